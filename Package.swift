@@ -1,0 +1,65 @@
+// swift-tools-version: 6.0
+import PackageDescription
+
+// The loops in Kernels are compiled optimised in every configuration: a debug build that trains at a
+// hundredth of the speed helps nobody. `-Ounchecked` is kept to that one folder, where every size has been
+// checked by the caller.
+func kernelSettings(_ level: String) -> [SwiftSetting] {
+    var flags = ["-Ounchecked"]
+    #if arch(x86_64)
+    flags += ["-Xcc", "-march=\(level)"]
+    #endif
+    return [.unsafeFlags(flags), .define("KERNEL_" + level.replacing("-", "_"))]
+}
+
+extension String {
+    func replacing(_ old: Character, _ new: Character) -> String { String(map { $0 == old ? new : $0 }) }
+}
+
+let optimised: [SwiftSetting] = [.unsafeFlags(["-O"])]
+
+let package = Package(
+    name: "skullstrip",
+    products: [
+        .executable(name: "skullstrip", targets: ["skullstrip"]),
+        .library(name: "Imaging", targets: ["Imaging"]),
+        .library(name: "Networks", targets: ["Networks"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.1.0"),
+    ],
+    targets: [
+        .systemLibrary(name: "CEditLine", pkgConfig: "libedit", providers: [.apt(["libedit-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(name: "CBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+        .systemLibrary(name: "CCairo", pkgConfig: "cairo", providers: [.apt(["libcairo2-dev"])]),
+
+        .target(name: "Support"),
+        .target(name: "Imaging", dependencies: ["Support", "CZlib"], swiftSettings: optimised),
+        .target(name: "Networks", dependencies: ["Support", "CBLAS"], swiftSettings: optimised),
+        .target(name: "Figures", dependencies: ["Support", "Imaging", "Networks", "CCairo"], swiftSettings: optimised),
+        .target(name: "Syntax"),
+        .target(
+            name: "Runtime",
+            dependencies: [
+                "Support", "Syntax", "Imaging", "Networks", "Figures",
+                .product(name: "OrderedCollections", package: "swift-collections"),
+            ]),
+        .target(name: "Stdlib", path: "stdlib", exclude: ["README.md"], sources: ["Stdlib.swift"], resources: [.embedInCode("unet3d.ss")]),
+        .target(name: "Builtins", dependencies: ["Runtime", "Imaging", "Networks", "Figures", "Stdlib"]),
+        .executableTarget(
+            name: "skullstrip",
+            dependencies: [
+                "Builtins", "Runtime", "Syntax", "CEditLine",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]),
+
+        .testTarget(name: "SyntaxTests", dependencies: ["Syntax"]),
+        .testTarget(name: "ImagingTests", dependencies: ["Imaging"]),
+        .testTarget(name: "NetworksTests", dependencies: ["Networks"]),
+        .testTarget(name: "FiguresTests", dependencies: ["Figures"]),
+        .testTarget(name: "RuntimeTests", dependencies: ["Runtime"]),
+        .testTarget(name: "BuiltinsTests", dependencies: ["Builtins"]),
+    ]
+)

@@ -1,0 +1,3 @@
+#include <histedit.h>
+#include <stdio.h>
+#include <locale.h>

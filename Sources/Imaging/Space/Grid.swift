@@ -1,0 +1,104 @@
+import Support
+
+/// Where voxels are: how many along each axis, and their place in the world.
+public struct Grid: Equatable, Sendable {
+    /// Voxels along i, j, k; i varies fastest in memory.
+    public let shape: SIMD3<Int>
+    /// Voxel to world, in mm, right-anterior-superior.
+    public let affine: Affine
+
+    /// The most voxels that one image may have (2³¹ − 1): sizes beyond are taken for damage, not data.
+    public static let largestCount = Int(Int32.max)
+
+    /// Throws `GridError` when an axis is not positive, the product is beyond `largestCount`, or the affine is not finite.
+    public init(shape: SIMD3<Int>, affine: Affine) throws(GridError) {
+        for axis in 0..<3 where shape[axis] < 1 { throw .shape(shape) }
+        let (plane, overflow1) = shape.x.multipliedReportingOverflow(by: shape.y)
+        let (count, overflow2) = plane.multipliedReportingOverflow(by: shape.z)
+        guard !overflow1, !overflow2, count <= Self.largestCount else { throw .tooLarge(shape) }
+        let (a, b, c) = affine.rows
+        guard (a.sum() + b.sum() + c.sum()).isFinite else { throw .notFinite(affine) }
+        self.shape = shape
+        self.affine = affine
+    }
+
+    /// The number of voxels.
+    public var count: Int { shape.x * shape.y * shape.z }
+    /// Voxel size in mm.
+    public var spacing: SIMD3<Double> { affine.spacing }
+    public var orientation: String { affine.orientation }
+    /// World position of the centre of the field of view.
+    public var centre: SIMD3<Double> { affine((SIMD3<Double>(shape) - 1) / 2) }
+
+    @inline(__always)
+    public func index(_ i: Int, _ j: Int, _ k: Int) -> Int { i + shape.x * (j + shape.y * k) }
+
+    /// Two grids within this distance at every corner, in voxels, are one grid.
+    public static let tolerance = 0.001
+
+    /// The largest distance between corresponding corners, in voxels of self; infinity when the shapes differ.
+    public func distance(to other: Grid) -> Double {
+        guard shape == other.shape else { return .infinity }
+        let step = spacing.min()
+        var worst = 0.0
+        for corner in 0..<8 {
+            let p = SIMD3<Double>(
+                corner & 1 == 0 ? 0 : Double(shape.x - 1), corner & 2 == 0 ? 0 : Double(shape.y - 1),
+                corner & 4 == 0 ? 0 : Double(shape.z - 1))
+            let d = affine(p) - other.affine(p)
+            worst = max(worst, (d * d).sum().squareRoot() / max(step, .leastNormalMagnitude))
+        }
+        return worst
+    }
+
+    /// Throws `GridError.mismatch`, which says which numbers differ, unless both grids are one within `tolerance`.
+    public func require(same other: Grid) throws(GridError) {
+        if self != other, distance(to: other) > Self.tolerance { throw .mismatch(self, other) }
+    }
+}
+
+/// What can be wrong with a grid or a pair of grids.
+public enum GridError: ExplainedError {
+    case shape(SIMD3<Int>)
+    case tooLarge(SIMD3<Int>)
+    case notFinite(Affine)
+    case singular(Affine)
+    case mismatch(Grid, Grid)
+
+    public var message: String {
+        switch self {
+        case .shape(let s): "a grid of \(s.x)×\(s.y)×\(s.z) voxels: every axis needs at least 1"
+        case .tooLarge(let s): "a grid of \(s.x)×\(s.y)×\(s.z) voxels is beyond the largest, \(Grid.largestCount) voxels"
+        case .notFinite(let a): "the voxel-to-world affine has a value that is not a number: \(a.rows.0), \(a.rows.1), \(a.rows.2)"
+        case .singular: "the voxel-to-world affine has no inverse: its axes are not independent"
+        case .mismatch(let a, let b): "two different grids: \(Self.difference(a, b))"
+        }
+    }
+
+    public var hint: String? {
+        if case .mismatch = self { "bring one onto the other's grid with resample(b, like=a)" } else { nil }
+    }
+
+    private static func difference(_ a: Grid, _ b: Grid) -> String {
+        var parts: [String] = []
+        func show(_ v: SIMD3<Double>, _ digits: Int) -> String {
+            "(" + (0..<3).map { Text.fixed(v[$0], digits) }.joined(separator: ", ") + ")"
+        }
+        if a.shape != b.shape {
+            parts.append("shape \(a.shape.x)×\(a.shape.y)×\(a.shape.z) against \(b.shape.x)×\(b.shape.y)×\(b.shape.z)")
+        }
+        let apart = a.spacing - b.spacing
+        if max(abs(apart.x), abs(apart.y), abs(apart.z)) > 1e-4 {
+            parts.append("spacing \(show(a.spacing, 3)) against \(show(b.spacing, 3)) mm")
+        }
+        if a.orientation != b.orientation { parts.append("orientation \(a.orientation) against \(b.orientation)") }
+        if parts.isEmpty || a.shape == b.shape {
+            let origins = a.affine.translation - b.affine.translation
+            if max(abs(origins.x), abs(origins.y), abs(origins.z)) > 1e-4 {
+                parts.append("origin \(show(a.affine.translation, 3)) against \(show(b.affine.translation, 3)) mm")
+            }
+        }
+        if a.shape == b.shape { parts.append("\(Text.fixed(a.distance(to: b), 3)) voxels apart at the worst corner") }
+        return parts.joined(separator: ", ")
+    }
+}

@@ -1,0 +1,14 @@
+/// An error of a core: what was wrong with the numbers in it, and what to do about it.
+///
+/// Cores throw small enums that conform to this and know nothing of scripts; the evaluator adds the source span.
+public protocol ExplainedError: Error, CustomStringConvertible {
+    /// One line: what was wrong, naming the file, field or argument, with the values found.
+    var message: String { get }
+    /// One line on what to do, where there is something to do.
+    var hint: String? { get }
+}
+
+extension ExplainedError {
+    public var hint: String? { nil }
+    public var description: String { hint.map { "\(message) (\($0))" } ?? message }
+}

@@ -1,0 +1,68 @@
+import Glibc
+
+/// Numbers as text, without Foundation.
+public enum Text {
+    /// `digits` decimals: 3.14 for (3.14159, 2).
+    public static func fixed(_ x: Double, _ digits: Int) -> String { format("%.*f", x, digits) }
+
+    /// At most `digits` significant digits, without trailing zeros: 0.0123 for (0.012345, 3).
+    public static func short(_ x: Double, _ digits: Int = 6) -> String { format("%.*g", x, digits) }
+
+    private static func format(_ pattern: String, _ x: Double, _ digits: Int) -> String {
+        if x.isNaN { return "nan" }
+        if x.isInfinite { return x < 0 ? "-inf" : "inf" }
+        let precision = Int32(max(0, min(digits, 100)))
+        return withUnsafeTemporaryAllocation(of: CChar.self, capacity: 512) { buffer in
+            let n = withVaList([precision, x]) { vsnprintf(buffer.baseAddress!, 512, pattern, $0) }
+            return String(decoding: buffer.prefix(Int(min(n, 511))).map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        }
+    }
+
+    /// Bytes in the unit that reads best: 45.3 MB.
+    public static func bytes(_ n: Int) -> String {
+        let units = ["B", "kB", "MB", "GB", "TB"]
+        var value = Double(n)
+        var unit = 0
+        while value >= 1000, unit < units.count - 1 {
+            value /= 1000
+            unit += 1
+        }
+        return unit == 0 ? "\(n) B" : "\(fixed(value, value < 10 ? 2 : 1)) \(units[unit])"
+    }
+
+    /// Seconds as 850 ms, 12.3 s or 1:04:12.
+    public static func duration(_ seconds: Double) -> String {
+        if seconds < 1 { return "\(fixed(seconds * 1000, 0)) ms" }
+        if seconds < 60 { return "\(fixed(seconds, 1)) s" }
+        let whole = Int(min(seconds, 1e15))
+        func two(_ n: Int) -> String { n < 10 ? "0\(n)" : "\(n)" }
+        return whole < 3600
+            ? "\(whole / 60):\(two(whole % 60))" : "\(whole / 3600):\(two(whole / 60 % 60)):\(two(whole % 60))"
+    }
+
+    /// The candidate nearest to a misspelt name by edit distance (Damerau–Levenshtein, adjacent swaps), if near enough to be meant.
+    public static func nearest(to name: String, among candidates: some Sequence<String>) -> String? {
+        let limit = max(1, name.count / 3 + (name.count > 3 ? 1 : 0))
+        var best: (name: String, distance: Int)?
+        for candidate in candidates {
+            let d = distance(name, candidate)
+            if d <= limit, d < candidate.count, best == nil || d < best!.distance { best = (candidate, d) }
+        }
+        return best?.name
+    }
+
+    private static func distance(_ a: String, _ b: String) -> Int {
+        let a = Array(a.lowercased().prefix(64)), b = Array(b.lowercased().prefix(64))
+        if a.isEmpty || b.isEmpty { return max(a.count, b.count) }
+        var before = [Int](), previous = Array(0...b.count)
+        for i in 1...a.count {
+            var row = [i] + Array(repeating: 0, count: b.count)
+            for j in 1...b.count {
+                row[j] = min(previous[j] + 1, row[j - 1] + 1, previous[j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1))
+                if i > 1, j > 1, a[i - 1] == b[j - 2], a[i - 2] == b[j - 1] { row[j] = min(row[j], before[j - 2] + 1) }
+            }
+            (before, previous) = (previous, row)
+        }
+        return previous[b.count]
+    }
+}
