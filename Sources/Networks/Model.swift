@@ -1,3 +1,33 @@
-/// Placeholder for the build order; replaced by the network core.
-public final class Model: @unchecked Sendable { public init() {} }
-public final class Node: Sendable { public init() {} }
+import Support
+
+/// A graph of layers with its weights. One thread may use a model at a time.
+public final class Model: @unchecked Sendable {
+    let graph: Graph
+    let parameters: ParameterStore
+
+    /// Builds the model between two nodes and draws its weights: he-normal (truncated) for convolutions, zeros for biases.
+    /// Throws `NetworkError` where the output does not depend on the input alone, or has another size.
+    public convenience init(input: Node, output: Node, seed: UInt64 = 0) throws {
+        try self.init(graph: Graph(input: input, output: output), seed: seed)
+    }
+
+    init(graph: Graph, seed: UInt64?) throws {
+        self.graph = graph
+        parameters = try ParameterStore(graph)
+        if let seed { parameters.initialise(seed: seed) }
+    }
+
+    public var parameterCount: Int { parameters.slots.reduce(0) { $0 + $1.spec.count } }
+    public var trainableCount: Int { parameters.slots.reduce(0) { $0 + ($1.spec.trainable ? $1.spec.count : 0) } }
+    /// Shapes that training takes are divisible by this; `predict` pads others.
+    public var requiredMultiple: SIMD3<Int> { graph.requiredMultiple }
+    public var inputChannels: Int { graph.entries[0].channels }
+    public var outputChannels: Int { graph.entries[graph.entries.count - 1].channels }
+
+    /// One line: "model · 10,019,185 parameters · 1 → 1 channels · shapes divisible by 16".
+    public var describe: String {
+        let m = requiredMultiple
+        let divisible = m == .one ? "any shape" : "shapes divisible by " + (m == SIMD3(repeating: m.x) ? "\(m.x)" : text(m))
+        return "model · \(grouped(parameterCount)) parameters · \(inputChannels) → \(outputChannels) channels · \(divisible)"
+    }
+}

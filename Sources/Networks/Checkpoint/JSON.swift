@@ -1,0 +1,224 @@
+import Glibc
+
+/// The part of JSON (RFC 8259) that model files need. Depth, length and duplicate keys are checked, since files come from anywhere.
+enum JSON: Sendable, Equatable {
+    case null
+    case bool(Bool)
+    case number(Double)
+    case string(String)
+    case array([JSON])
+    /// Members in the order of the file.
+    case object([(key: String, value: JSON)])
+
+    struct Malformed: Error { let reason: String }
+
+    static func == (a: JSON, b: JSON) -> Bool { a.text == b.text }
+
+    subscript(key: String) -> JSON? {
+        if case .object(let members) = self { return members.first { $0.key == key }?.value }
+        return nil
+    }
+
+    var string: String? { if case .string(let s) = self { s } else { nil } }
+    var array: [JSON]? { if case .array(let a) = self { a } else { nil } }
+    var bool: Bool? { if case .bool(let b) = self { b } else { nil } }
+    var number: Double? { if case .number(let n) = self { n } else { nil } }
+    /// A number without fraction, within ±2⁵³.
+    var integer: Int? {
+        guard case .number(let n) = self, n == n.rounded(), abs(n) <= 0x1p53 else { return nil }
+        return Int(n)
+    }
+
+    static func triple(_ v: SIMD3<Int>) -> JSON { .array([.number(Double(v.x)), .number(Double(v.y)), .number(Double(v.z))]) }
+
+    var text: String {
+        switch self {
+        case .null: "null"
+        case .bool(let b): b ? "true" : "false"
+        case .number(let n): n == n.rounded() && abs(n) <= 0x1p53 ? "\(Int(n))" : "\(n)"
+        case .string(let s): Self.quoted(s)
+        case .array(let items): "[" + items.map(\.text).joined(separator: ",") + "]"
+        case .object(let members): "{" + members.map { Self.quoted($0.key) + ":" + $0.value.text }.joined(separator: ",") + "}"
+        }
+    }
+
+    private static func quoted(_ s: String) -> String {
+        var out = "\""
+        for u in s.unicodeScalars {
+            switch u {
+            case "\"": out += "\\\""
+            case "\\": out += "\\\\"
+            case "\n": out += "\\n"
+            case "\t": out += "\\t"
+            case "\r": out += "\\r"
+            case let u where u.value < 32:
+                let hex = String(u.value, radix: 16)
+                out += "\\u" + String(repeating: "0", count: 4 - hex.count) + hex
+            default: out.unicodeScalars.append(u)
+            }
+        }
+        return out + "\""
+    }
+
+    init(_ text: String) throws { try self.init(bytes: Array(text.utf8)) }
+
+    init(bytes: [UInt8]) throws {
+        var parser = Parser(bytes: bytes)
+        self = try parser.value(depth: 0)
+        parser.skipSpace()
+        if parser.at < bytes.count { throw Malformed(reason: "text after the end of the JSON") }
+    }
+}
+
+private struct Parser {
+    let bytes: [UInt8]
+    var at = 0
+
+    func fail(_ reason: String) -> JSON.Malformed { JSON.Malformed(reason: "\(reason) at byte \(at) of the JSON") }
+
+    mutating func skipSpace() {
+        while at < bytes.count, bytes[at] == 32 || bytes[at] == 10 || bytes[at] == 13 || bytes[at] == 9 { at += 1 }
+    }
+
+    mutating func expect(_ word: StaticString) throws {
+        for i in 0..<word.utf8CodeUnitCount {
+            guard at < bytes.count, bytes[at] == word.utf8Start[i] else { throw fail("unexpected text") }
+            at += 1
+        }
+    }
+
+    mutating func value(depth: Int) throws -> JSON {
+        if depth > 32 { throw fail("nesting deeper than 32") }
+        skipSpace()
+        guard at < bytes.count else { throw fail("unexpected end") }
+        switch bytes[at] {
+        case UInt8(ascii: "{"): return try object(depth)
+        case UInt8(ascii: "["):
+            at += 1
+            var items: [JSON] = []
+            skipSpace()
+            if at < bytes.count, bytes[at] == UInt8(ascii: "]") { at += 1; return .array([]) }
+            while true {
+                items.append(try value(depth: depth + 1))
+                if try !another(UInt8(ascii: "]")) { return .array(items) }
+            }
+        case UInt8(ascii: "\""): return .string(try string())
+        case UInt8(ascii: "t"): try expect("true"); return .bool(true)
+        case UInt8(ascii: "f"): try expect("false"); return .bool(false)
+        case UInt8(ascii: "n"): try expect("null"); return .null
+        default: return try number()
+        }
+    }
+
+    /// After an element: true for a comma, false for the closing bracket.
+    mutating func another(_ close: UInt8) throws -> Bool {
+        skipSpace()
+        guard at < bytes.count, bytes[at] == UInt8(ascii: ",") || bytes[at] == close else { throw fail("expected a comma or a bracket") }
+        at += 1
+        return bytes[at - 1] != close
+    }
+
+    mutating func object(_ depth: Int) throws -> JSON {
+        at += 1
+        var members: [(key: String, value: JSON)] = []
+        var seen: Set<String> = []
+        skipSpace()
+        if at < bytes.count, bytes[at] == UInt8(ascii: "}") { at += 1; return .object([]) }
+        while true {
+            skipSpace()
+            guard at < bytes.count, bytes[at] == UInt8(ascii: "\"") else { throw fail("expected a name") }
+            let key = try string()
+            if !seen.insert(key).inserted { throw fail("the name \"\(key)\" occurs twice") }
+            skipSpace()
+            try expect(":")
+            members.append((key, try value(depth: depth + 1)))
+            if try !another(UInt8(ascii: "}")) { return .object(members) }
+        }
+    }
+
+    mutating func string() throws -> String {
+        at += 1
+        var out: [UInt8] = []
+        while true {
+            guard at < bytes.count else { throw fail("unfinished string") }
+            let byte = bytes[at]
+            at += 1
+            if byte == UInt8(ascii: "\"") { break }
+            if byte < 32 { throw fail("control character in a string") }
+            guard byte == UInt8(ascii: "\\") else { out.append(byte); continue }
+            guard at < bytes.count else { throw fail("unfinished string") }
+            let escape = bytes[at]
+            at += 1
+            switch escape {
+            case UInt8(ascii: "n"): out.append(10)
+            case UInt8(ascii: "t"): out.append(9)
+            case UInt8(ascii: "r"): out.append(13)
+            case UInt8(ascii: "b"): out.append(8)
+            case UInt8(ascii: "f"): out.append(12)
+            case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): out.append(escape)
+            case UInt8(ascii: "u"):
+                var code = try hex()
+                if 0xD800..<0xDC00 ~= code {
+                    try expect("\\u")
+                    let low = try hex()
+                    guard 0xDC00..<0xE000 ~= low else { throw fail("broken surrogate pair") }
+                    code = 0x10000 + (code - 0xD800) << 10 + (low - 0xDC00)
+                }
+                guard let scalar = Unicode.Scalar(code) else { throw fail("broken escape") }
+                out.append(contentsOf: Array(String(Character(scalar)).utf8))
+            default: throw fail("unknown escape")
+            }
+        }
+        guard let text = String(validating: out, as: UTF8.self) else { throw fail("invalid UTF-8") }
+        return text
+    }
+
+    mutating func hex() throws -> UInt32 {
+        var code: UInt32 = 0
+        for _ in 0..<4 {
+            guard at < bytes.count, let digit = Character(Unicode.Scalar(bytes[at])).hexDigitValue else { throw fail("broken escape") }
+            code = code << 4 | UInt32(digit)
+            at += 1
+        }
+        return code
+    }
+
+    mutating func number() throws -> JSON {
+        let start = at
+        while at < bytes.count, at - start < 40,
+            (48...57).contains(bytes[at]) || [UInt8(ascii: "-"), UInt8(ascii: "+"), UInt8(ascii: "."), UInt8(ascii: "e"), UInt8(ascii: "E")].contains(bytes[at])
+        { at += 1 }
+        guard let n = Double(String(decoding: bytes[start..<at], as: UTF8.self)), n.isFinite else {
+            at = start
+            throw fail("unexpected text")
+        }
+        return .number(n)
+    }
+}
+
+/// A layer's arguments as read from a file.
+struct Attributes {
+    let kind: String
+    let json: JSON
+
+    struct Missing: Error { let reason: String }
+
+    private func missing(_ name: String) -> Missing { Missing(reason: "layer \(kind) has no valid \"\(name)\"") }
+
+    func integer(_ name: String) throws -> Int {
+        guard let n = json[name]?.integer else { throw missing(name) }
+        return n
+    }
+    func number(_ name: String) throws -> Double {
+        guard let n = json[name]?.number else { throw missing(name) }
+        return n
+    }
+    func bool(_ name: String) throws -> Bool {
+        guard let b = json[name]?.bool else { throw missing(name) }
+        return b
+    }
+    func triple(_ name: String) throws -> SIMD3<Int> {
+        guard let a = json[name]?.array, a.count == 3, let x = a[0].integer, let y = a[1].integer, let z = a[2].integer else { throw missing(name) }
+        return SIMD3(x, y, z)
+    }
+}

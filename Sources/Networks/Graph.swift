@@ -1,0 +1,106 @@
+/// The layers of a model in an order in which each comes after its inputs. It never changes once built.
+struct Graph: Sendable {
+    struct Entry: Sendable {
+        let layer: any Layer
+        /// Indices of earlier entries.
+        let inputs: [Int]
+        let channels: Int
+    }
+
+    /// The first entry is the input, the last the output.
+    let entries: [Entry]
+    /// Shapes must be divisible by this along each axis, so that every shrinking layer divides evenly.
+    let requiredMultiple: SIMD3<Int>
+
+    static let mostEntries = 10_000
+
+    init(input: Node, output: Node) throws {
+        guard input.layer is InputLayer else { throw NetworkError.graph("the model's input is \(input.summary), not an input tensor") }
+        var place: [ObjectIdentifier: Int] = [:]
+        var entries: [Entry] = []
+        // Depth first without recursion: a node is placed when it is met again after its inputs.
+        place[ObjectIdentifier(input)] = 0
+        entries.append(Entry(layer: input.layer, inputs: [], channels: input.channels))
+        var stack: [(node: Node, expanded: Bool)] = [(output, false)]
+        while let (node, expanded) = stack.popLast() {
+            if place[ObjectIdentifier(node)] != nil { continue }
+            if expanded {
+                place[ObjectIdentifier(node)] = entries.count
+                entries.append(
+                    Entry(layer: node.layer, inputs: node.inputs.compactMap { place[ObjectIdentifier($0)] }, channels: node.channels))
+                if entries.count > Self.mostEntries { throw NetworkError.graph("a graph can have at most \(Self.mostEntries) layers") }
+            } else {
+                if node.layer is InputLayer { throw NetworkError.graph("the output depends on an input that is not the model's input") }
+                stack.append((node, true))
+                for next in node.inputs.reversed() { stack.append((next, false)) }
+            }
+        }
+        try self.init(entries: entries)
+    }
+
+    /// Checks the entries as a whole: from `Model(input:output:)` or from a file.
+    init(entries: [Entry]) throws {
+        guard entries.count > 1 else { throw NetworkError.graph("the output is the input itself: the model has no layers") }
+        // Size of each tensor relative to the input, as a reduced fraction up / down for each axis.
+        var sizes: [(up: SIMD3<Int>, down: SIMD3<Int>)] = []
+        var multiple = SIMD3<Int>.one
+        var weights = 0
+        for entry in entries {
+            var size = entry.inputs.first.map { sizes[$0] } ?? (.one, .one)
+            let (up, down) = entry.layer.scale
+            for axis in 0..<3 {
+                let u = size.up[axis] * up[axis], d = size.down[axis] * down[axis]
+                let g = gcd(u, d)
+                (size.up[axis], size.down[axis]) = (u / g, d / g)
+                if max(u / g, d / g) > Limit.axis { throw NetworkError.graph("the graph changes sizes by more than \(Limit.axis) times") }
+                multiple[axis] = multiple[axis] / gcd(multiple[axis], size.down[axis]) * size.down[axis]
+                if multiple[axis] > Limit.axis { throw NetworkError.graph("shapes would have to be divisible by \(multiple[axis])") }
+            }
+            for other in entry.inputs.dropFirst() where sizes[other] != size {
+                let a = Self.fraction(sizes[entry.inputs[0]]), b = Self.fraction(sizes[other])
+                throw NetworkError.mismatch(
+                    layer: entry.layer.kind, detail: "cannot join tensors of \(a) and \(b) times the input's size")
+            }
+            sizes.append(size)
+            for spec in entry.layer.parameters(entry.inputs.map { entries[$0].channels }) {
+                var count = 1
+                for n in spec.shape {
+                    let (product, overflow) = count.multipliedReportingOverflow(by: n)
+                    if overflow || product > Limit.parameters { throw NetworkError.graph("a layer has more than \(grouped(Limit.parameters)) weights") }
+                    count = product
+                }
+                weights += count
+                if weights > Limit.parameters { throw NetworkError.graph("the model has more than \(grouped(Limit.parameters)) weights") }
+            }
+        }
+        if let last = sizes.last, last != (.one, .one) {
+            throw NetworkError.graph("the output is \(Self.fraction(last)) times the input's size; a segmentation needs the same size")
+        }
+        self.entries = entries
+        requiredMultiple = multiple
+    }
+
+    private static func fraction(_ size: (up: SIMD3<Int>, down: SIMD3<Int>)) -> String {
+        func one(_ u: Int, _ d: Int) -> String { d == 1 ? "\(u)" : "\(u)/\(d)" }
+        if size.up == SIMD3(repeating: size.up.x), size.down == SIMD3(repeating: size.down.x) { return one(size.up.x, size.down.x) }
+        return (0..<3).map { one(size.up[$0], size.down[$0]) }.joined(separator: "×")
+    }
+
+    /// Throws `NetworkError.shape` unless every axis is positive, not absurd, and divisible by `requiredMultiple`.
+    func shapes(input: SIMD3<Int>) throws -> [SIMD3<Int>] {
+        for axis in 0..<3 where input[axis] < 1 || input[axis] > Limit.axis || input[axis] % requiredMultiple[axis] != 0 {
+            throw NetworkError.shape(input, multiple: requiredMultiple)
+        }
+        var shapes: [SIMD3<Int>] = []
+        for entry in entries { shapes.append(entry.inputs.isEmpty ? input : try entry.layer.shape(entry.inputs.map { shapes[$0] })) }
+        return shapes
+    }
+
+    func inputChannels(of index: Int) -> [Int] { entries[index].inputs.map { entries[$0].channels } }
+}
+
+func gcd(_ a: Int, _ b: Int) -> Int {
+    var (a, b) = (a, b)
+    while b != 0 { (a, b) = (b, a % b) }
+    return a
+}

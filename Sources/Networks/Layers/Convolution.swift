@@ -1,0 +1,48 @@
+/// A three-dimensional convolution (correlation, as everywhere in this field) with "same" padding in Keras' sense: the output is
+/// ceil(n / stride) along each axis, and where padding is odd the extra plane of zeros is at the end.
+struct Convolution: Layer {
+    static let kind = "conv3d"
+    let filters: Int
+    let kernel, stride, dilation: SIMD3<Int>
+    let bias: Bool
+
+    init(filters: Int, kernel: SIMD3<Int>, stride: SIMD3<Int>, dilation: SIMD3<Int>, bias: Bool) throws {
+        (self.filters, self.kernel, self.stride, self.dilation, self.bias) = (filters, kernel, stride, dilation, bias)
+        try check("filters", filters, 1...Limit.channels)
+        try check("kernel", kernel, 1...Limit.kernel)
+        try check("stride", stride, 1...Limit.stride)
+        try check("dilation", dilation, 1...Limit.dilation)
+    }
+
+    init(attributes a: Attributes) throws {
+        try self.init(
+            filters: a.integer("filters"), kernel: a.triple("kernel"), stride: a.triple("stride"), dilation: a.triple("dilation"),
+            bias: a.bool("bias"))
+    }
+
+    var attributes: [(name: String, value: JSON)] {
+        [
+            ("filters", .number(Double(filters))), ("kernel", .triple(kernel)), ("stride", .triple(stride)),
+            ("dilation", .triple(dilation)), ("bias", .bool(bias)),
+        ]
+    }
+
+    func channels(_ inputs: [Int]) throws -> Int { filters }
+    func shape(_ inputs: [SIMD3<Int>]) throws -> SIMD3<Int> { (inputs[0] &+ stride &- 1) / stride }
+    var scale: (up: SIMD3<Int>, down: SIMD3<Int>) { (.one, stride) }
+
+    func parameters(_ inputs: [Int]) -> [ParameterSpec] {
+        let layout = WeightLayout(input: inputs[0], output: filters, order: geometry.gatherOrder, inputFirst: false, kernel: kernel)
+        let weight = ParameterSpec(
+            name: "weight", shape: [filters, inputs[0], kernel.z, kernel.y, kernel.x], start: .heNormal(fanIn: inputs[0] * kernel.product),
+            storage: .blocked(layout), trainable: true)
+        return bias
+            ? [weight, ParameterSpec(name: "bias", shape: [filters], start: .zeros, storage: .vector, trainable: true)] : [weight]
+    }
+
+    var geometry: Geometry { Geometry(kernel: kernel, stride: stride, dilation: dilation) }
+
+    func flops(inputs: [Int], output: SIMD3<Int>) -> Double {
+        2 * Double(inputs[0]) * Double(filters) * Double(kernel.product) * Double(output.product)
+    }
+}

@@ -1,0 +1,17 @@
+import Support
+
+/// Sets a share of the values to zero while training and scales the others by 1 / (1 − rate) (Srivastava et al. 2014); does nothing in inference.
+/// Which values are dropped depends on seed, step, layer and place alone, so the backward pass draws the same ones again.
+struct Dropout: Layer {
+    static let kind = "dropout"
+    let rate: Double
+
+    init(rate: Double) throws {
+        self.rate = rate
+        guard rate >= 0, rate < 1 else {
+            throw NetworkError.argument(layer: kind, name: "rate", value: Text.short(rate), expected: "at least 0 and below 1")
+        }
+    }
+    init(attributes: Attributes) throws { try self.init(rate: attributes.number("rate")) }
+    var attributes: [(name: String, value: JSON)] { [("rate", .number(rate))] }
+}

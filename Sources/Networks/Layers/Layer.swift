@@ -1,0 +1,88 @@
+import Support
+
+/// The largest sizes that a graph may name. They are far above any network that a machine can train, and keep every product of sizes within Int.
+enum Limit {
+    static let channels = 1 << 16
+    static let kernel = 31
+    static let stride = 16
+    static let dilation = 64
+    static let depth = 4096
+    static let axis = 1 << 14
+    static let parameters = 1 << 31
+}
+
+/// A named array of a layer: what a checkpoint stores, in PyTorch's axis order.
+struct ParameterSpec: Sendable, Equatable {
+    /// How the array starts before training.
+    enum Start: Sendable, Equatable {
+        case zeros, ones
+        /// Normal with standard deviation sqrt(2 / fanIn), truncated at two deviations and widened so that the deviation is kept
+        /// (He et al. 2015, doi:10.1109/ICCV.2015.123; truncation as Keras' `he_normal`).
+        case heNormal(fanIn: Int)
+    }
+    /// How elements are placed in memory.
+    enum Storage: Sendable, Equatable {
+        /// One value a channel, padded with zeros to a multiple of 16.
+        case vector
+        /// A convolution's weights, ordered as its kernels read them.
+        case blocked(WeightLayout)
+    }
+    let name: String
+    let shape: [Int]
+    let start: Start
+    let storage: Storage
+    /// False for the running statistics, which the optimiser leaves alone.
+    let trainable: Bool
+
+    var count: Int { shape.reduce(1, *) }
+}
+
+/// One operation of a graph. Everything that depends on the kind of layer is in its one file: arguments, shape rule, parameters,
+/// forward, backward, cost.
+protocol Layer: Sendable {
+    /// The name in summaries, errors and files.
+    static var kind: String { get }
+    /// Arguments as stored in a file, in a fixed order.
+    var attributes: [(name: String, value: JSON)] { get }
+    /// Rebuilds the layer from a file's arguments; checks them as the builder does.
+    init(attributes: Attributes) throws
+
+    /// Output channels; throws where the inputs cannot be used.
+    func channels(_ inputs: [Int]) throws -> Int
+    /// Output shape (x, y, z) from the input shapes.
+    func shape(_ inputs: [SIMD3<Int>]) throws -> SIMD3<Int>
+    /// The size of the output relative to the input along each axis, as a fraction.
+    var scale: (up: SIMD3<Int>, down: SIMD3<Int>) { get }
+    func parameters(_ inputs: [Int]) -> [ParameterSpec]
+    /// Multiply–add operations × 2 of the forward pass for one sample.
+    func flops(inputs: [Int], output: SIMD3<Int>) -> Double
+}
+
+extension Layer {
+    var kind: String { Self.kind }
+    var attributes: [(name: String, value: JSON)] { [] }
+    func shape(_ inputs: [SIMD3<Int>]) throws -> SIMD3<Int> { inputs[0] }
+    func channels(_ inputs: [Int]) throws -> Int { inputs[0] }
+    var scale: (up: SIMD3<Int>, down: SIMD3<Int>) { (.one, .one) }
+    func parameters(_ inputs: [Int]) -> [ParameterSpec] { [] }
+    func flops(inputs: [Int], output: SIMD3<Int>) -> Double { 0 }
+
+    func check(_ name: String, _ value: Int, _ range: ClosedRange<Int>) throws {
+        guard range.contains(value) else {
+            throw NetworkError.argument(layer: kind, name: name, value: "\(value)", expected: "\(range.lowerBound) to \(range.upperBound)")
+        }
+    }
+
+    func check(_ name: String, _ value: SIMD3<Int>, _ range: ClosedRange<Int>) throws {
+        for axis in 0..<3 where !range.contains(value[axis]) {
+            throw NetworkError.argument(
+                layer: kind, name: name, value: text(value), expected: "\(range.lowerBound) to \(range.upperBound) along each axis")
+        }
+    }
+}
+
+extension SIMD3<Int> {
+    static let one = SIMD3(1, 1, 1)
+    /// x · y · z
+    var product: Int { x * y * z }
+}

@@ -1,0 +1,76 @@
+import Support
+
+/// What can be wrong with a graph, a shape, a batch or a model file, with the numbers that disagree.
+public enum NetworkError: ExplainedError, Equatable {
+    /// An argument of a layer outside what the layer can do.
+    case argument(layer: String, name: String, value: String, expected: String)
+    /// Tensors that a layer cannot join.
+    case mismatch(layer: String, detail: String)
+    /// The graph as a whole is not one that can run.
+    case graph(String)
+    /// A volume whose shape the model cannot take.
+    case shape(SIMD3<Int>, multiple: SIMD3<Int>)
+    /// An image whose number of values does not equal channels × voxels.
+    case count(name: String, found: Int, expected: Int)
+    /// A sample whose shape differs from the others of its batch.
+    case batchShapes(SIMD3<Int>, String, SIMD3<Int>, String)
+    case batchTooLarge(batch: Int, samples: Int)
+    case noSamples(String)
+    /// An option of `fit` that makes no sense.
+    case option(name: String, value: String, expected: String)
+    /// A sample with NaN or infinite values.
+    case notFinite(sample: String, what: String)
+    /// Training diverged; the weights are those before the step.
+    case diverged(what: String, epoch: Int, step: Int, sample: String)
+    case memory(needed: Int, available: Int, what: String)
+    /// A model file that is damaged, or not one of ours.
+    case file(path: String, reason: String)
+
+    public var message: String {
+        switch self {
+        case .argument(let layer, let name, let value, let expected): "\(layer): \(name) is \(value), but must be \(expected)"
+        case .mismatch(let layer, let detail): "\(layer): \(detail)"
+        case .graph(let reason): reason
+        case .shape(let shape, let multiple):
+            "the model needs shapes divisible by \(text(multiple)), but the shape is \(text(shape))"
+        case .count(let name, let found, let expected): "\(name) has \(found) values, but its shape needs \(expected)"
+        case .batchShapes(let a, let nameA, let b, let nameB):
+            "samples of one batch differ in shape: \(nameA) is \(text(a)), \(nameB) is \(text(b))"
+        case .batchTooLarge(let batch, let samples): "a batch of \(batch) is larger than the cohort of \(samples)"
+        case .noSamples(let what): "there are no samples \(what)"
+        case .option(let name, let value, let expected): "\(name) is \(value), but must be \(expected)"
+        case .notFinite(let sample, let what): "\(what) of \(sample) holds NaN or infinite values"
+        case .diverged(let what, let epoch, let step, let sample):
+            "the \(what) is no longer finite in epoch \(epoch), step \(step), at \(sample)"
+        case .memory(let needed, let available, let what):
+            "\(what) needs \(Text.bytes(needed)) of memory, but \(Text.bytes(available)) are available"
+        case .file(let path, let reason): "\"\(path)\" is not a usable model: \(reason)"
+        }
+    }
+
+    public var hint: String? {
+        switch self {
+        case .shape: "pad or resample to such a shape"
+        case .batchShapes: "resample all samples to one shape, or use batch=1"
+        case .batchTooLarge(_, let samples): "use a batch of at most \(samples)"
+        case .notFinite: "replace or mask such voxels first"
+        case .diverged: "the model keeps the weights before this step; try a smaller learning rate"
+        case .memory: "use a smaller batch, shape or number of filters"
+        default: nil
+        }
+    }
+}
+
+/// 96×128×160
+func text(_ v: SIMD3<Int>) -> String { "\(v.x)×\(v.y)×\(v.z)" }
+
+/// 10,019,185
+func grouped(_ n: Int) -> String {
+    var digits = Array(String(abs(n)))
+    var i = digits.count - 3
+    while i > 0 {
+        digits.insert(",", at: i)
+        i -= 3
+    }
+    return (n < 0 ? "-" : "") + String(digits)
+}

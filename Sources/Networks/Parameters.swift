@@ -1,0 +1,103 @@
+import Glibc
+import Support
+
+/// All weights of a model in one run of memory, so that an optimiser step is one pass; running statistics in a second run.
+final class ParameterStore {
+    struct Slot {
+        /// Index of the layer in the graph.
+        let layer: Int
+        let kind: String
+        let spec: ParameterSpec
+        /// Place of the first float in `values` (trainable) or `states`.
+        let offset: Int
+        let stored: Int
+        /// As in files: "layer.3.conv3d.weight".
+        var name: String { "layer.\(layer).\(kind).\(spec.name)" }
+    }
+
+    let slots: [Slot]
+    let values: Buffer
+    let states: Buffer
+    /// For each layer its slots, in the order of the layer's parameters.
+    let ofLayer: [[Int]]
+
+    init(_ graph: Graph) throws {
+        var slots: [Slot] = []
+        var ofLayer: [[Int]] = []
+        var sizes = (values: 0, states: 0)
+        for (index, entry) in graph.entries.enumerated() {
+            var own: [Int] = []
+            for spec in entry.layer.parameters(graph.inputChannels(of: index)) {
+                let stored: Int
+                switch spec.storage {
+                case .vector: stored = (spec.count + 15) / 16 * 16
+                case .blocked(let layout): stored = layout.storedCount
+                }
+                own.append(slots.count)
+                slots.append(
+                    Slot(
+                        layer: index, kind: entry.layer.kind, spec: spec, offset: spec.trainable ? sizes.values : sizes.states, stored: stored))
+                if spec.trainable { sizes.values += stored } else { sizes.states += stored }
+            }
+            ofLayer.append(own)
+        }
+        self.slots = slots
+        self.ofLayer = ofLayer
+        values = try Buffer(count: sizes.values, for: "the model's weights")
+        states = try Buffer(count: sizes.states, for: "the model's running statistics")
+    }
+
+    func pointer(_ slot: Int) -> UnsafeMutablePointer<Float> {
+        (slots[slot].spec.trainable ? values : states).base + slots[slot].offset
+    }
+
+    func initialise(seed: UInt64) {
+        for (index, slot) in slots.enumerated() {
+            switch slot.spec.start {
+            case .zeros: write(slot: index, [Float](repeating: 0, count: slot.spec.count))
+            case .ones: write(slot: index, [Float](repeating: 1, count: slot.spec.count))
+            case .heNormal(let fanIn):
+                let random = CounterRandom(seed: seed, stream: UInt64(index))
+                // A normal cut at two deviations has 0.87962566 of its deviation left.
+                let deviation = (2 / Double(max(1, fanIn))).squareRoot() / 0.879_625_661_034_239_78
+                var weights = [Float](repeating: 0, count: slot.spec.count)
+                weights.withUnsafeMutableBufferPointer { out in
+                    let out = Unchecked(out)
+                    Parallel.ranges(out.value.count) { range in
+                        for i in range { out.value[i] = Float(deviation * Self.truncated(random, UInt64(i))) }
+                    }
+                }
+                write(slot: index, weights)
+            }
+        }
+    }
+
+    /// A standard normal within ±2: up to 16 draws (a miss of all has probability 10⁻²¹, and then gives 0).
+    private static func truncated(_ random: CounterRandom, _ place: UInt64) -> Double {
+        for attempt in 0..<16 {
+            let z = random.normal(at: place &* 16 &+ UInt64(attempt))
+            if abs(z) <= 2 { return z }
+        }
+        return 0
+    }
+
+    /// Copies values in PyTorch's order into their places.
+    func write(slot index: Int, _ source: [Float]) {
+        let p = pointer(index)
+        switch slots[index].spec.storage {
+        case .vector: for (i, v) in source.enumerated() { p[i] = v }
+        case .blocked(let layout): layout.forEach { logical, place in p[place] = source[logical] }
+        }
+    }
+
+    /// Values in PyTorch's order, of the weights themselves or of another run laid out like them (gradients).
+    func read(slot index: Int, from run: UnsafeMutablePointer<Float>? = nil) -> [Float] {
+        let p = run.map { $0 + slots[index].offset } ?? pointer(index)
+        var out = [Float](repeating: 0, count: slots[index].spec.count)
+        switch slots[index].spec.storage {
+        case .vector: for i in out.indices { out[i] = p[i] }
+        case .blocked(let layout): layout.forEach { logical, place in out[logical] = p[place] }
+        }
+        return out
+    }
+}
