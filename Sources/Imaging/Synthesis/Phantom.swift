@@ -1,0 +1,199 @@
+import Glibc
+import Support
+
+/// A synthetic T1-weighted head with known truth, for demonstrations and tests.
+///
+/// One seed is one head: size, proportions, pose, folding, contrast, bias field. The same seed on a finer grid shows the same
+/// head (only the noise is drawn anew), and a run repeats bit for bit.
+public struct Phantom: Sendable {
+    /// The image: tissue means, times the bias field, blurred at boundaries by a voxel's width, with Rician noise. Never negative.
+    public let image: Volume
+    /// The brain: every tissue whose `isBrain` is true.
+    public let mask: Mask
+    /// `Tissue` numbers, datatype uint8.
+    public let labels: Volume
+    /// The true multiplicative bias field, geometric mean 1 over the middle of the head.
+    public let bias: Volume
+
+    /// What the numbers in `labels` mean. The brain is 1 … 8: grey and white matter, nuclei, cerebellum, brainstem above the
+    /// foramen magnum, ventricles, and the fluid in sulci and fissures; the fluid between brain and skull is not.
+    public enum Tissue: UInt8, Sendable, CaseIterable {
+        case air = 0, sulcalFluid, greyMatter, whiteMatter, ventricles, nuclei, cerebellarGrey, cerebellarWhite, brainstem
+        case outerFluid, skull, marrow, fat, skin, muscle, eye, nerve
+
+        public var isBrain: Bool { (1...8).contains(rawValue) }
+    }
+
+    /// How the head is placed and imaged.
+    public struct Options: Sendable {
+        /// Standard deviation of the noise in each channel as a share of white matter's mean.
+        public var noise = 0.03
+        /// Standard deviation of the log bias field over the head; a seed draws 0.6 to 1.2 of it.
+        public var bias = 0.2
+        /// Largest rotation about each axis, degrees.
+        public var rotation = 10.0
+        /// Largest shift along each axis, mm.
+        public var shift = 6.0
+
+        public init(noise: Double = 0.03, bias: Double = 0.2, rotation: Double = 10, shift: Double = 6) {
+            self.noise = noise
+            self.bias = bias
+            self.rotation = rotation
+            self.shift = shift
+        }
+    }
+
+    /// The most voxels of one phantom: 512³.
+    public static let largestCount = 1 << 27
+
+    /// Makes the head of a seed, about the centre of an axis-aligned RAS grid whose centre is world (0, 0, 0).
+    ///
+    /// - Parameters:
+    ///   - shape: voxels along x (right), y (anterior), z (superior).
+    ///   - spacing: voxel size in mm.
+    /// - Throws: `PhantomError` for a spacing, size or option out of range, `GridError`, `Interrupted`.
+    public static func make(
+        seed: UInt64, shape: SIMD3<Int> = [96, 128, 160], spacing: SIMD3<Double> = [2, 2, 2], options: Options = Options()
+    ) throws -> Phantom {
+        for axis in 0..<3 where !(spacing[axis] >= 0.05 && spacing[axis] <= 100) { throw PhantomError.spacing(spacing) }
+        try check("noise", options.noise, 0...1)
+        try check("bias", options.bias, 0...1.5)
+        try check("rotation", options.rotation, 0...180)
+        try check("shift", options.shift, 0...1000)
+        let grid = try Grid(shape: shape, affine: Affine(spacing: spacing, origin: -(SIMD3<Double>(shape) - 1) / 2 * spacing))
+        guard grid.count <= largestCount else { throw PhantomError.tooLarge(shape) }
+
+        let head = Head(seed: seed, options: options)
+        let frame = Frame(grid: grid, head: head)
+        let count = grid.count, area = shape.x * shape.y
+        var labels = [UInt8](), bias = [Float]()
+        var labelValues = [Float](), mask = [UInt8]()
+        let image = try [Float](unsafeUninitializedCapacity: count) { image, imageCount in
+            labels = try [UInt8](unsafeUninitializedCapacity: count) { labels, labelCount in
+                bias = try [Float](unsafeUninitializedCapacity: count) { bias, biasCount in
+                    let out = Unchecked((image.baseAddress!, labels.baseAddress!, bias.baseAddress!))
+                    try Parallel.slabs(shape.z) { k in
+                        let (image, labels, bias) = out.value
+                        frame.slab(k, image: image + k * area, labels: labels + k * area, bias: bias + k * area)
+                    }
+                    biasCount = count
+                }
+                labelCount = count
+            }
+            imageCount = count
+        }
+        labelValues = labels.map { Float($0) }
+        mask = labels.map { $0 >= 1 && $0 <= 8 ? 1 : 0 }
+        return Phantom(
+            image: Volume(grid: grid, voxels: image), mask: Mask(grid: grid, voxels: mask),
+            labels: Volume(grid: grid, voxels: labelValues, datatype: .uint8), bias: Volume(grid: grid, voxels: bias))
+    }
+
+    private static func check(_ name: String, _ value: Double, _ range: ClosedRange<Double>) throws(PhantomError) {
+        guard range.contains(value) else { throw .option(name: name, value: value, range: range) }
+    }
+}
+
+/// What can be wrong with a request for a phantom.
+public enum PhantomError: ExplainedError, Equatable {
+    case spacing(SIMD3<Double>)
+    case tooLarge(SIMD3<Int>)
+    case option(name: String, value: Double, range: ClosedRange<Double>)
+
+    public var message: String {
+        switch self {
+        case .spacing(let s):
+            "a phantom's spacing must be 0.05 to 100 mm, not (\(Text.short(s.x)), \(Text.short(s.y)), \(Text.short(s.z)))"
+        case .tooLarge(let s):
+            "a phantom of \(s.x)×\(s.y)×\(s.z) voxels is beyond the largest, \(Phantom.largestCount) voxels"
+        case .option(let name, let value, let range):
+            "\(name) must be \(Text.short(range.lowerBound)) to \(Text.short(range.upperBound)), not \(Text.short(value))"
+        }
+    }
+}
+
+/// One head on one grid: maps voxels to head coordinates, samples the anatomy, adds bias and noise.
+private struct Frame {
+    let head: Head
+    let shape: SIMD3<Int>
+    let spacing: SIMD3<Double>
+    let origin: SIMD3<Double>
+    let biasAxes, warpAxes: (SplineAxis, SplineAxis, SplineAxis)
+    let softness: Float
+
+    init(grid: Grid, head: Head) {
+        self.head = head
+        shape = grid.shape
+        spacing = grid.spacing
+        origin = grid.affine.translation
+        let (shape, spacing, origin) = (shape, spacing, origin)
+        func axes(_ spans: Int) -> (SplineAxis, SplineAxis, SplineAxis) {
+            func axis(_ a: Int) -> SplineAxis {
+                SplineAxis(
+                    spans: spans,
+                    positions: (0..<shape[a]).map {
+                        Head.boxPosition(origin[a] + Double($0) * spacing[a], spans: spans)
+                    })
+            }
+            return (axis(0), axis(1), axis(2))
+        }
+        biasAxes = axes(Head.biasSpans)
+        warpAxes = axes(Head.warpSpans)
+        // Partial volume: a boundary is a ramp about as wide as a voxel.
+        softness = Float(max(0.4, (spacing.x + spacing.y + spacing.z) / 3))
+    }
+
+    func slab(_ k: Int, image: UnsafeMutablePointer<Float>, labels: UnsafeMutablePointer<UInt8>, bias: UnsafeMutablePointer<Float>) {
+        let nx = shape.x
+        let z = origin.z + Double(k) * spacing.z
+        let biasPlane = head.logBias.plane(at: k, of: biasAxes.2)
+        let warpPlanes = head.warp.map { $0.plane(at: k, of: warpAxes.2) }
+        var biasRow = [Float](repeating: 0, count: head.logBias.size.x)
+        var warpRows = [[Float]](repeating: [Float](repeating: 0, count: head.warp[0].size.x), count: 3)
+        let noise = Rician(head: head)
+        for j in 0..<shape.y {
+            let y = origin.y + Double(j) * spacing.y
+            head.logBias.row(of: biasPlane, at: j, of: biasAxes.1, into: &biasRow)
+            for a in 0..<3 { head.warp[a].row(of: warpPlanes[a], at: j, of: warpAxes.1, into: &warpRows[a]) }
+            func along(_ row: [Float], _ axis: SplineAxis, _ i: Int) -> Float {
+                let s = axis.first[i]
+                let w = axis.weights[i]
+                return (row[s] * w.x + row[s + 1] * w.y) + (row[s + 2] * w.z + row[s + 3] * w.w)
+            }
+            for i in 0..<nx {
+                let x = origin.x + Double(i) * spacing.x
+                let warp = SIMD3<Float>(
+                    along(warpRows[0], warpAxes.0, i), along(warpRows[1], warpAxes.0, i), along(warpRows[2], warpAxes.0, i))
+                let (value, tissue) = head.sample(head.position(x, y, z) + warp, softness: softness)
+                let field = expf(along(biasRow, biasAxes.0, i))
+                let at = i + nx * j
+                bias[at] = field
+                labels[at] = tissue.rawValue
+                image[at] = noise.applied(to: value * field, voxel: UInt64(at + nx * shape.y * k))
+            }
+        }
+    }
+}
+
+/// Magnitude of a complex signal with normal noise in both channels (Rice 1945).
+private struct Rician {
+    let random: CounterRandom
+    let sigma: Float
+
+    init(head: Head) {
+        random = CounterRandom(seed: head.seed, stream: 7)
+        sigma = head.noiseSigma
+    }
+
+    @inline(__always)
+    func applied(to value: Float, voxel: UInt64) -> Float {
+        if sigma == 0 { return value }
+        // Both numbers of one Box–Muller pair from the halves of one 64-bit draw.
+        let bits = random.bits(at: voxel)
+        let u = Float(bits >> 40) * 0x1p-24, v = Float(bits & 0xFF_FFFF) * 0x1p-24
+        let radius = (-2 * logf(1 - u)).squareRoot() * sigma
+        let angle = 2 * Float.pi * v
+        let real = value + radius * cosf(angle), imaginary = radius * sinf(angle)
+        return (real * real + imaginary * imaginary).squareRoot()
+    }
+}
