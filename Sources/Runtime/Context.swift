@@ -1,0 +1,93 @@
+import Glibc
+import Support
+
+/// What a builtin may ask of the session that calls it.
+public final class Context: @unchecked Sendable {
+    private unowned let machine: Machine
+
+    init(_ machine: Machine) { self.machine = machine }
+
+    /// Calls a function of the script. Throws what it throws.
+    public func call(_ function: Function, _ arguments: [Value]) throws -> Value {
+        try machine.call(function, arguments)
+    }
+
+    /// Writes to the session's output.
+    public func write(_ text: String) { machine.output(text) }
+
+    /// The one-line status of long work.
+    public var progress: ProgressSink { machine.progress }
+    /// True when the session's output is a terminal, so that pictures and colour make sense.
+    public var isTerminal: Bool { machine.isTerminal }
+    /// The script's arguments.
+    public var arguments: [String] { machine.arguments }
+    /// The folder of the running script; "." at the prompt.
+    public var scriptDirectory: String { machine.scriptDirectory }
+
+    /// A file name as the script means it. Relative paths start at the working directory, as in a shell; `~/` is the home folder.
+    public func path(_ name: String) -> String {
+        guard name == "~" || name.hasPrefix("~/"), let home = getenv("HOME") else { return name }
+        return String(cString: home) + name.dropFirst()
+    }
+
+    /// A builtin's own objection to one of its arguments, shown at that argument:
+    /// `throw context.reject("image", "an image with more than one value", hint: "…")`.
+    public func reject(_ parameter: String, expected: String, found: String, hint: String? = nil) -> any Error {
+        Rejection(parameter: parameter, expected: expected, found: found, hint: hint)
+    }
+}
+
+/// A builtin's objection to an argument; the call turns it into an error at the argument.
+struct Rejection: Error {
+    let parameter: String
+    let expected: String
+    let found: String
+    let hint: String?
+}
+
+/// A line on the terminal that is written over as work goes on. Quiet when standard error is no terminal.
+public final class ProgressSink: @unchecked Sendable {
+    /// True when somebody sees it; work that is costly to describe may ask first.
+    public let isVisible: Bool
+    private let write: @Sendable (String) -> Void
+    private var isShown = false
+
+    /// To standard error.
+    public convenience init() {
+        self.init(isVisible: isatty(STDERR_FILENO) != 0) { text in
+            text.utf8.withContiguousStorageIfAvailable { _ = Glibc.write(STDERR_FILENO, $0.baseAddress, $0.count) }
+        }
+    }
+
+    public init(isVisible: Bool, write: @escaping @Sendable (String) -> Void) {
+        self.isVisible = isVisible
+        self.write = write
+    }
+
+    /// The columns of the terminal; 80 where there is none.
+    public var columns: Int {
+        var size = winsize()
+        return ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0 ? Int(size.ws_col) : 80
+    }
+
+    /// Replaces the line.
+    public func update(_ line: String) {
+        guard isVisible else { return }
+        isShown = true
+        write("\r\u{1B}[2K\(line)")
+    }
+
+    /// Takes the line away.
+    public func clear() {
+        guard isShown else { return }
+        isShown = false
+        write("\r\u{1B}[2K")
+    }
+
+    /// Leaves the line as it is, and goes to the next.
+    public func keep() {
+        guard isShown else { return }
+        isShown = false
+        write("\n")
+    }
+}

@@ -1,0 +1,186 @@
+import Synchronization
+
+/// What a builtin is about; help lists the builtins under these titles.
+public enum Theme: String, CaseIterable, Sendable {
+    case files = "Files"
+    case space = "Space"
+    case intensity = "Intensity"
+    case masks = "Masks"
+    case networks = "Networks"
+    case training = "Training"
+    case evaluation = "Evaluation"
+    case pictures = "Pictures"
+    case cohorts = "Cohorts"
+    case lists = "Lists"
+    case text = "Text"
+    case mathematics = "Mathematics"
+    case language = "Language"
+    case system = "System"
+}
+
+/// A piece of script with what it prints; the tests run it and compare.
+public struct Example: Sendable {
+    public let code: String
+    /// What the session shows: printed text, then the description of the last value unless it is none. Nil where it cannot be told.
+    public let shows: String?
+
+    public init(_ code: String, _ shows: String? = nil) {
+        self.code = code
+        self.shows = shows
+    }
+}
+
+/// One typed parameter of a builtin, with its doc and, if it may be left out, its default.
+public struct Param<T: Convertible> {
+    public let name: String
+    public let doc: String
+    let fallback: T?
+
+    /// A parameter that must be given.
+    public init(_ name: String, _ doc: String) {
+        self.name = name
+        self.doc = doc
+        fallback = nil
+    }
+
+    public init(_ name: String, _ doc: String, default fallback: T) {
+        self.name = name
+        self.doc = doc
+        self.fallback = .some(fallback)
+    }
+
+    var described: Parameter {
+        Parameter(
+            name: name, doc: doc, type: T.typeName, words: T.words, defaultValue: fallback?.value,
+            isRest: T.self is any RestParameter.Type)
+    }
+}
+
+protocol RestParameter {}
+extension Rest: RestParameter {}
+
+/// A parameter as help, completion and the argument check see it.
+public struct Parameter: Sendable {
+    public let name: String
+    public let doc: String
+    /// "number", "list of volumes".
+    public let type: String
+    /// The words that the parameter accepts, where it is one of a few.
+    public let words: [String]
+    public let defaultValue: Value?
+    public let isRest: Bool
+
+    public var isRequired: Bool { defaultValue == nil && !isRest }
+    /// The default as one would write it.
+    public var defaultText: String? { defaultValue.map(\.literal) }
+}
+
+/// A function of the language that is written in Swift: one value that holds all that is known of it.
+///
+///     Builtin("n4", "Remove the slow intensity bias of an MR volume.", theme: .intensity,
+///         Param<Volume>("image", "the image"), Param<Double>("fwhm", "width of the sharpening kernel", default: 0.15),
+///         returns: "the corrected volume", examples: [Example("…", "…")]) { context, image, fwhm in … }
+public final class Builtin: Sendable {
+    public let name: String
+    /// One line, ending in a full stop.
+    public let summary: String
+    public let theme: Theme
+    /// Paragraphs: formula, paper, units.
+    public let details: String
+    public let parameters: [Parameter]
+    /// What it gives.
+    public let returns: String
+    public let examples: [Example]
+    let body: @Sendable (Context, Bound) throws -> Value
+
+    /// The body's arguments have the parameters' types. Throw `Mismatch` through `context.reject` for values that fit the type but not the task;
+    /// errors of the cores pass as they are, the call adds its place.
+    public init<each P: Convertible, R: Convertible>(
+        _ name: String, _ summary: String, theme: Theme, details: String = "", _ parameters: repeat Param<each P>,
+        returns: String = "", examples: [Example] = [], body: @escaping @Sendable (Context, repeat each P) throws -> R
+    ) {
+        self.name = name
+        self.summary = summary
+        self.theme = theme
+        self.details = details
+        var described: [Parameter] = []
+        repeat described.append((each parameters).described)
+        self.parameters = described
+        self.returns = returns
+        self.examples = examples
+        let kept = Kept((repeat each parameters))
+        self.body = { context, bound in
+            var unpacker = Unpacker(function: name, bound: bound)
+            return try body(context, repeat try unpacker.next(each kept.value)).value
+        }
+    }
+
+    /// For a body that gives nothing.
+    public convenience init<each P: Convertible>(
+        _ name: String, _ summary: String, theme: Theme, details: String = "", _ parameters: repeat Param<each P>,
+        returns: String = "", examples: [Example] = [], body: @escaping @Sendable (Context, repeat each P) throws -> Void
+    ) {
+        self.init(
+            name, summary, theme: theme, details: details, repeat each parameters, returns: returns, examples: examples
+        ) { (context: Context, arguments: repeat each P) -> Value in
+            try body(context, repeat each arguments)
+            return .none
+        }
+    }
+
+    /// "n4(image: volume, fwhm: number = 0.15)".
+    public var signature: String {
+        let shown = parameters.map { p in
+            let type = p.words.isEmpty ? p.type : p.words.map { "\"\($0)\"" }.joined(separator: "|")
+            return p.defaultText.map { "\(p.name): \(type) = \($0)" } ?? "\(p.name): \(type)"
+        }
+        return "\(name)(\(shown.joined(separator: ", ")))"
+    }
+}
+
+/// Defaults are values that never change, whatever their type promises.
+private struct Kept<T>: @unchecked Sendable {
+    let value: T
+    init(_ value: T) { self.value = value }
+}
+
+/// Arguments in the order of the parameters, each with the number of the call's argument that it came from.
+struct Bound {
+    var values: [Value?]
+    var arguments: [Int]
+}
+
+private struct Unpacker {
+    let function: String
+    let bound: Bound
+    var index = 0
+
+    mutating func next<T>(_ parameter: Param<T>) throws -> T {
+        defer { index += 1 }
+        guard let value = bound.values[index] else {
+            // The binder has made sure that what is missing has a default.
+            if let fallback = parameter.fallback { return fallback }
+            throw ArgumentError("\(function): `\(parameter.name)` is missing", argument: nil)
+        }
+        do {
+            return try T.from(value)
+        } catch {
+            throw ArgumentError(
+                "\(function): `\(parameter.name)` must be \(error.expected), got \(error.found ?? value.mention)", hint: error.hint,
+                argument: bound.arguments[index])
+        }
+    }
+}
+
+/// An argument that does not fit its parameter, with the number of the argument in the call.
+struct ArgumentError: Error {
+    let message: String
+    let hint: String?
+    let argument: Int?
+
+    init(_ message: String, hint: String? = nil, argument: Int?) {
+        self.message = message
+        self.hint = hint
+        self.argument = argument
+    }
+}

@@ -1,0 +1,157 @@
+import Support
+
+extension Text {
+    /// Whole numbers without a point; others with up to 15 significant digits, which is what a Double can promise.
+    static func number(_ x: Double) -> String {
+        if x == x.rounded(), abs(x) < 1e15 { return String(Int(x)) }
+        return Text.short(x, 15)
+    }
+
+    static func sizes(_ shape: SIMD3<Int>) -> String { "\(shape.x)×\(shape.y)×\(shape.z)" }
+
+    static func grouped(_ n: Int) -> String {
+        let digits = String(n)
+        var out = ""
+        for (i, digit) in digits.enumerated() {
+            if i > 0, digit != "-", out != "-", (digits.count - i) % 3 == 0 { out += "," }
+            out.append(digit)
+        }
+        return out
+    }
+}
+
+extension Value {
+    /// As `print` and interpolation show it: strings bare.
+    public var text: String {
+        if case .string(let s) = self { return s }
+        return literal
+    }
+
+    /// As one would write it in a script, where that is possible; volumes and such as one line. Long lists are elided.
+    public var literal: String {
+        var writer = Writer(items: 20, budget: 4_000)
+        writer.write(self)
+        return writer.out
+    }
+
+    /// One line for the prompt.
+    public var described: String {
+        if case .function(let f) = self { return "function \(f.signature)" }
+        var writer = Writer(items: 12, budget: 400)
+        writer.write(self)
+        return writer.out
+    }
+
+    /// As an error message names it: `a string "3"`, `a list of 4`.
+    public var mention: String {
+        switch self {
+        case .none: return "none"
+        case .boolean(let b): return b ? "true" : "false"
+        case .number(let x): return "a number \(Text.number(x))"
+        case .string(let s): return "a string \(Value.string(s.count > 40 ? String(s.prefix(39)) + "…" : s).literal)"
+        case .list(let list): return list.isEmpty ? "an empty list" : "a list of \(list.count)"
+        case .record(let record):
+            let names = record.names
+            return names.isEmpty ? "an empty record" : "a record {\(names.prefix(6).joined(separator: ", "))\(names.count > 6 ? ", …" : "")}"
+        case .range(let r): return "a range \(r.start):\(r.end)"
+        case .function(let f): return "the function \(f.name)"
+        case .volume(let v): return "a volume of \(Text.sizes(v.grid.shape))"
+        case .mask(let m): return "a mask of \(Text.sizes(m.grid.shape))"
+        case .tensor: return "a tensor"
+        case .model: return "a model"
+        case .figure: return "a figure"
+        }
+    }
+
+    /// "a number", "an empty list's kind": the kind with its article.
+    var kindWithArticle: String {
+        if case .none = self { return "none" }
+        return "a \(kind)"
+    }
+}
+
+/// Writes values into a string of bounded length.
+private struct Writer {
+    let items: Int
+    let budget: Int
+    var out = ""
+
+    init(items: Int, budget: Int) {
+        self.items = items
+        self.budget = budget
+    }
+
+    mutating func write(_ value: Value) {
+        switch value {
+        case .none: out += "none"
+        case .boolean(let b): out += b ? "true" : "false"
+        case .number(let x): out += Text.number(x)
+        case .string(let s): out += quoted(s)
+        case .list(let list):
+            out += "["
+            let (head, tail) = list.count <= items ? (list.count, 0) : (items - 3, 2)
+            for i in 0..<head {
+                if i > 0 { out += ", " }
+                if out.utf8.count > budget {
+                    out += "… \(list.count - i) more]"
+                    return
+                }
+                write(list[i])
+            }
+            if tail > 0 {
+                out += ", … \(list.count - head - tail) more …"
+                for i in list.count - tail..<list.count {
+                    out += ", "
+                    write(list[i])
+                }
+            }
+            out += "]"
+        case .record(let record):
+            out += "{"
+            for (i, (name, field)) in record.fields.enumerated() {
+                if i > 0 { out += ", " }
+                if out.utf8.count > budget {
+                    out += "… \(record.fields.count - i) more}"
+                    return
+                }
+                out += isPlainName(name) ? name : quoted(name)
+                out += ": "
+                write(field)
+            }
+            out += "}"
+        case .range(let r): out += "\(r.start):\(r.end)"
+        case .function(let f): out += "function \(f.name)"
+        case .volume(let v): out += VoxelText.describe(v)
+        case .mask(let m): out += VoxelText.describe(m)
+        case .tensor(let node): out += Payloads.describe(node)
+        case .model(let model): out += Payloads.describe(model)
+        case .figure(let figure): out += Payloads.describe(figure)
+        }
+    }
+
+    private func isPlainName(_ name: String) -> Bool {
+        guard let first = name.unicodeScalars.first, first == "_" || first.properties.isAlphabetic else { return false }
+        return name.unicodeScalars.allSatisfy { $0 == "_" || $0.properties.isAlphabetic || ("0"..."9").contains($0) }
+    }
+
+    private func quoted(_ s: String) -> String {
+        var out = "\""
+        for scalar in s.unicodeScalars {
+            switch scalar {
+            case "\"": out += "\\\""
+            case "\\": out += "\\\\"
+            case "\n": out += "\\n"
+            case "\t": out += "\\t"
+            case "\r": out += "\\r"
+            case "{": out += "\\{"
+            default:
+                if scalar.value < 32 || scalar.value == 127 {
+                    out += "\\u{\(String(scalar.value, radix: 16))}"
+                } else {
+                    out.unicodeScalars.append(scalar)
+                }
+            }
+        }
+        return out + "\""
+    }
+}

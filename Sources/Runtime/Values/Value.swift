@@ -1,0 +1,103 @@
+import Figures
+import Imaging
+import Networks
+
+/// Everything that a script can hold. Values do not change in place; heavy payloads are shared references.
+///
+/// Only this file, printing and equality look at all cases; everything else goes through `Convertible`.
+public enum Value: @unchecked Sendable {
+    case none
+    case boolean(Bool)
+    case number(Double)
+    case string(String)
+    case list(List)
+    case record(Record)
+    case range(IndexRange)
+    case function(Function)
+    case volume(Volume)
+    case mask(Mask)
+    case tensor(Node)
+    case model(Model)
+    case figure(Figure)
+
+    public init(_ items: [Value]) { self = .list(List(items)) }
+
+    /// The kind in a word: "number", "volume".
+    public var kind: String {
+        switch self {
+        case .none: "none"
+        case .boolean: "boolean"
+        case .number: "number"
+        case .string: "string"
+        case .list: "list"
+        case .record: "record"
+        case .range: "range"
+        case .function: "function"
+        case .volume: "volume"
+        case .mask: "mask"
+        case .tensor: "tensor"
+        case .model: "model"
+        case .figure: "figure"
+        }
+    }
+
+    /// How deep lists, records and closures are nested in this value.
+    var depth: Int {
+        switch self {
+        case .list(let list): list.depth
+        case .record(let record): record.depth
+        case .function(let function): function.depth
+        default: 0
+        }
+    }
+
+    /// The nesting that a script may build: what lies deeper could not be printed, compared or freed within a thread's stack.
+    static let deepest = 5_000
+}
+
+extension Value: ExpressibleByFloatLiteral, ExpressibleByStringLiteral, ExpressibleByBooleanLiteral, ExpressibleByIntegerLiteral {
+    public init(floatLiteral value: Double) { self = .number(value) }
+    public init(integerLiteral value: Int) { self = .number(Double(value)) }
+    public init(stringLiteral value: String) { self = .string(value) }
+    public init(booleanLiteral value: Bool) { self = .boolean(value) }
+}
+
+/// A list of values.
+public final class List: RandomAccessCollection, @unchecked Sendable {
+    /// Changed only by `Evaluator` code that holds the one reference.
+    public internal(set) var items: [Value]
+    private(set) var depth: Int
+
+    public init(_ items: [Value]) {
+        self.items = items
+        var deepest = 0
+        for item in items { deepest = Swift.max(deepest, item.depth) }
+        depth = deepest + 1
+    }
+
+    public var startIndex: Int { 0 }
+    public var endIndex: Int { items.count }
+    public subscript(i: Int) -> Value { items[i] }
+
+    /// The most items that a list may have.
+    public static let longest = 1 << 27
+
+    /// Adds items in place; for the holder of the only reference.
+    func append(contentsOf other: List) {
+        items.append(contentsOf: other.items)
+        depth = Swift.max(depth, other.depth)
+    }
+}
+
+/// Whole numbers from `start` up to but not including `end`. Holds no list, so that any size costs nothing.
+public final class IndexRange: Sendable {
+    public let start: Int
+    public let end: Int
+
+    public init(_ start: Int, _ end: Int) {
+        self.start = start
+        self.end = end
+    }
+
+    public var count: Int { max(0, end - start) }
+}
