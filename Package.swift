@@ -46,7 +46,9 @@ let package = Package(
                 "Support", "Syntax", "Imaging", "Networks", "Figures",
                 .product(name: "OrderedCollections", package: "swift-collections"),
             ]),
-        .target(name: "Stdlib", path: "stdlib", exclude: ["README.md"], sources: ["Stdlib.swift"], resources: [.embedInCode("unet3d.ss")]),
+        .target(
+            name: "Stdlib", path: "stdlib", exclude: ["README.md"], sources: ["Stdlib.swift"],
+            resources: ["script.ss", "pipeline.ss", "unet3d.ss"].map { .embedInCode($0) }),
         .target(name: "Builtins", dependencies: ["Runtime", "Imaging", "Networks", "Figures", "Stdlib"]),
         .executableTarget(
             name: "skullstrip",
