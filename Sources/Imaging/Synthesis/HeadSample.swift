@@ -135,17 +135,18 @@ extension Head {
                 // of the position itself, so that they curve.
                 let q = (p - s.cerebrum.centre) * s.cerebrum.inverse
                 let k = max((q * q).sum().squareRoot(), 0.2)
-                let surface = (p - s.cerebrum.centre) * (0.8 / k) + p * 0.22
+                let bent = SIMD3(slow.y, slow.z, slow.x) * 3.5
+                let surface = (p - s.cerebrum.centre) * (0.72 / k) + p * 0.3 + bent
                 let (value, gradient) = s.folds.valueAndGradient(surface)
                 let slope = (gradient * gradient).sum().squareRoot() / k
                 let aside = abs(value) / max(slope, 0.03)
                 let bottom = s.sulcusDepth * (1 + 0.3 * slow.z)
                 // A sulcus narrows towards its bottom.
                 let wide = s.sulcusWidth * max(0.35, 1.35 - depth / bottom)
-                fluid = max(fluid, -max(aside - wide, depth - bottom))
+                fluid = carve(fluid, max(aside - wide, depth - bottom), 5)
             }
             let fissure = max(abs(p.x + slow.y * 0.6) - 0.9, -s.callosal(p))
-            fluid = max(fluid, -fissure)
+            fluid = carve(fluid, fissure, 4)
             // The Sylvian fissure parts the temporal lobe from what lies above.
             let lobe = min(s.temporalLeft(p), s.temporalRight(p))
             let upper = s.cerebrum(p)

@@ -47,10 +47,14 @@ func blend(_ a: Float, _ b: Float, _ width: Float) -> Float {
     return min(a, b) - h * h * width * 0.25
 }
 
+/// The first shape without the second, its edge rounded by about `width` mm.
+@inline(__always)
+func carve(_ a: Float, _ b: Float, _ width: Float) -> Float { -blend(-a, b, width) }
+
 /// The anatomy of one head: where each surface is. Numbers are mm in an adult; a seed moves them.
 struct HeadShapes {
     let folds, slow, folia: Waves
-    let scalpThickness, boneThickness, fluidGap, cortex, sulcusWidth, sulcusDepth, ventricleSize: Float
+    let scalpThickness, boneThickness, fluidGap, cortex, sulcusWidth, sulcusDepth: Float
     let cerebrum, temporalLeft, temporalRight, cerebellum, pons, callosal, face, chin, nose: Ellipsoid
     let earLeft, earRight, lateralLeft, lateralRight, third, fourth: Ellipsoid
     let hornLeft, hornRight, thalamusLeft, thalamusRight, putamenLeft, putamenRight: Ellipsoid
@@ -68,7 +72,6 @@ struct HeadShapes {
         sulcusWidth = u(0.5, 1.3)
         sulcusDepth = u(11, 17)
         let v = u(0.75, 1.5)
-        ventricleSize = v
 
         let width = u(64, 70), length = u(80, 87), height = u(56, 63)
         cerebrum = Ellipsoid(0, 0, 8, radii: [width, length, height])
@@ -86,8 +89,8 @@ struct HeadShapes {
         chin = Ellipsoid(0, 66 + jaw * 0.4, -108 - jaw, radii: [32, 24, 24])
         nose = Ellipsoid(0, u(96, 102), u(-60, -55), radii: [12, 17, 20])
         neck = Rod([0, -18, -60], [0, -26, -260], radius: u(54, 62), endRadius: u(54, 66))
-        earLeft = Ellipsoid(-84, -14, -36, radii: [6, 15, 26])
-        earRight = Ellipsoid(84, -14, -36, radii: [6, 15, 26])
+        earLeft = Ellipsoid(-76, -12, -34, radii: [10, 15, 26])
+        earRight = Ellipsoid(76, -12, -34, radii: [10, 15, 26])
 
         lateralLeft = Ellipsoid(-11, 4, 14, radii: [6 * v, 33, 8 * v])
         lateralRight = Ellipsoid(11, 4, 14, radii: [6 * v, 33, 8 * v])
@@ -112,7 +115,7 @@ struct HeadShapes {
         jawRight = Rod([50, 20, -70], [14, 76 + jaw * 0.4, -112 - jaw], radius: 8, endRadius: 9)
 
         var pattern = CounterRandom(seed: seed, stream: 4)
-        folds = Waves(&pattern, wavelength: 19...27)
+        folds = Waves(&pattern, wavelength: 15...22)
         slow = Waves(&pattern, wavelength: 45...110, lanesPerSum: 4)
         folia = Waves(&pattern, wavelength: 7...9)
     }
