@@ -22,6 +22,12 @@ public struct Grid: Equatable, Sendable {
         self.affine = affine
     }
 
+    /// For sizes known to be right.
+    init(uncheckedShape shape: SIMD3<Int>, affine: Affine) {
+        self.shape = shape
+        self.affine = affine
+    }
+
     /// The number of voxels.
     public var count: Int { shape.x * shape.y * shape.z }
     /// Voxel size in mm.

@@ -1,0 +1,30 @@
+import Support
+
+/// What can be wrong with the values of an image.
+public enum IntensityError: ExplainedError, Equatable {
+    case notFinite(count: Int, of: Int, operation: String)
+    case emptyMask(operation: String)
+    case flat(value: Double, operation: String)
+    case argument(name: String, value: Double, allowed: String)
+    case twoNumbers
+
+    public var message: String {
+        switch self {
+        case .notFinite(let count, let total, let operation):
+            "\(operation): \(count) of \(total) voxels \(count == 1 ? "is" : "are") NaN or infinite"
+        case .emptyMask(let operation): "\(operation): the mask has no voxel"
+        case .flat(let value, let operation): "\(operation): every voxel has the value \(Text.short(value))"
+        case .argument(let name, let value, let allowed): "\(name) is \(Text.short(value)); it must be \(allowed)"
+        case .twoNumbers: "both operands are numbers; at least one must be a volume or a mask"
+        }
+    }
+
+    public var hint: String? {
+        switch self {
+        case .notFinite: "replace them first, as with replace_nonfinite(image, 0)"
+        case .emptyMask: "check the threshold or file that the mask came from"
+        case .flat: "check that the image holds a head"
+        case .argument, .twoNumbers: nil
+        }
+    }
+}

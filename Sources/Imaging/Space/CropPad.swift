@@ -1,0 +1,120 @@
+import Support
+
+/// What can be wrong with a part of an image.
+public enum RegionError: ExplainedError, Equatable {
+    case outside(axis: Int, from: Int, to: Int, extent: Int)
+    case negativePadding(axis: Int, before: Int, after: Int)
+
+    public var message: String {
+        switch self {
+        case .outside(let axis, let from, let to, let extent):
+            "voxels \(from) up to \(to) along axis \(axis) are not a part of 0 up to \(extent)"
+        case .negativePadding(let axis, let before, let after):
+            "padding of \(before) before and \(after) after along axis \(axis): it must be 0 or more"
+        }
+    }
+
+    public var hint: String? {
+        switch self {
+        case .outside: "the first must be less than the second, both within the image"
+        case .negativePadding: "use crop to take voxels away"
+        }
+    }
+}
+
+extension Grid {
+    /// The part from voxel `from` up to, not including, `to`; every voxel keeps its place in the world.
+    public func cropped(from: SIMD3<Int>, to: SIMD3<Int>) throws -> Grid {
+        for axis in 0..<3 where !(from[axis] >= 0 && from[axis] < to[axis] && to[axis] <= shape[axis]) {
+            throw RegionError.outside(axis: axis, from: from[axis], to: to[axis], extent: shape[axis])
+        }
+        return try Grid(shape: to &- from, affine: affine.shifted(by: SIMD3<Double>(from)))
+    }
+
+    /// With voxels added at both ends of each axis; every voxel keeps its place in the world.
+    public func padded(before: SIMD3<Int>, after: SIMD3<Int>) throws -> Grid {
+        for axis in 0..<3 where before[axis] < 0 || after[axis] < 0 {
+            throw RegionError.negativePadding(axis: axis, before: before[axis], after: after[axis])
+        }
+        let most = Self.largestCount
+        for axis in 0..<3 where before[axis] > most || after[axis] > most { throw GridError.tooLarge(shape &+ before &+ after) }
+        return try Grid(shape: shape &+ before &+ after, affine: affine.shifted(by: -SIMD3<Double>(before)))
+    }
+}
+
+extension Affine {
+    /// The transform of voxel positions counted from voxel `offset`.
+    func shifted(by offset: SIMD3<Double>) -> Affine {
+        let origin = self(offset)
+        var moved = self
+        moved.rows.0.w = origin.x
+        moved.rows.1.w = origin.y
+        moved.rows.2.w = origin.z
+        return moved
+    }
+}
+
+extension Volume {
+    /// Voxels `from` up to, not including, `to`, in their place in the world; the datatype stays.
+    /// Throws `RegionError` for a part that is empty or not inside.
+    public func cropped(from: SIMD3<Int>, to: SIMD3<Int>) throws -> Volume {
+        let part = try grid.cropped(from: from, to: to)
+        return Volume(
+            grid: part, voxels: Block.copy(voxels, grid.shape, from: from, shape: part.shape), datatype: datatype, header: header)
+    }
+
+    /// With voxels of `value` around, in their place in the world; the datatype stays (a value that it cannot hold is met at saving).
+    public func padded(before: SIMD3<Int>, after: SIMD3<Int>, value: Float = 0) throws -> Volume {
+        let whole = try grid.padded(before: before, after: after)
+        return Volume(
+            grid: whole, voxels: Block.place(voxels, grid.shape, at: before, shape: whole.shape, fill: value), datatype: datatype,
+            header: header)
+    }
+}
+
+extension Mask {
+    /// As `Volume.cropped`.
+    public func cropped(from: SIMD3<Int>, to: SIMD3<Int>) throws -> Mask {
+        let part = try grid.cropped(from: from, to: to)
+        return Mask(grid: part, voxels: Block.copy(voxels, grid.shape, from: from, shape: part.shape), header: header)
+    }
+
+    /// As `Volume.padded`, with voxels outside the mask.
+    public func padded(before: SIMD3<Int>, after: SIMD3<Int>) throws -> Mask {
+        let whole = try grid.padded(before: before, after: after)
+        return Mask(
+            grid: whole, voxels: Block.place(voxels, grid.shape, at: before, shape: whole.shape, fill: 0), header: header)
+    }
+}
+
+/// Copies of boxes of voxels, row by row.
+enum Block {
+    static func copy<T>(_ voxels: [T], _ extent: SIMD3<Int>, from: SIMD3<Int>, shape: SIMD3<Int>) -> [T] {
+        voxels.withUnsafeBufferPointer { source in
+            [T](unsafeUninitializedCapacity: shape.x * shape.y * shape.z) { out, initialised in
+                for k in 0..<shape.z {
+                    for j in 0..<shape.y {
+                        let row = from.x + extent.x * (from.y + j + extent.y * (from.z + k))
+                        (out.baseAddress! + shape.x * (j + shape.y * k)).initialize(from: source.baseAddress! + row, count: shape.x)
+                    }
+                }
+                initialised = out.count
+            }
+        }
+    }
+
+    static func place<T>(_ voxels: [T], _ extent: SIMD3<Int>, at: SIMD3<Int>, shape: SIMD3<Int>, fill: T) -> [T] {
+        var out = [T](repeating: fill, count: shape.x * shape.y * shape.z)
+        voxels.withUnsafeBufferPointer { source in
+            out.withUnsafeMutableBufferPointer { out in
+                for k in 0..<extent.z {
+                    for j in 0..<extent.y {
+                        let row = at.x + shape.x * (at.y + j + shape.y * (at.z + k))
+                        (out.baseAddress! + row).update(from: source.baseAddress! + extent.x * (j + extent.y * k), count: extent.x)
+                    }
+                }
+            }
+        }
+        return out
+    }
+}

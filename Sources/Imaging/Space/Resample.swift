@@ -1,0 +1,136 @@
+import Support
+
+extension Volume {
+    /// The image brought onto another grid by world coordinates.
+    ///
+    /// Values are taken between voxel centres. A position outside the box of the source's voxel centres is 0, as
+    /// scipy.ndimage.affine_transform (mode "constant") and nilearn.image.resample_img have it; positions within 0.001 voxel of
+    /// that box count as on it. Nearest takes the upper of two voxels equally near. Results are float32, except that nearest keeps the datatype.
+    /// NaN and infinite voxels spread to results that use them; with cubic, along whole lines of voxels.
+    ///
+    /// Throws `GridError.singular` for a source affine without inverse, and `Interrupted`.
+    public func resampled(onto target: Grid, interpolation: Interpolation = .linear) throws -> Volume {
+        let type = interpolation == .nearest ? datatype : .float32
+        let header = interpolation == .nearest ? header : header?.forDerivedValues()
+        if target == grid { return Volume(grid: target, voxels: voxels, datatype: type, header: header) }
+        let map = try grid.affine.inverse().after(target.affine)
+        let source = interpolation == .cubic ? try Spline.coefficients(voxels, shape: grid.shape) : voxels
+        let out: [Float]
+        if let axes = Separable(map, from: grid.shape, to: target.shape, interpolation: interpolation) {
+            out = try axes.apply(to: source)
+        } else {
+            out = try Oblique(map: map, from: grid.shape, to: target.shape).apply(to: source, interpolation)
+        }
+        return Volume(grid: target, voxels: out, datatype: type, header: header)
+    }
+}
+
+extension Mask {
+    /// The mask brought onto another grid: linear interpolation of zeros and ones, in where it reaches one half; outside the source, out.
+    /// (Nearest would shift edges by up to half a voxel when grids differ in spacing.)
+    public func resampled(onto target: Grid, interpolation: Interpolation = .linear) throws -> Mask {
+        if target == grid { return Mask(grid: target, voxels: voxels, header: header) }
+        let values = Volume(grid: grid, voxels: Voxels.map(voxels) { Float($0) })
+        let moved = try values.resampled(onto: target, interpolation: interpolation)
+        return Mask(grid: target, voxels: Voxels.map(moved.voxels) { $0 >= 0.5 ? 1 : 0 }, header: header)
+    }
+}
+
+/// How far outside the box of voxel centres a position may be and still count as on its face, in voxels.
+let edgeTolerance = 0.001
+
+/// Resampling where axes are not parallel: every target voxel's position is computed and its neighbours gathered.
+struct Oblique {
+    /// Target voxel to source voxel.
+    let map: Affine
+    let from: SIMD3<Int>
+    let to: SIMD3<Int>
+
+    /// `source` holds values, or spline coefficients for cubic.
+    func apply(to source: [Float], _ interpolation: Interpolation) throws -> [Float] {
+        var result = [Float](repeating: 0, count: to.x * to.y * to.z)
+        try source.withUnsafeBufferPointer { source in
+            try result.withUnsafeMutableBufferPointer { out in
+                let p = Unchecked((source.baseAddress!, out.baseAddress!))
+                // Rows in groups, so that planes of any size keep all threads busy and Ctrl-C is met soon.
+                let rows = to.y * to.z, group = 16
+                try Parallel.slabs((rows + group - 1) / group) { g in
+                    for row in g * group..<min(rows, (g + 1) * group) {
+                        let target = p.value.1 + row * to.x
+                        let j = row % to.y, k = row / to.y
+                        switch interpolation {
+                        case .nearest: walk(j, k) { i, x, y, z in target[i] = nearest(p.value.0, x, y, z) }
+                        case .linear: walk(j, k) { i, x, y, z in target[i] = linear(p.value.0, x, y, z) }
+                        case .cubic: walk(j, k) { i, x, y, z in target[i] = cubic(p.value.0, x, y, z) }
+                        }
+                    }
+                }
+            }
+        }
+        return result
+    }
+
+    /// Calls `body` for the voxels of a target row that lie inside the source, with positions held to the box of voxel centres.
+    @inline(__always)
+    private func walk(_ j: Int, _ k: Int, _ body: (Int, Double, Double, Double) -> Void) {
+        let start = map(SIMD3(0, Double(j), Double(k)))
+        let step = map.columns.0
+        let last = SIMD3<Double>(from) - 1
+        for i in 0..<to.x {
+            let x = start.x + Double(i) * step.x, y = start.y + Double(i) * step.y, z = start.z + Double(i) * step.z
+            guard x >= -edgeTolerance, y >= -edgeTolerance, z >= -edgeTolerance,
+                x <= last.x + edgeTolerance, y <= last.y + edgeTolerance, z <= last.z + edgeTolerance
+            else { continue }
+            body(i, min(max(x, 0), last.x), min(max(y, 0), last.y), min(max(z, 0), last.z))
+        }
+    }
+
+    @inline(__always)
+    private func nearest(_ s: UnsafePointer<Float>, _ x: Double, _ y: Double, _ z: Double) -> Float {
+        s[Int(x + 0.5) &+ from.x &* (Int(y + 0.5) &+ from.y &* Int(z + 0.5))]
+    }
+
+    @inline(__always)
+    private func linear(_ s: UnsafePointer<Float>, _ x: Double, _ y: Double, _ z: Double) -> Float {
+        let i = Int(x), j = Int(y), k = Int(z)
+        let u = Float(x - Double(i)), v = Float(y - Double(j)), w = Float(z - Double(k))
+        // On the last voxel the step beyond is 0, so that nothing outside is read.
+        let right = i &+ 1 < from.x ? 1 : 0
+        let back = j &+ 1 < from.y ? from.x : 0
+        let up = k &+ 1 < from.z ? from.x &* from.y : 0
+        let a = s + (i &+ from.x &* (j &+ from.y &* k)), b = a + back, c = a + up, d = c + back
+        let ab = mix(mix(a[0], a[right], u), mix(b[0], b[right], u), v)
+        let cd = mix(mix(c[0], c[right], u), mix(d[0], d[right], u), v)
+        return mix(ab, cd, w)
+    }
+
+    @inline(__always)
+    private func mix(_ a: Float, _ b: Float, _ t: Float) -> Float { a * (1 - t) + b * t }
+
+    @inline(__always)
+    private func cubic(_ s: UnsafePointer<Float>, _ x: Double, _ y: Double, _ z: Double) -> Float {
+        let i = Int(x), j = Int(y), k = Int(z)
+        let wx = Spline.weights(x - Double(i)), wy = Spline.weights(y - Double(j)), wz = Spline.weights(z - Double(k))
+        let inside = i >= 1 && i &+ 2 < from.x
+        var sum: Float = 0
+        for c in 0..<4 {
+            let plane = Spline.mirror(k &+ c &- 1, from.z) &* from.y
+            var rows: Float = 0
+            for b in 0..<4 {
+                let row = s + (plane &+ Spline.mirror(j &+ b &- 1, from.y)) &* from.x
+                let line: Float
+                if inside {
+                    let r = row + (i &- 1)
+                    line = wx[0] * r[0] + wx[1] * r[1] + wx[2] * r[2] + wx[3] * r[3]
+                } else {
+                    line =
+                        wx[0] * row[Spline.mirror(i &- 1, from.x)] + wx[1] * row[Spline.mirror(i, from.x)] + wx[2]
+                        * row[Spline.mirror(i &+ 1, from.x)] + wx[3] * row[Spline.mirror(i &+ 2, from.x)]
+                }
+                rows += wy[b] * line
+            }
+            sum += wz[c] * rows
+        }
+        return sum
+    }
+}
