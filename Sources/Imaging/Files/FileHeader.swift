@@ -13,6 +13,8 @@ public struct FileHeader: Sendable, Equatable {
         var sform = Affine(.zero, .zero, .zero)
     }
 
+    /// 1 or 2: the NIfTI version that the file had, and is written in.
+    var version = 1
     /// The grid that the file had: both transforms are written back as they were while an image is still on it.
     let grid: Grid
     var transforms: Transforms

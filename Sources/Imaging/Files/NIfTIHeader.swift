@@ -1,0 +1,180 @@
+import Support
+
+/// The parsed header of a NIfTI-1 or NIfTI-2 file.
+struct NIfTIHeader {
+    var version = 1
+    var isPair = false
+    var swapped = false
+    /// dim[1 …], as many as dim[0] says.
+    var dimensions: [Int]
+    var datatype: Datatype
+    var dataOffset: Int
+    var scaling: (slope: Double, inter: Double)?
+    var file: FileHeader
+
+    /// The three spatial sizes.
+    var shape: SIMD3<Int> { file.grid.shape }
+    /// Images along all further dimensions.
+    var frames: Int
+
+    static func size(version: Int) -> Int { version == 1 ? 348 : 540 }
+
+    /// Reads the header at the start of `source`. Throws `NIfTIError` for everything that makes no sense.
+    init(_ source: ByteSource) throws {
+        let path = source.path
+        if source.fileSize == 0 { throw NIfTIError.empty(path: path) }
+        var bytes = [UInt8](repeating: 0, count: 540)
+        let got = try bytes.withUnsafeMutableBytes { try source.read(into: .init(rebasing: $0.prefix(348))) }
+        if got < 4 { throw NIfTIError.truncated(path: path, needed: 348, found: got) }
+        let size: UInt32 = FieldReader(bytes: bytes, swapped: false).number(0)
+        let swapped: Bool
+        switch (size, size.byteSwapped) {
+        case (348, _), (540, _): swapped = false
+        case (_, 348), (_, 540): swapped = true
+        default: throw NIfTIError.notNIfTI(path: path, found: "\(Int32(bitPattern: size))")
+        }
+        let version = (swapped ? size.byteSwapped : size) == 348 ? 1 : 2
+        let needed = Self.size(version: version)
+        var found = got
+        if version == 2, got == 348 {
+            found += try bytes.withUnsafeMutableBytes { try source.read(into: .init(rebasing: $0[348..<540])) }
+        }
+        if found < needed { throw NIfTIError.truncated(path: path, needed: needed, found: found) }
+        self = try Self.parse(FieldReader(bytes: bytes, swapped: swapped), version: version, path: path)
+    }
+
+    private init(version: Int, isPair: Bool, swapped: Bool, dimensions: [Int], datatype: Datatype, dataOffset: Int, frames: Int, file: FileHeader) {
+        self.version = version
+        self.isPair = isPair
+        self.swapped = swapped
+        self.dimensions = dimensions
+        self.datatype = datatype
+        self.dataOffset = dataOffset
+        self.frames = frames
+        self.file = file
+        scaling = file.scaling
+    }
+
+    private static func parse(_ f: FieldReader, version: Int, path: String) throws -> NIfTIHeader {
+        let one = version == 1
+        let magic = f.text(one ? 344 : 4, one ? 4 : 8)
+        let single = one ? "n+1" : "n+2", pair = one ? "ni1" : "ni2"
+        guard magic.hasPrefix(single) || magic.hasPrefix(pair) else {
+            throw NIfTIError.magic(path: path, found: "\"\(printable(magic))\"")
+        }
+        let isPair = magic.hasPrefix(pair)
+        func real(_ first: Int, _ second: Int, _ index: Int = 0) -> Double {
+            one ? f.float(first + 4 * index) : f.double(second + 8 * index)
+        }
+        func whole(_ index: Int) -> Int { one ? Int(f.number(40 + 2 * index, as: Int16.self)) : Int(f.number(16 + 8 * index, as: Int64.self)) }
+
+        let rank = whole(0)
+        guard (1...7).contains(rank) else {
+            throw NIfTIError.field(path: path, field: "dim[0]", value: "\(rank)", allowed: "1 … 7")
+        }
+        let dimensions = (1...rank).map(whole)
+        for (i, n) in dimensions.enumerated() where n < 1 {
+            throw NIfTIError.field(path: path, field: "dim[\(i + 1)]", value: "\(n)", allowed: "1 or more")
+        }
+        let shape = SIMD3(dimensions[0], rank > 1 ? dimensions[1] : 1, rank > 2 ? dimensions[2] : 1)
+        var frames = 1
+        for n in dimensions.dropFirst(3) {
+            let (product, overflow) = frames.multipliedReportingOverflow(by: n)
+            if overflow { throw NIfTIError.field(path: path, field: "dim", value: "\(dimensions)", allowed: "a size that exists") }
+            frames = product
+        }
+        let datatype = try type(code: Int(f.number(one ? 70 : 12, as: Int16.self)), path: path)
+
+        let offset: Double = one ? f.float(108) : Double(f.number(168, as: Int64.self))
+        let least = isPair ? 0 : size(version: version) + 4
+        guard offset == 0 || (offset >= Double(least) && offset < 1e15) else {
+            throw NIfTIError.field(path: path, field: "vox_offset", value: Text.short(offset), allowed: "\(least) or more")
+        }
+
+        var scaling: (slope: Double, inter: Double)?
+        let slope = real(112, 176), inter = real(116, 184)
+        if slope != 0, slope.isFinite, !(slope == 1 && inter == 0) {
+            guard inter.isFinite else {
+                throw NIfTIError.field(path: path, field: "scl_inter", value: Text.short(inter), allowed: "a finite number")
+            }
+            scaling = (slope, inter)
+        }
+
+        var transforms = FileHeader.Transforms()
+        transforms.qformCode = one ? Int32(f.number(252, as: Int16.self)) : f.number(344)
+        transforms.sformCode = one ? Int32(f.number(254, as: Int16.self)) : f.number(348)
+        transforms.qfac = real(76, 104)
+        transforms.pixdim = SIMD3(real(76, 104, 1), real(76, 104, 2), real(76, 104, 3))
+        transforms.quaternion = SIMD3(real(256, 352), real(256, 352, 1), real(256, 352, 2))
+        transforms.offset = SIMD3(real(268, 376), real(268, 376, 1), real(268, 376, 2))
+        func row(_ first: Int, _ second: Int) -> SIMD4<Double> {
+            SIMD4(real(first, second), real(first, second, 1), real(first, second, 2), real(first, second, 3))
+        }
+        transforms.sform = Affine(row(280, 400), row(296, 432), row(312, 464))
+
+        let grid: Grid
+        do {
+            grid = try Grid(shape: shape, affine: try transforms.affine(shape: shape, rank: rank, path: path))
+        } catch GridError.notFinite {
+            let field = transforms.sformCode != 0 ? "srow" : transforms.qformCode != 0 ? "qoffset" : "pixdim"
+            throw NIfTIError.field(path: path, field: field, value: "not a finite number", allowed: "finite")
+        } catch is GridError {
+            throw NIfTIError.field(
+                path: path, field: "dim", value: dimensions.map(String.init).joined(separator: "×"),
+                allowed: "at most \(Grid.largestCount) voxels")
+        }
+        var file = FileHeader(
+            grid: grid, transforms: transforms, description: f.text(one ? 148 : 240, 80),
+            units: one ? f.number(123) : UInt8(truncatingIfNeeded: f.number(500, as: Int32.self)))
+        file.version = version
+        file.auxiliaryFile = f.text(one ? 228 : 320, 24)
+        file.scaling = scaling
+        file.calibration = SIMD2(real(128, 200), real(124, 192))
+        file.intentCode = one ? Int32(f.number(68, as: Int16.self)) : f.number(504)
+        file.intentName = f.text(one ? 328 : 508, 16)
+        file.intentParameters = SIMD3(real(56, 80), real(56, 80, 1), real(56, 80, 2))
+        file.toffset = real(136, 216)
+        file.slices.dimInfo = f.number(one ? 39 : 524)
+        file.slices.code = one ? Int32(f.number(122, as: UInt8.self)) : f.number(496)
+        file.slices.start = one ? Int(f.number(74, as: Int16.self)) : Int(f.number(224, as: Int64.self))
+        file.slices.end = one ? Int(f.number(120, as: Int16.self)) : Int(f.number(232, as: Int64.self))
+        file.slices.duration = real(132, 208)
+        return NIfTIHeader(
+            version: version, isPair: isPair, swapped: f.swapped, dimensions: dimensions, datatype: datatype,
+            dataOffset: max(Int(offset), least), frames: frames, file: file)
+    }
+
+    private static func type(code: Int, path: String) throws -> Datatype {
+        if let type = Datatype.allCases.first(where: { $0.niftiCode == code }) { return type }
+        let names = [
+            1: "1-bit", 32: "complex64", 128: "RGB24", 1536: "float128", 1792: "complex128", 2048: "complex256", 2304: "RGBA32",
+        ]
+        guard let name = names[code] else {
+            throw NIfTIError.field(path: path, field: "datatype", value: "\(code)", allowed: "a code of the standard, such as 4 for int16")
+        }
+        throw NIfTIError.unsupportedType(path: path, code: code, name: name)
+    }
+
+    /// Bytes of any file, fit for a message.
+    private static func printable(_ text: String) -> String {
+        String(text.unicodeScalars.map { $0.value >= 32 && $0.value < 127 ? Character($0) : "?" })
+    }
+}
+
+extension Datatype {
+    /// The code of the NIfTI standard.
+    var niftiCode: Int {
+        switch self {
+        case .uint8: 2
+        case .int16: 4
+        case .int32: 8
+        case .float32: 16
+        case .float64: 64
+        case .int8: 256
+        case .uint16: 512
+        case .uint32: 768
+        case .int64: 1024
+        case .uint64: 1280
+        }
+    }
+}
