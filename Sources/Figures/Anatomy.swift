@@ -164,8 +164,14 @@ struct Box: Equatable {
 }
 
 /// A two-dimensional cut, rows from the top.
-struct Slice<T> {
-    let columns: Int
-    let rows: Int
-    let values: [T]
+package struct Slice<T> {
+    package let columns: Int
+    package let rows: Int
+    package let values: [T]
+
+    package init(columns: Int, rows: Int, values: [T]) {
+        self.columns = columns
+        self.rows = rows
+        self.values = values
+    }
 }

@@ -20,23 +20,23 @@ package struct Colour: Sendable, Equatable {
     }
 
     /// 0x00RRGGBB, opacity left out.
-    var packed: UInt32 {
+    package var packed: UInt32 {
         func byte(_ x: Double) -> UInt32 { UInt32((min(max(x, 0), 1) * 255).rounded()) }
         return byte(red) << 16 | byte(green) << 8 | byte(blue)
     }
 }
 
 /// The colours of all figures.
-enum Theme {
+package enum Theme {
     static let background = Colour(0x0D1117)
     static let panel = Colour(0x000000)
-    static let text = Colour(0xE6EDF3)
+    package static let text = Colour(0xE6EDF3)
     static let muted = Colour(0x8B949E)
     static let line = Colour(0x30363D)
     /// Outline and tint of masks: amber, which no grey of an image can be taken for.
-    static let mask = Colour(0xFFB224)
+    package static let mask = Colour(0xFFB224)
     /// Series of a plot, told apart by colour-blind readers too (after Okabe and Ito 2008, lightened for the dark ground).
-    static let series = [
+    package static let series = [
         Colour(0x56B4E9), Colour(0xFFB224), Colour(0x2FC98E), Colour(0xF0705A), Colour(0xD68FC0), Colour(0xF0E442), Colour(0x9AA7FF),
         Colour(0xC8CDD3),
     ]

@@ -2,7 +2,7 @@ extension Slice<UInt8> {
     /// The outline of the non-zero pixels as closed loops (marching squares at one half): points lie half-way between a pixel inside and its
     /// neighbour outside, so that a straight edge runs exactly along the pixels' border. In pixels; (0, 0) is the top left corner of the first one.
     /// Two pixels that touch at a corner alone are apart.
-    func outline() -> [[SIMD2<Double>]] {
+    package func outline() -> [[SIMD2<Double>]] {
         // Nodes are the points between neighbouring pixels of the image with a border of zeros around it. A cell has four nodes:
         // top and bottom between columns, left and right between rows.
         let wide = columns + 2, high = rows + 2

@@ -122,7 +122,7 @@ struct Scene {
         if let mask {
             let count = mask.voxels.reduce(0) { $0 + Int($1) }
             let ml = Double(count) * abs(volume.grid.affine.determinant) / 1000
-            parts.append(count == 0 ? "mask empty" : "mask \(Text.short(ml, ml >= 1000 ? 5 : 4)) ml")
+            parts.append(count == 0 ? "mask empty" : "mask \(ml >= 1000 ? Text.fixed(ml, 0) : Text.short(ml, 4)) ml")
         }
         return parts.joined(separator: " · ")
     }

@@ -18,11 +18,14 @@ struct MontageLayout {
     let captionLine: Double
 
     /// - Parameter extents: width and height of each slice in mm.
-    init(extents: [SIMD2<Double>], columns: Int, titled: Bool, width asked: Int) {
-        let most = Double(max(300, min(asked, 4000)))
+    init(extents: [SIMD2<Double>], columns asked: Int, titled: Bool, width: Int) {
+        let most = Double(max(300, min(width, 4000)))
         let unit = most / 1500
         let font = max(9, 15 * unit)
-        let margin = (20 * unit).rounded(), gap = (10 * unit).rounded(), pad = (font * 1.7).rounded()
+        let margin = (20 * unit).rounded(), gap = (10 * unit).rounded(), pad = (font * 1.85).rounded()
+        // A card has room for its label, so that there are only so many in a row.
+        let leastWide = font * 8.4, leastHigh = font * 4
+        let columns = max(1, min(asked, Int((most - 2 * margin + gap) / (leastWide + gap))))
         let head = titled ? (font * 2.6).rounded() : margin
         let foot = (font * 2.9).rounded()
         let rows = (extents.count + columns - 1) / columns
@@ -34,10 +37,9 @@ struct MontageLayout {
         }
         let roomX = most - 2 * margin - Double(columns - 1) * gap - 2 * pad * Double(columns)
         let roomY = 1.5 * most - head - foot - Double(rows - 1) * gap - 2 * pad * Double(rows)
-        // Many rows or columns can leave no room; the picture then grows beyond the width asked for, a pixel a slice at least.
+        // Very many slices leave no room; a pixel each is then the least.
         let scale = min(
             max(roomX, Double(columns)) / wide.reduce(0, +), max(roomY, Double(rows)) / high.reduce(0, +))
-        let leastWide = font * 9, leastHigh = font * 4
         func pixels(_ mm: Double) -> Double { max(1, (mm * scale).rounded()) }
         let cellWide = wide.map { max(pixels($0) + 2 * pad, leastWide) }, cellHigh = high.map { max(pixels($0) + 2 * pad, leastHigh) }
         let content = cellWide.reduce(0, +) + Double(columns - 1) * gap
@@ -82,7 +84,7 @@ extension Scene {
             canvas.text(shown, x: layout.margin, y: layout.titleLine, size: font * 1.2, bold: true)
         }
         let bar = drawScaleBar(on: canvas, layout)
-        let sides = planes.contains { $0.axis != .sagittal } ? " · left is left" : ""
+        let sides = planes.contains { $0.axis != .sagittal } ? " · neurological: left is left" : ""
         let note = canvas.fitted(caption + sides, size: font * 0.86, width: bar - 2 * layout.margin)
         canvas.text(note, x: layout.margin, y: layout.captionLine, size: font * 0.86, Theme.muted)
         return try canvas.figure(title: "\(kind) · \(caption)")
@@ -100,7 +102,7 @@ extension Scene {
             let step = SIMD2(w / Double(cut.columns), h / Double(cut.rows))
             let loops = cut.outline().map { $0.map { SIMD2(x, y) + $0 * step } }
             canvas.clipped(x: x, y: y, width: w, height: h) {
-                canvas.fill(loops, Theme.mask.opacity(0.20))
+                canvas.fill(loops, Theme.mask.opacity(0.13))
                 canvas.stroke(loops, closed: true, width: 1.7 * unit, Theme.mask)
             }
         }
@@ -109,7 +111,7 @@ extension Scene {
             // Where the other two views cut this one.
             let across = x + (Double(centre[u] - box.low[u]) + 0.5) / Double(box.size[u]) * w
             let up = y + (Double(box.high[v] - centre[v]) + 0.5) / Double(box.size[v]) * h
-            let tick = 7 * unit
+            let tick = 5 * unit
             let ticks: [[SIMD2<Double>]] = [
                 [[across, y - 1 - tick], [across, y - 1]], [[across, y + h + 1], [across, y + h + 1 + tick]],
                 [[x - 1 - tick, up], [x - 1, up]], [[x + w + 1, up], [x + w + 1 + tick, up]],
@@ -127,7 +129,7 @@ extension Scene {
             func letter(_ text: String, _ x: Double, _ y: Double) {
                 canvas.text(text, x: x, y: y, size: small, Theme.muted, anchor: .middle, bold: true, halo: true)
             }
-            let inset = font * 0.85
+            let inset = font * 0.75
             letter(signs[u].0, cell.x + inset, middle)
             letter(signs[u].1, cell.x + cell.z - inset, middle)
             letter(signs[v].1, x + w / 2, cell.y + font * 1.25)

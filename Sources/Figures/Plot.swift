@@ -42,7 +42,7 @@ final class Frame {
         let widest = y.places.map { [canvas, font] in canvas.measure(y.label($0), size: font * 0.9) }.max() ?? 0
         left = font * 3.4 + widest
         right = Double(width) - font * 1.8
-        top = font * 3.4
+        top = font * 4.4
         bottom = Double(height) - font * 4
     }
 
@@ -106,7 +106,7 @@ final class Frame {
         for (n, name) in names.enumerated() {
             let shown = canvas.fitted(name, size: size, width: rowRoom / 3)
             let wide = mark + font * 0.5 + canvas.measure(shown, size: size)
-            let line = top - font * 0.55
+            let line = top - font * 0.8
             if at + wide > right {
                 canvas.text("+\(names.count - n)", x: at, y: line, size: size, Theme.muted)
                 return

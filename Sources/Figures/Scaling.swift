@@ -1,7 +1,7 @@
 extension Slice<Float> {
     /// The slice at another size: Catmull–Rom interpolation where it grows, the same kernel widened to average where it shrinks.
     /// Pixel areas are aligned: the outer edges of the first and last pixels stay where they are.
-    func scaled(columns: Int, rows: Int) -> Slice<Float> {
+    package func scaled(columns: Int, rows: Int) -> Slice<Float> {
         let across = Self.taps(from: self.columns, to: columns)
         let down = Self.taps(from: self.rows, to: rows)
         var narrow = [Float](repeating: 0, count: columns * self.rows)

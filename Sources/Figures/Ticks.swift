@@ -2,21 +2,22 @@ import Glibc
 import Support
 
 /// Round numbers along an axis (Heckbert 1990, "Nice numbers for graph labels").
-struct Ticks: Equatable {
+package struct Ticks: Equatable {
     /// The range that the axis shows.
-    let low: Double
-    let high: Double
-    let step: Double
+    package let low: Double
+    package let high: Double
+    package let step: Double
     /// The labelled places, all within the range.
-    let places: [Double]
+    package let places: [Double]
 
     /// For finite bounds, about `count` ticks. An axis of whole numbers has no fractional steps.
-    init(_ low: Double, _ high: Double, count: Int, whole: Bool = false, tight: Bool = false) {
-        var low = max(min(low, high), -1e300), high = min(max(low, high), 1e300)
+    package init(_ low: Double, _ high: Double, count: Int, whole: Bool = false, tight: Bool = false) {
+        func bounded(_ x: Double) -> Double { Swift.max(-1e300, Swift.min(x, 1e300)) }
+        var low = bounded(low), high = bounded(high)
         // A flat or nearly flat range is widened, beyond what its numbers can resolve.
         let size = max(abs(low), abs(high))
-        if high - low <= size * 1e-12 {
-            let room = size == 0 ? 1 : size * 0.1
+        if high - low <= max(size * 1e-12, 1e-290) {
+            let room = size < 1e-280 ? 1 : size * 0.1
             low -= whole ? max(1, room.rounded()) : room
             high += whole ? max(1, room.rounded()) : room
         }
@@ -35,7 +36,7 @@ struct Ticks: Equatable {
     }
 
     /// A tick's label, with the decimals that the step needs and a true minus.
-    func label(_ x: Double) -> String {
+    package func label(_ x: Double) -> String {
         let zero = abs(x) < step * 1e-6 ? 0 : x
         let size = max(abs(low), abs(high))
         let text: String

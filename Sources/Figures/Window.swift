@@ -1,14 +1,14 @@
 import Support
 
 /// The range of intensities between black and white.
-struct Window: Equatable {
-    let low: Float
-    let high: Float
+package struct Window: Equatable {
+    package let low: Float
+    package let high: Float
 
     /// From the `from` to the `to` fraction of the finite values (nearest rank, exact whatever the distribution); nil when none is finite.
     ///
     /// Two counting passes over the bits: the upper half finds the bin of each rank, the lower half the value in it.
-    init?(_ values: [Float], from: Double = 0.005, to: Double = 0.995) {
+    package init?(_ values: [Float], from: Double = 0.005, to: Double = 0.995) {
         let upper = Self.histogram(values) { key in Int(key >> 16) }
         let count = upper.reduce(0, +)
         guard count > 0 else { return nil }
@@ -32,7 +32,7 @@ struct Window: Equatable {
     }
 
     /// 0 at the low end, 1 at the high end, clipped; a value that is not a number counts as black, and a flat image is mid-grey.
-    func level(_ x: Float) -> Float {
+    package func level(_ x: Float) -> Float {
         if x.isNaN { return 0 }
         if high <= low { return x < low ? 0 : x > high ? 1 : 0.5 }
         // Scaled before the subtraction, so that the span of extreme values does not overflow.
