@@ -1,0 +1,285 @@
+/// Turns a text into tokens. Never stops at a mistake: it reports it and goes on, so that one run finds them all.
+///
+/// Newlines count only outside of `(` and `[`, and not after an operator, a comma or an opening bracket, nor before `|>`.
+struct Lexer {
+    let source: Source
+    let bytes: [UInt8]
+    var position: Int
+    let limit: Int
+    /// How many strings with interpolation enclose this text.
+    let level: Int
+    var tokens: [Token] = []
+    var diagnostics: [Diagnostic] = []
+    /// Indices of opening brackets that wait for their partner.
+    var open: [Int] = []
+    private var docLines: [String] = []
+
+    static let deepestString = 8
+
+    init(_ source: Source, from start: Int = 0, level: Int = 0) {
+        self.source = source
+        bytes = source.bytes
+        position = start
+        limit = source.bytes.count
+        self.level = level
+        if start == 0, bytes.starts(with: [0xEF, 0xBB, 0xBF]) { position = 3 }
+    }
+
+    /// All tokens of the source, ending in `.end`, and what was wrong.
+    static func scan(_ source: Source) -> (tokens: [Token], diagnostics: [Diagnostic]) {
+        var lexer = Lexer(source)
+        while lexer.step(stopAtFormat: false) {}
+        lexer.finish()
+        return (lexer.tokens, lexer.diagnostics)
+    }
+
+    mutating func report(_ message: String, hint: String? = nil, _ span: Span, isIncomplete: Bool = false) {
+        // A binary file has thousands of mistakes; the first few tell enough.
+        guard diagnostics.count < 100 else { return }
+        diagnostics.append(Diagnostic(message, hint: hint, source: source, span: span, isIncomplete: isIncomplete))
+    }
+
+    func peek(_ ahead: Int = 0) -> UInt8 { position + ahead < limit ? bytes[position + ahead] : 0 }
+
+    mutating func add(_ kind: Token.Kind, from start: Int) { tokens.append(Token(kind, Span(start, position))) }
+
+    private mutating func finish() {
+        for index in open.reversed() {
+            let token = tokens[index]
+            report("this `\(source.text(token.span))` is never closed", token.span, isIncomplete: true)
+        }
+        tokens.append(Token(.end, Span(limit, limit)))
+    }
+
+    /// Reads one token. False at the end of the text, or in interpolated code at the `}` or `:` that ends it.
+    mutating func step(stopAtFormat: Bool) -> Bool {
+        guard position < limit else { return false }
+        let start = position
+        let byte = bytes[position]
+        if stopAtFormat, open.isEmpty, byte == UInt8(ascii: "}") || byte == UInt8(ascii: ":") { return false }
+        switch byte {
+        case UInt8(ascii: " "), UInt8(ascii: "\t"), UInt8(ascii: "\r"):
+            position += 1
+        case UInt8(ascii: "\n"):
+            if stopAtFormat { return false }
+            position += 1
+            newline(at: start)
+        case UInt8(ascii: "#"):
+            comment()
+        case UInt8(ascii: "0")...UInt8(ascii: "9"):
+            number()
+        case UInt8(ascii: "\""):
+            string()
+        case UInt8(ascii: "_"), UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"):
+            word()
+        case 0:
+            position += 1
+            report("a NUL byte in the text", hint: "is this a binary file?", Span(start, position))
+        case 0x80...:
+            beyondASCII()
+        default:
+            symbol()
+        }
+        return true
+    }
+
+    private mutating func newline(at start: Int) {
+        // A blank line parts a comment from what follows.
+        var before = start - 1
+        while before >= 0, [32, 9, 13].contains(bytes[before]) { before -= 1 }
+        if before < 0 || bytes[before] == 10 { docLines = [] }
+        if let last = open.last {
+            if case .symbol(.leftBrace) = tokens[last].kind {} else { return }
+        }
+        switch tokens.last?.kind {
+        case nil, .newline, .symbol(.semicolon): return
+        case .symbol(let symbol) where symbol.continuesLine: return
+        case .keyword(.and), .keyword(.or), .keyword(.not), .keyword(.in): return
+        default: break
+        }
+        if pipeFollows() { return }
+        add(.newline, from: start)
+    }
+
+    /// True when the next thing after blanks, line ends and comments is `|>`.
+    private func pipeFollows() -> Bool {
+        var i = position
+        while i < limit {
+            switch bytes[i] {
+            case 32, 9, 10, 13: i += 1
+            case UInt8(ascii: "#"): while i < limit, bytes[i] != 10 { i += 1 }
+            case UInt8(ascii: "|"): return i + 1 < limit && bytes[i + 1] == UInt8(ascii: ">")
+            default: return false
+            }
+        }
+        return false
+    }
+
+    private mutating func comment() {
+        let start = position
+        while position < limit, bytes[position] != 10 { position += 1 }
+        guard start + 1 < limit, bytes[start + 1] == UInt8(ascii: "#") else {
+            docLines = []
+            return
+        }
+        var line = Substring(source.text(Span(start, position)).drop { $0 == "#" })
+        if line.first == " " { line.removeFirst() }
+        while let last = line.last, last.isWhitespace { line.removeLast() }
+        docLines.append(String(line))
+    }
+
+    private mutating func word() {
+        let start = position
+        var isASCII = true
+        while position < limit {
+            let byte = bytes[position]
+            if byte >= 0x80 {
+                guard let scalar = scalarHere(), Lexer.continuesName(scalar.scalar) else { break }
+                isASCII = false
+                position += scalar.length
+            } else if byte == UInt8(ascii: "_") || (byte | 32) >= UInt8(ascii: "a") && (byte | 32) <= UInt8(ascii: "z")
+                || byte >= UInt8(ascii: "0") && byte <= UInt8(ascii: "9")
+            {
+                position += 1
+            } else {
+                break
+            }
+        }
+        let text = source.text(Span(start, position))
+        if isASCII, text.utf8.count <= 8, let keyword = Keyword(rawValue: text) {
+            add(.keyword(keyword), from: start)
+            if keyword == .fn, !docLines.isEmpty { tokens[tokens.count - 1].doc = docLines.joined(separator: "\n") }
+        } else {
+            add(.name(text), from: start)
+        }
+        docLines = []
+    }
+
+    private static func continuesName(_ scalar: Unicode.Scalar) -> Bool {
+        scalar.properties.isAlphabetic || scalar.properties.generalCategory == .nonspacingMark
+    }
+
+    private func scalarHere() -> (scalar: Unicode.Scalar, length: Int)? {
+        let first = peek()
+        let length = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : 2
+        guard position + length <= limit else { return nil }
+        return String(decoding: bytes[position..<position + length], as: UTF8.self).unicodeScalars.first.map { ($0, length) }
+    }
+
+    private mutating func number() {
+        let start = position
+        func isDigit(_ byte: UInt8) -> Bool { byte >= UInt8(ascii: "0") && byte <= UInt8(ascii: "9") }
+        while isDigit(peek()) { position += 1 }
+        if peek() == UInt8(ascii: "."), isDigit(peek(1)) {
+            position += 1
+            while isDigit(peek()) { position += 1 }
+        }
+        if peek() | 32 == UInt8(ascii: "e") {
+            let sign = peek(1) == UInt8(ascii: "+") || peek(1) == UInt8(ascii: "-") ? 1 : 0
+            if isDigit(peek(1 + sign)) {
+                position += 2 + sign
+                while isDigit(peek()) { position += 1 }
+            }
+        }
+        let text = source.text(Span(start, position))
+        let value = Double(text) ?? .infinity
+        if value.isInfinite { report("the number is too large: at most 1.8e308", Span(start, position)) }
+        let next = peek()
+        if next == UInt8(ascii: "_") || (next | 32) >= UInt8(ascii: "a") && (next | 32) <= UInt8(ascii: "z") {
+            while position < limit, bytes[position] == UInt8(ascii: "_") || isDigit(bytes[position]) || (bytes[position] | 32) >= UInt8(ascii: "a") && (bytes[position] | 32) <= UInt8(ascii: "z") { position += 1 }
+            report(
+                "`\(source.text(Span(start, position)))` is neither a number nor a name",
+                hint: "a name begins with a letter; a product is written with *", Span(start, position))
+            add(.broken, from: start)
+            return
+        }
+        add(.number(value), from: start)
+    }
+
+    private mutating func beyondASCII() {
+        let start = position
+        guard let (scalar, length) = scalarHere() else {
+            position = limit
+            report("the text ends within a character", Span(start, limit))
+            return
+        }
+        if scalar == "…" {
+            position += length
+            add(.symbol(.ellipsis), from: start)
+        } else if Lexer.continuesName(scalar) {
+            word()
+        } else if scalar.properties.isWhitespace || scalar == "\u{FEFF}" || scalar == "\u{200B}" {
+            position += length
+        } else {
+            position += length
+            let plain: [Unicode.Scalar: String] = [
+                "“": "\"", "”": "\"", "„": "\"", "‘": "\"", "’": "\"", "−": "-", "–": "-", "×": "*", "·": "*", "÷": "/", "≤": "<=",
+                "≥": ">=", "≠": "!=", "→": "->",
+            ]
+            report("`\(scalar)` has no meaning here", hint: plain[scalar].map { "write \($0)" }, Span(start, position))
+            add(.broken, from: start)
+        }
+    }
+
+    private mutating func symbol() {
+        let start = position
+        guard let symbol = match() else {
+            position += 1
+            let plain: [UInt8: String] = [
+                UInt8(ascii: "'"): "strings are written in double quotes: \"text\"", UInt8(ascii: "!"): "write `not`, or `!=`",
+                UInt8(ascii: "?"): "?name is for the prompt; in a script use help(\"name\")", UInt8(ascii: "\\"): "a line goes on after an operator, a comma or an open bracket",
+            ]
+            let byte = bytes[start]
+            let shown = byte < 32 || byte == 127 ? "control character 0x" + String(byte, radix: 16) : "`\(Character(Unicode.Scalar(byte)))`"
+            report("\(shown) has no meaning here", hint: plain[byte], Span(start, position))
+            add(.broken, from: start)
+            return
+        }
+        position += symbol.rawValue.utf8.count
+        add(.symbol(symbol), from: start)
+        switch symbol {
+        case .leftParenthesis, .leftBracket, .leftBrace: open.append(tokens.count - 1)
+        case .rightParenthesis, .rightBracket, .rightBrace: close(symbol)
+        default: break
+        }
+    }
+
+    private func match() -> Symbol? {
+        let first = peek(), second = peek(1)
+        switch (first, second) {
+        case (UInt8(ascii: "-"), UInt8(ascii: ">")): return .arrow
+        case (UInt8(ascii: "|"), UInt8(ascii: ">")): return .pipe
+        case (UInt8(ascii: "="), UInt8(ascii: "=")): return .equal
+        case (UInt8(ascii: "!"), UInt8(ascii: "=")): return .notEqual
+        case (UInt8(ascii: "<"), UInt8(ascii: "=")): return .lessOrEqual
+        case (UInt8(ascii: ">"), UInt8(ascii: "=")): return .greaterOrEqual
+        case (UInt8(ascii: "."), UInt8(ascii: ".")) where peek(2) == UInt8(ascii: "."): return .ellipsis
+        default: return Symbol(rawValue: String(Character(Unicode.Scalar(first))))
+        }
+    }
+
+    private mutating func close(_ symbol: Symbol) {
+        let here = tokens.count - 1
+        let partner: Symbol = symbol == .rightParenthesis ? .leftParenthesis : symbol == .rightBracket ? .leftBracket : .leftBrace
+        guard let last = open.last else {
+            report("this `\(symbol.rawValue)` closes nothing", tokens[here].span)
+            tokens.removeLast()
+            return
+        }
+        if case .symbol(partner) = tokens[last].kind {
+            open.removeLast()
+            tokens[last].partner = here - last
+            return
+        }
+        let opened = source.text(tokens[last].span)
+        let line = source.position(at: tokens[last].span.start).line
+        report("this `\(symbol.rawValue)` does not close the `\(opened)` of line \(line)", tokens[here].span)
+        // If an outer bracket fits, what lies between was forgotten; otherwise this one is too much.
+        if let outer = open.lastIndex(where: { if case .symbol(partner) = tokens[$0].kind { true } else { false } }) {
+            tokens[open[outer]].partner = here - open[outer]
+            open.removeSubrange(outer...)
+        } else {
+            tokens.removeLast()
+        }
+    }
+}

@@ -1,0 +1,157 @@
+/// Turns tokens into a tree by recursive descent. A mistake ends its statement; parsing goes on with the next, so that
+/// one run reports them all.
+public struct Parser {
+    let source: Source
+    var tokens: [Token]
+    var position = 0
+    var diagnostics: [Diagnostic] = []
+    var depth = 0
+
+    /// How deep brackets, blocks and prefix operators may be nested: what a thread's stack carries with room to spare.
+    public static let deepest = 400
+    /// The height of a tree, which chains such as a sum of very many terms build without nesting.
+    public static let highest = 5_000
+    static let mostDiagnostics = 20
+
+    /// Thrown after a report, up to the statement that it spoils.
+    struct Panic: Error {}
+
+    init(_ source: Source, tokens: [Token], depth: Int = 0) {
+        self.source = source
+        self.tokens = tokens
+        self.depth = depth
+    }
+
+    /// Throws `SyntaxErrors` with all mistakes, in the order of the text.
+    public static func parse(_ source: Source) throws(SyntaxErrors) -> Script {
+        let (tokens, lexical) = Lexer.scan(source)
+        var parser = Parser(source, tokens: tokens)
+        let statements = parser.statements(untilBrace: false)
+        // What an unclosed bracket does to the end of the text is said once, at the bracket.
+        let isUnclosed = lexical.contains { $0.isIncomplete }
+        let found = lexical + parser.diagnostics.filter { !(isUnclosed && $0.isIncomplete) }
+        if !found.isEmpty {
+            let sorted = found.enumerated().sorted { ($0.element.span.start, $0.offset) < ($1.element.span.start, $1.offset) }
+            throw SyntaxErrors(Array(sorted.map(\.element).prefix(mostDiagnostics)))
+        }
+        var last = tokens.count - 1
+        var isSilenced = false
+        while last > 0 {
+            last -= 1
+            if case .newline = tokens[last].kind { continue }
+            if case .symbol(.semicolon) = tokens[last].kind { isSilenced = true }
+            break
+        }
+        return Script(source: source, statements: statements, isSilenced: isSilenced)
+    }
+
+    // MARK: - Tokens
+
+    var current: Token { tokens[position] }
+    var next: Token { tokens[min(position + 1, tokens.count - 1)] }
+    var previousEnd: Int { position > 0 ? tokens[position - 1].span.end : 0 }
+
+    mutating func advance() { if position < tokens.count - 1 { position += 1 } }
+
+    func at(_ symbol: Symbol) -> Bool {
+        if case .symbol(symbol) = current.kind { true } else { false }
+    }
+
+    func at(_ keyword: Keyword) -> Bool {
+        if case .keyword(keyword) = current.kind { true } else { false }
+    }
+
+    func isNext(_ symbol: Symbol) -> Bool {
+        if case .symbol(symbol) = next.kind { true } else { false }
+    }
+
+    var atNewline: Bool { if case .newline = current.kind { true } else { false } }
+    var atEnd: Bool { if case .end = current.kind { true } else { false } }
+
+    mutating func accept(_ symbol: Symbol) -> Bool {
+        guard at(symbol) else { return false }
+        advance()
+        return true
+    }
+
+    mutating func accept(_ keyword: Keyword) -> Bool {
+        guard at(keyword) else { return false }
+        advance()
+        return true
+    }
+
+    mutating func skipNewlines() { while atNewline { advance() } }
+
+    func span(from start: Int) -> Span { Span(start, max(start, previousEnd)) }
+
+    // MARK: - Mistakes
+
+    /// Reports and throws. Broken tokens have been reported by the lexer.
+    func panic(_ message: String, hint: String? = nil, at span: Span? = nil, into diagnostics: inout [Diagnostic]) -> Panic {
+        if case .broken = current.kind, span == nil { return Panic() }
+        let place = span ?? current.span
+        // At the end of the text the caret stands after the last thing written.
+        let shown = atEnd && span == nil ? Span(previousEnd, previousEnd + 1) : place
+        if diagnostics.count < 100 {
+            diagnostics.append(Diagnostic(message, hint: hint, source: source, span: shown, isIncomplete: atEnd && span == nil))
+        }
+        return Panic()
+    }
+
+    mutating func fail(_ message: String, hint: String? = nil, at span: Span? = nil) -> Panic {
+        panic(message, hint: hint, at: span, into: &diagnostics)
+    }
+
+    /// What stands here, in words.
+    var found: String {
+        switch current.kind {
+        case .name(let name): "the name `\(name)`"
+        case .number: "the number \(source.text(current.span))"
+        case .string: "a string"
+        case .keyword(let word): "`\(word.rawValue)`"
+        case .symbol(let symbol): "`\(symbol.rawValue)`"
+        case .newline: "the end of the line"
+        case .end: "the end of the text"
+        case .broken: "`\(source.text(current.span))`"
+        }
+    }
+
+    mutating func expect(_ symbol: Symbol, _ purpose: String, hint: String? = nil) throws(Panic) {
+        if accept(symbol) { return }
+        throw fail("expected `\(symbol.rawValue)` \(purpose), found \(found)", hint: hint)
+    }
+
+    mutating func expectName(_ purpose: String) throws(Panic) -> (name: String, span: Span) {
+        guard case .name(let name) = current.kind else {
+            var hint: String?
+            if case .keyword(let word) = current.kind { hint = "`\(word.rawValue)` is a word of the language; choose another name" }
+            throw fail("expected \(purpose), found \(found)", hint: hint)
+        }
+        let span = current.span
+        advance()
+        return (name, span)
+    }
+
+    /// Guards a recursion of the parser.
+    mutating func nested<T>(_ body: (inout Parser) throws(Panic) -> T) throws(Panic) -> T {
+        guard depth < Parser.deepest else {
+            throw fail("nested too deeply: more than \(Parser.deepest) levels", hint: "give parts names of their own", at: current.span)
+        }
+        depth += 1
+        defer { depth -= 1 }
+        return try body(&self)
+    }
+
+    mutating func make(_ kind: Expression.Kind, from start: Int, over children: Expression...) throws(Panic) -> Expression {
+        try make(kind, span(from: start), over: children)
+    }
+
+    mutating func make(_ kind: Expression.Kind, _ span: Span, over children: [Expression]) throws(Panic) -> Expression {
+        var height = 0
+        for child in children { height = max(height, child.height) }
+        guard height < Parser.highest else {
+            throw fail("the expression is too long: more than \(Parser.highest) steps in one chain", hint: "give parts names of their own", at: Span(span.start, span.start + 1))
+        }
+        return Expression(kind, span, height: height + 1)
+    }
+}

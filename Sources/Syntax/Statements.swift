@@ -1,0 +1,214 @@
+extension Parser {
+    /// Statements up to `}` or the end.
+    mutating func statements(untilBrace: Bool) -> [Expression] {
+        var out: [Expression] = []
+        while true {
+            while atNewline || at(.semicolon) { advance() }
+            if atEnd { return out }
+            if at(.rightBrace) {
+                if untilBrace { return out }
+                advance()
+                continue
+            }
+            let start = position
+            do {
+                out.append(try nested { parser throws(Panic) in try parser.statement() })
+                try endOfStatement(after: out[out.count - 1])
+            } catch {
+                recover(from: start)
+            }
+        }
+    }
+
+    /// Skips the rest of a broken statement, brackets within it as wholes.
+    private mutating func recover(from start: Int) {
+        let reached = position
+        position = start
+        while !atEnd {
+            if position > start || reached == start {
+                if atNewline || at(.semicolon) { break }
+                if at(.rightBrace), position > start { break }
+            }
+            let step = max(1, tokens[position].partner)
+            position = min(position + step, tokens.count - 1)
+            if step > 1, !atEnd, !atNewline, !at(.semicolon) {
+                // On the closing bracket, which belongs to the statement.
+                position = min(position + 1, tokens.count - 1)
+            }
+        }
+    }
+
+    private mutating func endOfStatement(after statement: Expression) throws(Panic) {
+        if atNewline || atEnd || at(.semicolon) || at(.rightBrace) { return }
+        if at(.assign) {
+            switch statement.kind {
+            case .index, .field:
+                throw fail(
+                    "only a name can be bound: lists, records and volumes do not change in place",
+                    hint: "make a new value and bind it to a name", at: statement.span)
+            case .binary(_, _, _, let span): throw fail("only a name can be bound; found an operator", hint: "x += 1 is written x = x + 1; a comparison is ==", at: span)
+            default: throw fail("only a name can be bound", hint: "a comparison is written ==", at: statement.span)
+            }
+        }
+        throw fail("expected the end of the statement, found \(found)", hint: hint(after: statement))
+    }
+
+    /// What people of other languages may have meant.
+    private func hint(after statement: Expression) -> String? {
+        if at(.arrow) { return "a lambda inside an expression needs parentheses: (v -> …)" }
+        if at(.colon) { return "ranges are start:end, with numbers on both sides" }
+        if at(.pipe) || at(.comma) { return "a list is written [a, b]" }
+        var inner = statement
+        while case .call(let callee, _) = inner.kind { inner = callee }
+        if case .name(let word) = inner.kind {
+            switch word {
+            case "let", "var", "const", "local", "set": return "a name is bound with name = value"
+            case "def", "function", "func", "fun", "lambda": return "a function is written fn name(x) { … } or x -> …"
+            case "elif", "elsif", "elseif": return "write else if"
+            case "from", "using", "include", "require", "use": return "write import \"file.ss\""
+            case "switch", "match", "case": return "write if … { } else if … { }"
+            case "print", "echo": return "write print(…)"
+            case "foreach", "each": return "write for x in xs { … }"
+            default: break
+            }
+        }
+        if case .symbol = current.kind { return "after a pipe, an operator needs parentheses around the whole pipe" }
+        return "statements end at the line's end or with `;`"
+    }
+
+    private mutating func statement() throws(Panic) -> Expression {
+        let start = current.span.start
+        switch current.kind {
+        case .keyword(let keyword):
+            switch keyword {
+            case .fn: return try definition()
+            case .for: return try forLoop()
+            case .while:
+                advance()
+                let condition = try expression()
+                let body = try block("after the condition")
+                return try make(.whileLoop(condition, body: body), from: start, over: condition, body)
+            case .break:
+                advance()
+                return Expression(.breakLoop, span(from: start))
+            case .continue:
+                advance()
+                return Expression(.continueLoop, span(from: start))
+            case .return:
+                advance()
+                if atNewline || atEnd || at(.semicolon) || at(.rightBrace) {
+                    return Expression(.returnValue(nil), span(from: start))
+                }
+                let value = try expression()
+                return try make(.returnValue(value), from: start, over: value)
+            case .import: return try importFile()
+            default: break
+            }
+        case .name(let name) where isNext(.assign):
+            let nameSpan = current.span
+            advance()
+            advance()
+            let value = try expression()
+            return try make(.bind(name, nameSpan: nameSpan, value), from: start, over: value)
+        default: break
+        }
+        return try expression()
+    }
+
+    private mutating func forLoop() throws(Panic) -> Expression {
+        let start = current.span.start
+        advance()
+        let (name, nameSpan) = try expectName("a name after `for`")
+        guard accept(.in) else { throw fail("expected `in` after `for \(name)`, found \(found)", hint: "write for \(name) in 0:10 { … }") }
+        let sequence = try expression()
+        let body = try block("after what the loop goes over")
+        return try make(.forLoop(name, nameSpan: nameSpan, sequence, body: body), from: start, over: sequence, body)
+    }
+
+    private mutating func importFile() throws(Panic) -> Expression {
+        let start = current.span.start
+        advance()
+        guard case .string(let parts) = current.kind else {
+            throw fail("expected a file name in quotes after `import`, found \(found)", hint: "write import \"lib.ss\"")
+        }
+        var path = ""
+        for part in parts {
+            guard case .text(let text) = part else { throw fail("an imported file's name cannot hold an expression", at: current.span) }
+            path += text
+        }
+        if path.isEmpty { throw fail("an imported file's name is empty", at: current.span) }
+        advance()
+        return Expression(.importFile(path), span(from: start))
+    }
+
+    private mutating func definition() throws(Panic) -> Expression {
+        let start = current.span.start, doc = current.doc
+        advance()
+        if at(.leftParenthesis) {
+            throw fail("expected a name after `fn`, found `(`", hint: "a function without a name is written (a, b) -> a + b")
+        }
+        let (name, nameSpan) = try expectName("a name after `fn`")
+        guard at(.leftParenthesis) else { throw fail("expected `(` after `fn \(name)`, found \(found)") }
+        let parameters = try parameterList()
+        let body: Expression
+        if accept(.assign) {
+            body = try expression()
+        } else if at(.leftBrace) {
+            body = try block("")
+        } else {
+            throw fail("expected `=` or `{` after the parameters of \(name), found \(found)", hint: "write fn \(name)(x) = x + 1 or fn \(name)(x) { … }")
+        }
+        let node = FunctionNode(name: name, nameSpan: nameSpan, parameters: parameters, body: body, span: span(from: start), doc: doc)
+        return try make(.define(node), span(from: start), over: [body] + parameters.compactMap(\.fallback))
+    }
+
+    /// `(a, b=2)`, from `(` to past `)`.
+    mutating func parameterList() throws(Panic) -> [FunctionNode.Parameter] {
+        try expect(.leftParenthesis, "before the parameters")
+        var out: [FunctionNode.Parameter] = []
+        while !at(.rightParenthesis) {
+            let (name, span) = try expectName("a parameter's name")
+            if out.contains(where: { $0.name == name }) { throw fail("two parameters are called `\(name)`", at: span) }
+            var fallback: Expression?
+            if accept(.assign) {
+                fallback = try expression()
+            } else if let last = out.last, last.fallback != nil {
+                throw fail("`\(name)` needs a default, since `\(last.name)` before it has one", at: span)
+            }
+            out.append(.init(name: name, span: span, fallback: fallback))
+            if !accept(.comma) { break }
+        }
+        try expect(.rightParenthesis, "after the parameters")
+        return out
+    }
+
+    /// `{ statements }`.
+    mutating func block(_ place: String) throws(Panic) -> Expression {
+        let start = current.span.start
+        guard at(.leftBrace) else {
+            throw fail("expected `{` \(place), found \(found)", hint: at(.assign) ? "a comparison is written ==" : nil)
+        }
+        advance()
+        let first = position
+        let before = diagnostics.count
+        let body = try nested { parser throws(Panic) in parser.statements(untilBrace: true) }
+        if diagnostics.count > before, looksLikeRecord(first) {
+            diagnostics.removeSubrange(before...)
+            throw fail(
+                "a `{` here begins a block, not a record", hint: "put the record in parentheses: ({name: value})",
+                at: Span(start, start + 1))
+        }
+        try expect(.rightBrace, "at the end of the block")
+        return try make(.block(body), span(from: start), over: body)
+    }
+
+    private func looksLikeRecord(_ first: Int) -> Bool {
+        var i = first
+        while i < tokens.count - 1, case .newline = tokens[i].kind { i += 1 }
+        guard i + 1 < tokens.count, case .symbol(.colon) = tokens[i + 1].kind else { return false }
+        switch tokens[i].kind {
+        case .name, .string: return true
+        default: return false
+        }
+    }
+}

@@ -1,0 +1,137 @@
+/// A piece of a parsed text. Statements are expressions too; what each may stand for, the grammar says.
+public final class Expression: Sendable {
+    public let kind: Kind
+    public let span: Span
+    /// Levels below this one, itself included.
+    let height: Int
+
+    public indirect enum Kind: Sendable {
+        case none
+        case boolean(Bool)
+        case number(Double)
+        case string([TextPiece])
+        case name(String)
+        case list([Expression])
+        case comprehension(Expression, [Clause])
+        case record([FieldNode])
+        case range(Expression, Expression)
+        case lambda(FunctionNode)
+        case call(Expression, [ArgumentNode])
+        case index(Expression, [IndexNode])
+        case field(Expression, String, nameSpan: Span)
+        case unary(UnaryOperator, Expression)
+        case binary(BinaryOperator, Expression, Expression, operatorSpan: Span)
+        case and(Expression, Expression)
+        case or(Expression, Expression)
+        case group(Expression)
+        case conditional([Branch], otherwise: Expression?)
+        case attempt(Expression, name: String?, nameSpan: Span, handler: Expression)
+
+        case block([Expression])
+        case bind(String, nameSpan: Span, Expression)
+        case define(FunctionNode)
+        case forLoop(String, nameSpan: Span, Expression, body: Expression)
+        case whileLoop(Expression, body: Expression)
+        case breakLoop
+        case continueLoop
+        case returnValue(Expression?)
+        case importFile(String)
+    }
+
+    init(_ kind: Kind, _ span: Span, height: Int = 1) {
+        self.kind = kind
+        self.span = span
+        self.height = height
+    }
+}
+
+public enum UnaryOperator: String, Sendable {
+    case negate = "-"
+    case complement = "~"
+    case not = "not"
+}
+
+public enum BinaryOperator: String, Sendable {
+    case add = "+", subtract = "-", multiply = "*", divide = "/", remainder = "%", power = "^"
+    case equal = "==", notEqual = "!=", less = "<", lessOrEqual = "<=", greater = ">", greaterOrEqual = ">="
+    case meet = "&", join = "|"
+}
+
+/// Part of a string: text, or an expression and how its value is written.
+public enum TextPiece: Sendable {
+    case text(String)
+    case value(Expression, Format?)
+}
+
+/// `for name in source` or `if condition` of a comprehension.
+public enum Clause: Sendable {
+    case each(String, nameSpan: Span, Expression)
+    case filter(Expression)
+}
+
+public struct FieldNode: Sendable {
+    public let name: String
+    public let nameSpan: Span
+    public let value: Expression
+}
+
+public struct ArgumentNode: Sendable {
+    /// Nil for a positional argument.
+    public let name: String?
+    public let value: Expression
+    public let span: Span
+}
+
+/// One place of an index: `3`, `a:b` with either end open, `…`.
+public enum IndexNode: Sendable {
+    case at(Expression)
+    case slice(Expression?, Expression?, Span)
+    case ellipsis(Span)
+
+    public var span: Span {
+        switch self {
+        case .at(let e): e.span
+        case .slice(_, _, let span), .ellipsis(let span): span
+        }
+    }
+}
+
+public struct Branch: Sendable {
+    public let condition: Expression
+    public let body: Expression
+}
+
+/// A function's parameters and body.
+public final class FunctionNode: Sendable {
+    public struct Parameter: Sendable {
+        public let name: String
+        public let span: Span
+        public let fallback: Expression?
+    }
+
+    /// Nil for a lambda.
+    public let name: String?
+    public let nameSpan: Span
+    public let parameters: [Parameter]
+    public let body: Expression
+    public let span: Span
+    /// The `##` lines above.
+    public let doc: String?
+
+    init(name: String?, nameSpan: Span, parameters: [Parameter], body: Expression, span: Span, doc: String?) {
+        self.name = name
+        self.nameSpan = nameSpan
+        self.parameters = parameters
+        self.body = body
+        self.span = span
+        self.doc = doc
+    }
+}
+
+/// A whole text.
+public struct Script: Sendable {
+    public let source: Source
+    public let statements: [Expression]
+    /// True when the last statement ends in `;`.
+    public let isSilenced: Bool
+}
