@@ -1,3 +1,4 @@
+import Glibc
 import Support
 import Syntax
 
@@ -6,43 +7,176 @@ import Syntax
 /// Not for use from several threads at once.
 public final class Session: @unchecked Sendable {
     let machine: Machine
+    let builtins: Module.Builtins
+    let library: Module
+    private(set) var main: Module
+    /// The catalogue, with the functions of the language itself.
+    public let catalogue: [Builtin]
+    private var prelude: [(name: String, source: String)]
+    private var imports = Imports()
 
     /// - Parameters:
-    ///   - builtins: the catalogue. Of two with one name the later counts.
-    ///   - prelude: the library written in the language itself, evaluated first, in order. Throws its errors at the first `run`.
+    ///   - builtins: the catalogue, to which `Language.builtins` are added. Of two with one name the later counts.
+    ///   - prelude: the library written in the language itself, evaluated first, in order. A mistake in it is thrown by the first `run`.
     ///   - arguments: what scripts see as `args`.
     ///   - isTerminal: whether `output` ends at a terminal.
+    ///   - progress: where the status of long work goes; standard error when nil.
     public init(
         builtins: [Builtin], prelude: [(name: String, source: String)] = [], arguments: [String] = [], isTerminal: Bool = false,
-        progress: ProgressSink = ProgressSink(), output: @escaping @Sendable (String) -> Void
+        progress: ProgressSink? = nil, output: @escaping @Sendable (String) -> Void
     ) {
-        machine = Machine(output: output, progress: progress)
+        machine = Machine(output: output, progress: progress ?? ProgressSink())
         machine.isTerminal = isTerminal
         machine.arguments = arguments
+        catalogue = Language.builtins + builtins
+        self.builtins = Module.Builtins()
+        for builtin in catalogue { self.builtins.values[builtin.name] = .function(Function(builtin)) }
+        self.builtins.values["args"] = arguments.value
+        library = Module(directory: ".", library: nil, builtins: self.builtins)
+        main = Module(directory: ".", library: library, builtins: self.builtins)
+        self.prelude = prelude
+        machine.importFile = { [unowned self] path, importer in try self.importFile(path, importer) }
     }
+
+    // MARK: - Evaluation
 
     /// Evaluates a text and gives the value of its last statement (a binding's value is what it bound; none after loops and imports).
     /// Throws `SyntaxErrors`, `ScriptError` or `Interrupted`; the session and its values live on.
-    public func run(source: String, name: String) throws -> Value { .none }
+    @discardableResult
+    public func run(source: String, name: String) throws -> Value {
+        try run(Source(name: name, text: source))
+    }
 
-    /// Evaluates a file: relative imports start at its folder. Throws `FileError` too.
-    public func run(file path: String) throws -> Value { .none }
+    /// Evaluates bytes, for standard input. Throws a `Diagnostic` too, when they are not UTF-8.
+    @discardableResult
+    public func run(bytes: [UInt8], name: String) throws -> Value {
+        try run(try Source(name: name, bytes: bytes))
+    }
+
+    /// Evaluates a file in this session; its imports start at its folder. Throws `FileError` and `Diagnostic` too.
+    @discardableResult
+    public func run(file path: String) throws -> Value {
+        let source = try Source(name: path, bytes: try ScriptFile.read(path))
+        let before = (main.directory, machine.scriptDirectory)
+        main.directory = ScriptFile.directory(path)
+        machine.scriptDirectory = main.directory
+        defer { (main.directory, machine.scriptDirectory) = before }
+        return try run(source)
+    }
+
+    private func run(_ source: Source) throws -> Value {
+        try BigStack.run { floor in
+            machine.stackFloor = floor
+            defer { machine.progress.clear() }
+            try loadPrelude()
+            return try evaluate(source, in: main)
+        }
+    }
+
+    private func loadPrelude() throws {
+        while let (name, text) = prelude.first {
+            prelude.removeFirst()
+            _ = try evaluate(Source(name: name, text: text, isLibrary: true), in: library)
+        }
+    }
+
+    private func evaluate(_ source: Source, in module: Module) throws -> Value {
+        let script = try Parser.parse(source)
+        let code = try Compiler.compile(script, in: module)
+        do {
+            return try machine.withFrame(code, captured: []) { frame in try code.body.evaluate(frame) }
+        } catch let error as ArgumentError {
+            throw ScriptError(error.message, hint: error.hint, source: source, span: Span(0, 0))
+        }
+    }
+
+    /// Finds all mistakes of a text without running it.
+    public func check(source: String, name: String) throws(SyntaxErrors) {
+        let script = try Parser.parse(Source(name: name, text: source))
+        _ = try Compiler.compile(script, in: Module(directory: ".", library: library, builtins: builtins))
+    }
+
+    // MARK: - Imports
+
+    private struct Imports {
+        var modules: [String: Module] = [:]
+        /// Files whose evaluation is under way, outermost first.
+        var open: [String] = []
+    }
+
+    private func importFile(_ path: String, _ importer: Module) throws {
+        let identity = ScriptFile.identity(path)
+        if let start = imports.open.firstIndex(of: identity) {
+            let names = (imports.open[start...] + [identity]).map(ScriptFile.name)
+            throw FailureText(
+                message: "imports go in a circle: \(names.joined(separator: " → "))", hint: "move what both need into a third file")
+        }
+        let module: Module
+        if let known = imports.modules[identity] {
+            module = known
+        } else {
+            module = Module(directory: ScriptFile.directory(path), library: library, builtins: builtins)
+            imports.open.append(identity)
+            defer { imports.open.removeLast() }
+            let bytes = try ScriptFile.read(path)
+            do {
+                _ = try evaluate(try Source(name: path, bytes: bytes), in: module)
+            } catch let error as Diagnostic {
+                throw ScriptError(error.message, hint: error.hint, source: error.source, span: error.span)
+            } catch let errors as SyntaxErrors {
+                guard let first = errors.diagnostics.first else { throw errors }
+                let more = errors.diagnostics.count - 1
+                throw ScriptError(
+                    first.message + (more > 0 ? " (and \(more) more mistake\(more == 1 ? "" : "s") in this file)" : ""), hint: first.hint,
+                    source: first.source, span: first.span)
+            }
+            imports.modules[identity] = module
+        }
+        for name in module.boundNames where !name.hasPrefix("_") { importer.cell(name).value = module.cell(name).value }
+    }
+
+    // MARK: - The prompt's questions
 
     /// True when the text's last statement ends in `;`, which asks the prompt not to show its value.
-    public func isSilenced(_ source: String) -> Bool { false }
+    public func isSilenced(_ source: String) -> Bool {
+        (try? Parser.parse(Source(name: "", text: source)))?.isSilenced ?? false
+    }
 
     /// True when the text merely lacks its end (an open bracket or block, an operator at the end), so that the prompt asks for another line.
-    public func isIncomplete(_ source: String) -> Bool { false }
+    public func isIncomplete(_ source: String) -> Bool {
+        do {
+            _ = try Parser.parse(Source(name: "", text: source))
+            return false
+        } catch {
+            return error.diagnostics.allSatisfy { $0.isIncomplete }
+        }
+    }
 
     /// The user's own names, in alphabetical order.
-    public var userNames: [String] { [] }
-    /// Every name that a script can read now: user's, library's and builtins.
-    public var names: [String] { [] }
+    public var userNames: [String] { main.boundNames }
+    /// Every name that a script can read now: the user's, the library's and builtins.
+    public var names: [String] { main.visibleNames }
+
+    /// Evaluates the prelude now, so that its names are there for completion and help. Throws its mistakes.
+    public func prepare() throws {
+        if prelude.isEmpty { return }
+        try BigStack.run { floor in
+            machine.stackFloor = floor
+            try loadPrelude()
+        }
+    }
 
     /// What a name stands for at the top level.
-    public func value(of name: String) -> Value? { nil }
+    public func value(of name: String) -> Value? { main.value(name) }
+
     /// Binds a name at the top level, as the prompt does with `ans`.
-    public func define(_ name: String, _ value: Value) {}
+    public func define(_ name: String, _ value: Value) { main.cell(name).value = value }
+
+    /// Forgets all of the user's names.
+    public func reset() {
+        main = Module(directory: main.directory, library: library, builtins: builtins)
+        imports = Imports()
+    }
 
     /// One line about a value; empty for none.
     public func describe(_ value: Value) -> String {
@@ -50,8 +184,65 @@ public final class Session: @unchecked Sendable {
     }
 
     /// Any error of this module or of a core as text that ends in a newline.
-    public func render(_ error: any Error) -> String { "" }
+    public func render(_ error: any Error) -> String {
+        switch error {
+        case let error as ScriptError: error.rendered()
+        case let errors as SyntaxErrors: errors.rendered()
+        case let error as Diagnostic: error.rendered()
+        case is Interrupted: "interrupted\n"
+        case let error as any ExplainedError: "error: \(error.message)\n" + (error.hint.map { "help: \($0)\n" } ?? "")
+        default: "error: \(error)\n"
+        }
+    }
 
     /// Help on a builtin or a function with `##` lines; nil when there is no such name.
-    public func help(_ name: String) -> String? { nil }
+    public func help(_ name: String) -> String? { Help.text(name, self) }
+
+    /// The name nearest to one that does not exist.
+    public func suggestion(for name: String) -> String? { Text.nearest(to: name, among: names) }
+
+    /// Bounds the number of calls and loop turns of later runs; for tests that evaluate arbitrary text.
+    package func limitSteps(_ n: Int?) { machine.stepsLeft = n }
+}
+
+/// Script files and their names.
+enum ScriptFile {
+    private static let largest = 256 << 20
+
+    static func read(_ path: String) throws(FileError) -> [UInt8] {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else {
+            if errno == ENOENT { throw .missing(path: path) }
+            throw .cannotRead(path: path, reason: String(cString: strerror(errno)))
+        }
+        defer { close(descriptor) }
+        var status = stat()
+        if fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFDIR { throw .isDirectory(path: path) }
+        var bytes: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 1 << 16)
+        while true {
+            let n = Glibc.read(descriptor, &buffer, buffer.count)
+            if n == 0 { return bytes }
+            if n < 0 {
+                if errno == EINTR { continue }
+                throw .cannotRead(path: path, reason: String(cString: strerror(errno)))
+            }
+            bytes += buffer[0..<n]
+            if bytes.count > largest { throw .cannotRead(path: path, reason: "more than \(Text.bytes(largest)) are no script") }
+        }
+    }
+
+    static func directory(_ path: String) -> String {
+        guard let slash = path.lastIndex(of: "/") else { return "." }
+        return slash == path.startIndex ? "/" : String(path[..<slash])
+    }
+
+    static func name(_ path: String) -> String { path.split(separator: "/").last.map(String.init) ?? path }
+
+    /// The same text for the same file, whatever way leads to it.
+    static func identity(_ path: String) -> String {
+        guard let real = realpath(path, nil) else { return path }
+        defer { free(real) }
+        return String(cString: real)
+    }
 }

@@ -1,28 +1,191 @@
+import Glibc
 import Support
 import Syntax
 
-/// What one session's evaluation shares: output, limits, the depth of calls.
+/// What one session's evaluation shares: output, limits, the stack of variables, the depth of calls.
 final class Machine: @unchecked Sendable {
     let output: @Sendable (String) -> Void
     let progress: ProgressSink
     var isTerminal = false
     var arguments: [String] = []
     var scriptDirectory = "."
+    lazy var context = Context(self)
+
+    /// How many calls may wait on one another.
+    static let deepestCall = 10_000
+    private static let slotLimit = 1 << 20
+    private let slots: UnsafeMutablePointer<Value?>
+    private var used = 0
+    private var depth = 0
+    /// Addresses below this are too near the end of the thread's stack.
+    var stackFloor: UInt = 0
+    /// A bound on loop turns and calls, for tests that run arbitrary text; nil for none.
+    var stepsLeft: Int?
+    /// Evaluates an imported file and gives its names to the importing script.
+    var importFile: (_ path: String, _ importer: Module) throws -> Void = { _, _ in }
 
     init(output: @escaping @Sendable (String) -> Void, progress: ProgressSink) {
         self.output = output
         self.progress = progress
+        slots = .allocate(capacity: Self.slotLimit)
     }
 
-    func call(_ function: Function, _ arguments: [Value]) throws -> Value { .none }
+    deinit { slots.deallocate() }
+
+    /// Calls and loop turns pass here.
+    @inline(__always)
+    func poll() throws {
+        if Interrupt.isRaised { throw Interrupted() }
+        if stepsLeft != nil { try countStep() }
+    }
+
+    private func countStep() throws {
+        guard let left = stepsLeft, left > 0 else { throw Interrupted() }
+        stepsLeft = left - 1
+    }
+
+    /// Makes room for a call's variables, runs `body`, and clears them. Throws `ArgumentError` when calls are nested too deeply.
+    @inline(__always)
+    func withFrame(_ code: FunctionCode, captured: [Cell], _ body: (Frame) throws -> Value) throws -> Value {
+        var marker: UInt8 = 0
+        let here = withUnsafeMutablePointer(to: &marker) { UInt(bitPattern: $0) }
+        guard depth < Self.deepestCall, used + code.slotCount <= Self.slotLimit, here > stackFloor else {
+            throw ArgumentError(
+                "calls are nested too deeply: \(depth) calls wait on one another", hint: "is this a recursion without an end?", argument: nil)
+        }
+        try poll()
+        let base = slots + used
+        let count = code.slotCount
+        base.initialize(repeating: nil, count: count)
+        used += count
+        depth += 1
+        defer {
+            depth -= 1
+            used -= count
+            base.deinitialize(count: count)
+        }
+        return try body(Frame(code, self, slots: base, captured: captured))
+    }
+
+    /// Runs a function's body once its parameters are bound.
+    @inline(__always)
+    func finish(_ code: FunctionCode, _ frame: Frame) throws -> Value {
+        for parameter in code.parameters {
+            if case .cell(let i) = parameter.place, frame.cells[i].value == nil, let fallback = parameter.fallback {
+                frame.cells[i].value = try fallback.evaluate(frame)
+            } else if case .slot(let i) = parameter.place, frame.slots[i] == nil, let fallback = parameter.fallback {
+                frame.slots[i] = try fallback.evaluate(frame)
+            }
+        }
+        do {
+            if code.isExpression { return try code.body.evaluate(frame) }
+            return try code.body.execute(frame) == .returned ? frame.result : .none
+        } catch is Jump {
+            return frame.result
+        }
+    }
+
+    /// Calls with positional arguments, for builtins that take functions. Throws `ArgumentError` where the arguments do not fit.
+    func call(_ function: Function, _ arguments: [Value]) throws -> Value {
+        try call(function, arguments, names: [])
+    }
+
+    /// `names` is empty, or has a name or nil for each argument.
+    func call(_ function: Function, _ arguments: [Value], names: [String?]) throws -> Value {
+        switch function.kind {
+        case .builtin(let builtin):
+            try poll()
+            return try builtin.body(context, try Binder.bind(builtin, arguments, names))
+        case .closure(let code, let captured):
+            let places = try Binder.places(
+                function.name, parameters: code.parameters.map { ($0.name, $0.fallback == nil) }, rest: nil, count: arguments.count,
+                names: names)
+            return try withFrame(code, captured: captured) { frame in
+                for (i, value) in arguments.enumerated() {
+                    switch code.parameters[places[i]].place {
+                    case .slot(let s): frame.slots[s] = value
+                    case .cell(let c): frame.cells[c].value = value
+                    case .captured: break
+                    }
+                }
+                return try finish(code, frame)
+            }
+        }
+    }
 }
 
-final class FunctionCode {
-    struct Parameter { let name: String }
-    let name: String? = nil
-    let parameters: [Parameter] = []
-    let signature = ""
-    let doc: String? = nil
-    let source = Source(name: "", text: "")
-    let span = Span(0, 0)
+/// Fits a call's arguments to a function's parameters.
+enum Binder {
+    /// For each argument the number of its parameter. Throws `ArgumentError` at the argument that does not fit.
+    static func places(
+        _ function: String, parameters: [(name: String, isRequired: Bool)], rest: Int?, count: Int, names: [String?]
+    ) throws(ArgumentError) -> [Int] {
+        var out: [Int] = []
+        out.reserveCapacity(count)
+        var taken = [Bool](repeating: false, count: parameters.count)
+        let positional = rest.map { $0 + 1 } ?? parameters.count
+        for i in 0..<count {
+            if i < names.count, let name = names[i] {
+                guard let p = parameters.firstIndex(where: { $0.name == name }), p != rest else {
+                    throw unknown(name, function, parameters.map(\.name), argument: i)
+                }
+                if taken[p] { throw ArgumentError("\(function): `\(name)` is given twice, by position and by name", argument: i) }
+                taken[p] = true
+                out.append(p)
+            } else {
+                let p = min(i, positional - 1)
+                guard i < positional || rest != nil else {
+                    let n = parameters.count
+                    throw ArgumentError(
+                        n == 0
+                            ? "\(function) takes no arguments, got \(count)"
+                            : "\(function) takes \(n == 1 ? "1 argument" : "at most \(n) arguments"), got \(count)",
+                        hint: n == 0 ? nil : "the parameters are \(parameters.map(\.name).joined(separator: ", "))", argument: i)
+                }
+                taken[p] = true
+                out.append(p)
+            }
+        }
+        for (p, parameter) in parameters.enumerated() where !taken[p] && parameter.isRequired {
+            let missing = parameters.indices.filter { !taken[$0] && parameters[$0].isRequired }.map { "`\(parameters[$0].name)`" }
+            throw ArgumentError(
+                missing.count == 1 ? "\(function): the argument \(missing[0]) is missing" : "\(function): the arguments \(missing.joined(separator: ", ")) are missing",
+                argument: nil)
+        }
+        return out
+    }
+
+    private static func unknown(_ name: String, _ function: String, _ known: [String], argument: Int) -> ArgumentError {
+        let nearest = Text.nearest(to: name, among: known)
+        let hint = nearest.map { "did you mean `\($0)`?" } ?? (known.isEmpty ? nil : "the parameters are \(known.joined(separator: ", "))")
+        return ArgumentError(known.isEmpty ? "\(function) takes no arguments" : "\(function) has no parameter `\(name)`", hint: hint, argument: argument)
+    }
+
+    static func bind(_ builtin: Builtin, _ arguments: [Value], _ names: [String?]) throws(ArgumentError) -> Bound {
+        let parameters = builtin.parameters
+        let rest = parameters.firstIndex { $0.isRest }
+        var bound = Bound(
+            values: Array(repeating: nil, count: parameters.count), arguments: Array(repeating: 0, count: parameters.count))
+        if names.isEmpty, rest == nil, arguments.count == parameters.count {
+            for (i, value) in arguments.enumerated() {
+                bound.values[i] = value
+                bound.arguments[i] = i
+            }
+            return bound
+        }
+        let places = try places(
+            builtin.name, parameters: parameters.map { ($0.name, $0.isRequired) }, rest: rest, count: arguments.count, names: names)
+        var more: [Value] = []
+        for (i, place) in places.enumerated() {
+            if place == rest {
+                if more.isEmpty { bound.arguments[place] = i }
+                more.append(arguments[i])
+            } else {
+                bound.values[place] = arguments[i]
+                bound.arguments[place] = i
+            }
+        }
+        if let rest { bound.values[rest] = Value(more) }
+        return bound
+    }
 }

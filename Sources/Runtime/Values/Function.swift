@@ -15,11 +15,9 @@ public final class Function: @unchecked Sendable {
         depth = 1
     }
 
-    init(_ code: FunctionCode, captured: [Cell]) {
+    init(_ code: FunctionCode, captured: [Cell], depth: Int) {
         kind = .closure(code, captured: captured)
-        var deepest = 0
-        for cell in captured { deepest = max(deepest, cell.value?.depth ?? 0) }
-        depth = deepest + 1
+        self.depth = depth
     }
 
     public var name: String {

@@ -66,7 +66,7 @@ extension Text {
 
 /// One line about the values of other layers.
 enum Payloads {
-    static func describe(_ node: Node) -> String { "tensor" }
-    static func describe(_ model: Model) -> String { "model" }
-    static func describe(_ figure: Figure) -> String { "figure" }
+    static func describe(_ node: Node) -> String { node.summary }
+    static func describe(_ model: Model) -> String { model.describe }
+    static func describe(_ figure: Figure) -> String { figure.summary }
 }

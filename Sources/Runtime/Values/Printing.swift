@@ -120,7 +120,7 @@ private struct Writer {
             }
             out += "}"
         case .range(let r): out += "\(r.start):\(r.end)"
-        case .function(let f): out += "function \(f.name)"
+        case .function(let f): out += "function \(f.builtin == nil ? f.signature : f.name)"
         case .volume(let v): out += VoxelText.describe(v)
         case .mask(let m): out += VoxelText.describe(m)
         case .tensor(let node): out += Payloads.describe(node)

@@ -1,0 +1,291 @@
+import Support
+import Syntax
+
+/// Turns a tree into code in which every variable is a known place.
+final class Compiler {
+    let module: Module
+    let source: Source
+    var diagnostics: [Diagnostic] = []
+
+    /// What is known while one function's body is compiled.
+    final class Scope {
+        let parent: Scope?
+        let code: FunctionCode
+        /// Innermost last: the function's own names, then those of comprehensions around the current place.
+        var levels: [[String: Place]] = [[:]]
+        /// Names that functions within read; such variables outlive the call.
+        let readByInner: Set<String>
+        var loops = 0
+
+        init(_ code: FunctionCode, parent: Scope?, readByInner: Set<String>) {
+            self.code = code
+            self.parent = parent
+            self.readByInner = readByInner
+        }
+
+        /// A new variable of the innermost level.
+        func declare(_ name: String) -> Place {
+            let place: Place
+            if readByInner.contains(name) {
+                place = .cell(code.cellCount)
+                code.cellCount += 1
+            } else {
+                place = .slot(code.slotCount)
+                code.slotCount += 1
+            }
+            levels[levels.count - 1][name] = place
+            return place
+        }
+
+        func find(_ name: String) -> Place? {
+            for level in levels.reversed() { if let place = level[name] { return place } }
+            guard let outer = parent?.find(name) else { return nil }
+            if let i = code.captures.firstIndex(of: outer) { return .captured(i) }
+            code.captures.append(outer)
+            return .captured(code.captures.count - 1)
+        }
+    }
+
+    init(_ module: Module, _ source: Source) {
+        self.module = module
+        self.source = source
+    }
+
+    /// The code of a script's top level. Throws `SyntaxErrors` for statements that stand where they cannot.
+    static func compile(_ script: Script, in module: Module) throws(SyntaxErrors) -> FunctionCode {
+        let compiler = Compiler(module, script.source)
+        let code = FunctionCode(name: nil, source: script.source, span: Span(0, script.source.bytes.count), doc: nil)
+        let scope = Scope(code, parent: nil, readByInner: Names.readByInner(in: script.statements))
+        code.body = BlockCode(script.statements.map { compiler.compile($0, scope) }, code.span)
+        if !compiler.diagnostics.isEmpty { throw SyntaxErrors(compiler.diagnostics) }
+        return code
+    }
+
+    private func report(_ message: String, hint: String? = nil, _ span: Span) -> Code {
+        diagnostics.append(Diagnostic(message, hint: hint, source: source, span: span))
+        return Literal(.none, span)
+    }
+
+    /// The place that binding a name writes to: this function's, or the top level's.
+    func target(_ name: String, _ scope: Scope) -> (place: Place?, global: Cell?) {
+        if scope.isTop { return (nil, module.cell(name)) }
+        return (scope.levels[0][name] ?? scope.declare(name), nil)
+    }
+
+    /// A lambda that is bound to a name at once goes by that name in messages.
+    func function(_ node: FunctionNode, in scope: Scope, named name: String? = nil) -> FunctionCode {
+        let code = FunctionCode(name: node.name ?? name, source: source, span: node.span, doc: node.doc)
+        let fallbacks = node.parameters.compactMap(\.fallback)
+        let inner = Scope(code, parent: scope, readByInner: Names.readByInner(in: [node.body] + fallbacks))
+        let places = node.parameters.map { inner.declare($0.name) }
+        for name in Names.bound(in: [node.body]) where inner.levels[0][name] == nil { _ = inner.declare(name) }
+        code.parameters = zip(node.parameters, places).map { parameter, place in
+            .init(
+                name: parameter.name, place: place, fallback: parameter.fallback.map { compile($0, inner) },
+                fallbackText: parameter.fallback.map { source.text($0.span) })
+        }
+        if case .block(let statements) = node.body.kind {
+            code.isExpression = false
+            code.body = tail(statements, node.body.span, inner)
+        } else {
+            code.body = compile(node.body, inner)
+        }
+        return code
+    }
+
+    // MARK: - Tails
+
+    /// A function's block: its last expression is what it returns.
+    private func tail(_ statements: [Expression], _ span: Span, _ scope: Scope) -> Code {
+        guard let last = statements.last else { return BlockCode([], span) }
+        return BlockCode(statements.dropLast().map { compile($0, scope) } + [tail(last, scope)], span)
+    }
+
+    private func tail(_ e: Expression, _ scope: Scope) -> Code {
+        switch e.kind {
+        case .block(let statements): return tail(statements, e.span, scope)
+        case .conditional(let branches, let otherwise):
+            return Conditional(
+                branches.map { (compile($0.condition, scope), tail($0.body, scope)) }, otherwise: otherwise.map { tail($0, scope) }, e.span)
+        case .attempt(let body, let name, _, let handler):
+            let bound = name.map { target($0, scope) }
+            return TryCode(tail(body, scope), place: bound?.place, global: bound?.global, handler: tail(handler, scope), e.span)
+        case .forLoop, .whileLoop, .breakLoop, .continueLoop, .returnValue, .importFile: return compile(e, scope)
+        default: return ReturnCode(compile(e, scope), e.span)
+        }
+    }
+
+    // MARK: - Statements and expressions
+
+    func compile(_ e: Expression, _ scope: Scope) -> Code {
+        switch e.kind {
+        case .block(let statements): return BlockCode(statements.map { compile($0, scope) }, e.span)
+        case .bind(let name, _, let value): return bind(name, value, e.span, scope)
+        case .define(let node):
+            let (place, global) = target(node.name ?? "", scope)
+            let make = MakeFunction(function(node, in: scope), target: place)
+            if let global { return AssignGlobal(global, make, e.span) }
+            return Assign(place ?? .slot(0), make, e.span)
+        case .forLoop(let name, _, let sequence, let body):
+            let (place, global) = target(name, scope)
+            let over = compile(sequence, scope)
+            scope.loops += 1
+            defer { scope.loops -= 1 }
+            return ForCode(place, global: global, over, compile(body, scope), e.span)
+        case .whileLoop(let condition, let body):
+            let test = compile(condition, scope)
+            scope.loops += 1
+            defer { scope.loops -= 1 }
+            return WhileCode(test, compile(body, scope), e.span)
+        case .breakLoop:
+            return scope.loops > 0 ? LeaveLoop(.broke, e.span) : report("`break` outside of a loop", e.span)
+        case .continueLoop:
+            return scope.loops > 0 ? LeaveLoop(.continued, e.span) : report("`continue` outside of a loop", e.span)
+        case .returnValue(let value):
+            return scope.isTop ? report("`return` outside of a function", e.span) : ReturnCode(value.map { compile($0, scope) }, e.span)
+        case .importFile(let path):
+            guard scope.isTop else { return report("`import` inside a function", hint: "import at the top of the script", e.span) }
+            return ImportCode(path, module, e.span)
+        default: return expression(e, scope)
+        }
+    }
+
+    private func bind(_ name: String, _ value: Expression, _ span: Span, _ scope: Scope) -> Code {
+        let (place, global) = target(name, scope)
+        if case .binary(.add, let left, let right, let operatorSpan) = value.kind, case .name(name) = left.kind,
+            isPlain(right), scope.levels.count == 1
+        {
+            return Grow(place, global, variable: compile(left, scope), more: compile(right, scope), operatorSpan: operatorSpan, value.span)
+        }
+        if case .lambda(let node) = value.kind {
+            let make = MakeFunction(function(node, in: scope, named: name), target: place)
+            if let global { return AssignGlobal(global, make, span) }
+            return Assign(place ?? .slot(0), make, span)
+        }
+        let code = compile(value, scope)
+        if let global { return AssignGlobal(global, code, span) }
+        return Assign(place ?? .slot(0), code, span)
+    }
+
+    /// True for expressions without blocks, which bind nothing while they are evaluated.
+    private func isPlain(_ e: Expression) -> Bool {
+        if case .block = e.kind { return false }
+        var plain = true
+        e.forEachChild(intoFunctions: false) { if plain { plain = isPlain($0) } }
+        return plain
+    }
+
+    private func expression(_ e: Expression, _ scope: Scope) -> Code {
+        switch e.kind {
+        case .none: return Literal(.none, e.span)
+        case .boolean(let b): return Literal(.boolean(b), e.span)
+        case .number(let x): return Literal(.number(x), e.span)
+        case .name(let name):
+            switch scope.find(name) {
+            case .slot(let i): return SlotVariable(i, name, e.span)
+            case .cell(let i): return CellVariable(i, isCaptured: false, name, e.span)
+            case .captured(let i): return CellVariable(i, isCaptured: true, name, e.span)
+            case nil: return GlobalVariable(name, module, e.span)
+            }
+        case .string(let pieces): return text(pieces, e.span, scope)
+        case .list(let items): return MakeList(items.map { compile($0, scope) }, e.span)
+        case .comprehension(let element, let clauses): return comprehension(element, clauses, e.span, scope)
+        case .record(let fields): return MakeRecord(fields.map { ($0.name, compile($0.value, scope)) }, e.span)
+        case .range(let a, let b): return MakeRange(compile(a, scope), compile(b, scope), e.span)
+        case .lambda(let node): return MakeFunction(function(node, in: scope), target: nil)
+        case .call(let callee, let arguments):
+            let names = arguments.contains { $0.name != nil } ? arguments.map(\.name) : []
+            return CallCode(
+                compile(callee, scope), arguments.map { compile($0.value, scope) }, names: names, spans: arguments.map(\.span), e.span)
+        case .index(let base, let items):
+            let parts = items.map { item -> IndexCode.Part in
+                switch item {
+                case .at(let e): .at(compile(e, scope))
+                case .slice(let a, let b, let span): .slice(a.map { compile($0, scope) }, b.map { compile($0, scope) }, span)
+                case .ellipsis(let span): .ellipsis(span)
+                }
+            }
+            return IndexCode(compile(base, scope), parts, e.span)
+        case .field(let base, let name, let nameSpan): return FieldCode(compile(base, scope), name, nameSpan, e.span)
+        case .unary(.negate, let operand):
+            if case .number(let x) = operand.kind { return Literal(.number(-x), e.span) }
+            return UnaryCode(.negate, compile(operand, scope), e.span)
+        case .unary(let op, let operand): return UnaryCode(op, compile(operand, scope), e.span)
+        case .binary(let op, let a, let b, let operatorSpan):
+            return BinaryCode(op, compile(a, scope), compile(b, scope), operatorSpan: operatorSpan, e.span)
+        case .and(let a, let b): return LogicCode(isAnd: true, compile(a, scope), compile(b, scope), e.span)
+        case .or(let a, let b): return LogicCode(isAnd: false, compile(a, scope), compile(b, scope), e.span)
+        case .group(let inner): return compile(inner, scope)
+        case .conditional(let branches, let otherwise):
+            return Conditional(
+                branches.map { (compile($0.condition, scope), compile($0.body, scope)) }, otherwise: otherwise.map { compile($0, scope) },
+                e.span)
+        case .attempt(let body, let name, _, let handler):
+            let bound = name.map { target($0, scope) }
+            return TryCode(compile(body, scope), place: bound?.place, global: bound?.global, handler: compile(handler, scope), e.span)
+        default: return compile(e, scope)
+        }
+    }
+
+    private func text(_ pieces: [TextPiece], _ span: Span, _ scope: Scope) -> Code {
+        if pieces.isEmpty { return Literal(.string(""), span) }
+        if pieces.count == 1, case .text(let text) = pieces[0] { return Literal(.string(text), span) }
+        return MakeText(
+            pieces.map { piece in
+                switch piece {
+                case .text(let text): (text, nil, nil)
+                case .value(let e, let format): ("", compile(e, scope), format)
+                }
+            }, span)
+    }
+
+    private func comprehension(_ element: Expression, _ clauses: [Clause], _ span: Span, _ scope: Scope) -> Code {
+        var steps: [ComprehensionCode.Step] = []
+        let levels = scope.levels.count
+        for clause in clauses {
+            switch clause {
+            case .filter(let condition): steps.append(.filter(compile(condition, scope)))
+            case .each(let name, _, let sequence):
+                // What a `for` goes over is evaluated before its own name is bound.
+                let over = compile(sequence, scope)
+                scope.levels.append([:])
+                steps.append(.each(scope.declare(name), over))
+            }
+        }
+        let code = ComprehensionCode(compile(element, scope), steps, span)
+        scope.levels.removeLast(scope.levels.count - levels)
+        return code
+    }
+}
+
+extension Compiler.Scope {
+    var isTop: Bool { parent == nil }
+}
+
+/// `import "lib.ss"`.
+final class ImportCode: StatementCode {
+    let path: String
+    let module: Module
+    let directory: String
+
+    init(_ path: String, _ module: Module, _ span: Span) {
+        self.path = path
+        self.module = module
+        directory = module.directory
+        super.init(span)
+    }
+
+    override func execute(_ frame: Frame) throws -> Completion {
+        let full = path.hasPrefix("/") || directory == "." || directory.isEmpty ? path : directory + "/" + path
+        do {
+            try frame.machine.importFile(full, module)
+        } catch let error as ScriptError {
+            error.trace.append(.init(function: "import \"\(path)\"", source: frame.code.source, span: span))
+            throw error
+        } catch let error as any ExplainedError {
+            if error is Interrupted { throw error }
+            throw ScriptError(error.message, hint: error.hint, source: frame.code.source, span: span, underlying: error)
+        }
+        return .normal
+    }
+}

@@ -1,0 +1,100 @@
+import Support
+import Syntax
+
+/// `f(a, name=b)`.
+final class CallCode: Code {
+    let callee: Code
+    let arguments: [Code]
+    /// Empty when no argument is named.
+    let names: [String?]
+    let spans: [Span]
+
+    init(_ callee: Code, _ arguments: [Code], names: [String?], spans: [Span], _ span: Span) {
+        self.callee = callee
+        self.arguments = arguments
+        self.names = names
+        self.spans = spans
+        super.init(span)
+    }
+
+    override func evaluate(_ frame: Frame) throws -> Value {
+        let value = try callee.evaluate(frame)
+        guard case .function(let function) = value else {
+            throw frame.fail("\(value.mention) cannot be called", hint: hint(value), at: callee.span)
+        }
+        do {
+            if case .closure(let code, let captured) = function.kind, names.isEmpty, arguments.count == code.parameters.count {
+                return try frame.machine.withFrame(code, captured: captured) { inner in
+                    for i in 0..<arguments.count {
+                        let value: Value
+                        do {
+                            value = try arguments[i].evaluate(frame)
+                        } catch {
+                            throw ArgumentFailure(error: error)
+                        }
+                        store(value, code.parameters[i].place, inner)
+                    }
+                    return try frame.machine.finish(code, inner)
+                }
+            }
+            var values: [Value] = []
+            values.reserveCapacity(arguments.count)
+            for argument in arguments {
+                do {
+                    values.append(try argument.evaluate(frame))
+                } catch {
+                    throw ArgumentFailure(error: error)
+                }
+            }
+            return try frame.machine.call(function, values, names: names)
+        } catch let failure as ArgumentFailure {
+            // What went wrong in an argument did not happen within the call.
+            throw failure.error
+        } catch {
+            throw placed(error, function, frame)
+        }
+    }
+
+    private func hint(_ value: Value) -> String? {
+        switch value {
+        case .list, .string, .volume, .mask, .range: "an index is written with brackets: x[0]"
+        default: nil
+        }
+    }
+
+    /// Adds this place to an error that came out of the call: one that knows its place gets a line in its trace.
+    private func placed(_ error: any Error, _ function: Function, _ frame: Frame) -> any Error {
+        let source = frame.code.source
+        func at(_ argument: Int?) -> Span {
+            if let argument, argument < spans.count { return spans[argument] }
+            return span
+        }
+        switch error {
+        case is Interrupted, is Jump: return error
+        case let error as ScriptError:
+            error.trace.append(.init(function: function.name, source: source, span: span))
+            return error
+        case let error as ArgumentError:
+            return ScriptError(error.message, hint: error.hint, source: source, span: at(error.argument))
+        case let error as Rejection:
+            let message = "\(function.name): `\(error.parameter)` must be \(error.expected), got \(error.found)"
+            return ScriptError(message, hint: error.hint, source: source, span: at(argument(error.parameter, of: function)))
+        case let error as any ExplainedError:
+            return ScriptError(error.message, hint: error.hint, source: source, span: span, underlying: error)
+        default:
+            return ScriptError("\(function.name): \(error)", source: source, span: span, underlying: error)
+        }
+    }
+
+    /// The number of this call's argument for a parameter.
+    private func argument(_ name: String, of function: Function) -> Int? {
+        if let i = names.firstIndex(of: name) { return i }
+        guard let i = function.parameterNames.firstIndex(of: name), i < arguments.count, i >= names.count || names[i] == nil else { return nil }
+        return i
+    }
+}
+
+/// Carries an argument's error past the call that it was meant for.
+private struct ArgumentFailure: Error {
+    let error: any Error
+}

@@ -1,0 +1,84 @@
+import Figures
+import Imaging
+import Networks
+import Support
+import Syntax
+
+/// What can be read of a value with a dot.
+public enum Fields {
+    private static func triple(_ v: SIMD3<Int>) -> Value { Value((0..<3).map { .number(Double(v[$0])) }) }
+    private static func triple(_ v: SIMD3<Double>) -> Value { Value((0..<3).map { .number(v[$0]) }) }
+
+    private static let gridFields: [(name: String, get: @Sendable (Grid) -> Value)] = [
+        ("shape", { triple($0.shape) }),
+        // Through float32, in which files keep it: 0.9375, not 0.93750000001.
+        ("spacing", { let s = $0.spacing; return triple(SIMD3(clean(s.x), clean(s.y), clean(s.z))) }),
+        ("affine", { grid in
+            let (a, b, c) = grid.affine.rows
+            return Value([a, b, c, SIMD4(0, 0, 0, 1)].map { row in Value((0..<4).map { .number(row[$0]) }) })
+        }),
+        ("orientation", { .string($0.orientation) }),
+        ("origin", { triple($0.affine.translation) }),
+    ]
+
+    private static func clean(_ x: Double) -> Double { (x * 1e6).rounded() / 1e6 }
+
+    /// The fields of a value, for completion and hints.
+    public static func names(of value: Value) -> [String] {
+        switch value {
+        case .record(let record): record.names
+        case .volume: gridFields.map(\.name) + ["datatype"]
+        case .mask: gridFields.map(\.name) + ["count", "volume_ml"]
+        case .tensor: ["channels"]
+        case .model: ["parameters", "trainable", "multiple", "channels_in", "channels_out"]
+        case .figure: ["width", "height"]
+        case .range: ["start", "end"]
+        case .function: ["name"]
+        default: []
+        }
+    }
+
+    /// Nil when the value has no such field.
+    public static func get(_ name: String, of value: Value) -> Value? {
+        switch value {
+        case .record(let record): return record[name]
+        case .volume(let v):
+            if name == "datatype" { return .string(v.datatype.rawValue) }
+            return gridFields.first { $0.name == name }?.get(v.grid)
+        case .mask(let m):
+            if name == "count" { return .number(Double(VoxelText.count(m))) }
+            if name == "volume_ml" { return .number(VoxelText.millilitres(m)) }
+            return gridFields.first { $0.name == name }?.get(m.grid)
+        case .tensor(let node): return name == "channels" ? .number(Double(node.channels)) : nil
+        case .model(let model):
+            switch name {
+            case "parameters": return .number(Double(model.parameterCount))
+            case "trainable": return .number(Double(model.trainableCount))
+            case "multiple": return triple(model.requiredMultiple)
+            case "channels_in": return .number(Double(model.inputChannels))
+            case "channels_out": return .number(Double(model.outputChannels))
+            default: return nil
+            }
+        case .figure(let figure):
+            switch name {
+            case "width": return .number(Double(figure.width))
+            case "height": return .number(Double(figure.height))
+            default: return nil
+            }
+        case .range(let range):
+            switch name {
+            case "start": return .number(Double(range.start))
+            case "end": return .number(Double(range.end))
+            default: return nil
+            }
+        case .function(let function): return name == "name" ? .string(function.name) : nil
+        default: return nil
+        }
+    }
+
+    static func unknown(_ name: String, of value: Value, _ names: [String], _ frame: Frame, _ span: Span) -> ScriptError {
+        let hint = Text.nearest(to: name, among: names).map { "did you mean `\($0)`?" }
+        let list = names.isEmpty ? "" : ": it has \(names.prefix(20).joined(separator: ", "))\(names.count > 20 ? ", …" : "")"
+        return frame.fail("\(value.mention) has no field `\(name)`\(list)", hint: hint, at: span)
+    }
+}

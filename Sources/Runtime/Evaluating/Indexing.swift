@@ -1,0 +1,194 @@
+import Imaging
+import Support
+import Syntax
+
+/// One evaluated place of an index.
+private enum Item {
+    case at(Int, Span)
+    case slice(Int?, Int?, Span)
+    case ellipsis
+}
+
+/// `x[i]`, `x[a:b]`, `v[:, :, k]`, `r["name"]`.
+final class IndexCode: Code {
+    enum Part {
+        case at(Code)
+        case slice(Code?, Code?, Span)
+        case ellipsis(Span)
+    }
+    let base: Code
+    let parts: [Part]
+    init(_ base: Code, _ parts: [Part], _ span: Span) {
+        self.base = base
+        self.parts = parts
+        super.init(span)
+    }
+
+    override func evaluate(_ frame: Frame) throws -> Value {
+        let value = try base.evaluate(frame)
+        switch value {
+        case .list(let list):
+            switch try single(frame, "a list") {
+            case .at(let i, let at): return list[try place(i, list.count, "the list", frame, at)]
+            case .slice(let a, let b, _):
+                let range = slice(a, b, list.count)
+                return Value(Array(list.items[range]))
+            case .ellipsis: return value
+            }
+        case .range(let numbers):
+            switch try single(frame, "a range") {
+            case .at(let i, let at): return .number(Double(numbers.start + (try place(i, numbers.count, "the range", frame, at))))
+            case .slice(let a, let b, _):
+                let range = slice(a, b, numbers.count)
+                return .range(IndexRange(numbers.start + range.lowerBound, numbers.start + range.upperBound))
+            case .ellipsis: return value
+            }
+        case .string(let text):
+            let characters = Array(text)
+            switch try single(frame, "a string") {
+            case .at(let i, let at): return .string(String(characters[try place(i, characters.count, "the string", frame, at)]))
+            case .slice(let a, let b, _): return .string(String(characters[slice(a, b, characters.count)]))
+            case .ellipsis: return value
+            }
+        case .record(let record):
+            guard parts.count == 1, case .at(let code) = parts[0] else {
+                throw frame.fail("a record is indexed with one field's name: r[\"name\"]", at: span)
+            }
+            let key = try code.evaluate(frame)
+            guard case .string(let name) = key else {
+                throw frame.fail("a record is indexed with a field's name, got \(key.mention)", hint: "write r[\"name\"]", at: code.span)
+            }
+            if let field = record[name] { return field }
+            throw Fields.unknown(name, of: value, record.names, frame, code.span)
+        case .volume(let volume):
+            let box = try box(volume.grid.shape, "volume", frame)
+            if box.isPoint { return .number(Double(volume[box.from.x, box.from.y, box.from.z])) }
+            return try placed(frame) { .volume(try volume.cropped(from: box.from, to: box.to)) }
+        case .mask(let mask):
+            let box = try box(mask.grid.shape, "mask", frame)
+            if box.isPoint { return .boolean(mask[box.from.x, box.from.y, box.from.z]) }
+            return try placed(frame) { .mask(try mask.cropped(from: box.from, to: box.to)) }
+        default:
+            throw frame.fail("\(value.mention) cannot be indexed", hint: "lists, strings, ranges, records, volumes and masks can", at: base.span)
+        }
+    }
+
+    private func placed(_ frame: Frame, _ body: () throws -> Value) throws -> Value {
+        do {
+            return try body()
+        } catch let error as any ExplainedError {
+            throw ScriptError(error.message, hint: error.hint, source: frame.code.source, span: span, underlying: error)
+        }
+    }
+
+    private func single(_ frame: Frame, _ what: String) throws -> Item {
+        guard parts.count == 1 else { throw frame.fail("\(what) has one axis, the index has \(parts.count) places", at: span) }
+        return try item(parts[0], frame)
+    }
+
+    private func item(_ part: Part, _ frame: Frame) throws -> Item {
+        switch part {
+        case .ellipsis: return .ellipsis
+        case .slice(let a, let b, let at):
+            return .slice(try a.map { try whole($0, frame) }, try b.map { try whole($0, frame) }, at)
+        case .at(let code):
+            let value = try code.evaluate(frame)
+            if case .range(let r) = value { return .slice(r.start, max(r.start, r.end), code.span) }
+            return .at(try whole(value, code, frame), code.span)
+        }
+    }
+
+    private func whole(_ code: Code, _ frame: Frame) throws -> Int { try whole(try code.evaluate(frame), code, frame) }
+
+    private func whole(_ value: Value, _ code: Code, _ frame: Frame) throws -> Int {
+        guard case .number(let x) = value, x == x.rounded(), abs(x) <= 0x1p53 else {
+            var hint: String?
+            if case .mask = value { hint = "to keep a volume within a mask, write v * m" }
+            throw frame.fail("an index must be a whole number, got \(value.mention)", hint: hint, at: code.span)
+        }
+        return Int(x)
+    }
+
+    /// 0-based; negative numbers count from the end.
+    private func place(_ i: Int, _ count: Int, _ what: String, _ frame: Frame, _ at: Span) throws -> Int {
+        let place = i < 0 ? i + count : i
+        guard place >= 0, place < count else {
+            throw frame.fail(
+                count == 0 ? "there is no item \(i): \(what) is empty" : "there is no item \(i): \(what) has \(count), from 0 to \(count - 1)",
+                hint: i == count && count > 0 ? "the last is \(count - 1), or -1" : nil, at: at)
+        }
+        return place
+    }
+
+    /// Ends beyond the sequence are moved to its ends, as in Python.
+    private func slice(_ a: Int?, _ b: Int?, _ count: Int) -> Range<Int> {
+        func end(_ i: Int) -> Int { min(max(i < 0 ? i + count : i, 0), count) }
+        let from = a.map(end) ?? 0, to = b.map(end) ?? count
+        return from..<max(from, to)
+    }
+
+    private struct Box {
+        var from = SIMD3<Int>.zero, to = SIMD3<Int>.zero
+        var isPoint = true
+    }
+
+    /// The part of a grid that the index names. Unlike lists, an end outside of the grid is an error: a crop that is
+    /// smaller than asked for would go unnoticed.
+    private func box(_ shape: SIMD3<Int>, _ what: String, _ frame: Frame) throws -> Box {
+        var items = try parts.map { try item($0, frame) }
+        if let i = items.firstIndex(where: { if case .ellipsis = $0 { true } else { false } }) {
+            let missing = 3 - (items.count - 1)
+            guard missing >= 0 else { throw frame.fail("a \(what) has 3 axes, the index has \(items.count - 1) places besides `…`", at: span) }
+            items.replaceSubrange(i...i, with: repeatElement(.slice(nil, nil, span), count: missing))
+        }
+        guard items.count == 3 else {
+            throw frame.fail(
+                "a \(what) has 3 axes, the index has \(items.count) place\(items.count == 1 ? "" : "s")",
+                hint: "write v[i, j, k], v[:, :, k] or v[a:b, …]", at: span)
+        }
+        var box = Box()
+        for axis in 0..<3 {
+            let n = shape[axis]
+            switch items[axis] {
+            case .at(let i, let at):
+                let p = i < 0 ? i + n : i
+                guard p >= 0, p < n else {
+                    throw frame.fail("index \(i) is outside axis \(axis) of \(Text.sizes(shape)) voxels (0 to \(n - 1))", at: at)
+                }
+                box.from[axis] = p
+                box.to[axis] = p + 1
+            case .slice(let a, let b, let at):
+                let from = a.map { $0 < 0 ? $0 + n : $0 } ?? 0, to = b.map { $0 < 0 ? $0 + n : $0 } ?? n
+                guard from >= 0, to <= n, from < to else {
+                    throw frame.fail(
+                        from < to
+                            ? "the part \(a ?? 0):\(b ?? n) reaches outside axis \(axis) of \(Text.sizes(shape)) voxels (0:\(n))"
+                            : "the part \(a ?? 0):\(b ?? n) of axis \(axis) is empty",
+                        hint: from < to ? "pad(…) adds voxels around" : "a part is start:end, without the end", at: at)
+                }
+                box.from[axis] = from
+                box.to[axis] = to
+                box.isPoint = false
+            case .ellipsis: break
+            }
+        }
+        return box
+    }
+}
+
+final class FieldCode: Code {
+    let base: Code
+    let name: String
+    let nameSpan: Span
+    init(_ base: Code, _ name: String, _ nameSpan: Span, _ span: Span) {
+        self.base = base
+        self.name = name
+        self.nameSpan = nameSpan
+        super.init(span)
+    }
+    override func evaluate(_ frame: Frame) throws -> Value {
+        let value = try base.evaluate(frame)
+        if let field = Fields.get(name, of: value) { return field }
+        throw Fields.unknown(name, of: value, Fields.names(of: value), frame, nameSpan)
+    }
+}

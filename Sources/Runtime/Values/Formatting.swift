@@ -1,0 +1,70 @@
+import Support
+import Syntax
+
+/// Values in interpolated text with a format: `{x:.3}`.
+enum Formatting {
+    /// Nil when the format wants decimals of something that has none.
+    static func text(_ value: Value, _ format: Format) -> String? {
+        let isNumber: Bool
+        if case .number = value { isNumber = true } else { isNumber = false }
+        guard let body = body(value, format) else { return nil }
+        let missing = format.width - Width.of(body)
+        guard missing > 0 else { return body }
+        func blanks(_ n: Int) -> String { String(repeating: " ", count: n) }
+        switch format.alignment ?? (isNumber ? .right : .left) {
+        case .left: return body + blanks(missing)
+        case .right: return blanks(missing) + body
+        case .centre: return blanks(missing / 2) + body + blanks(missing - missing / 2)
+        }
+    }
+
+    private static func body(_ value: Value, _ format: Format) -> String? {
+        if format.digits == nil, format.style == .plain { return value.text }
+        switch value {
+        case .number(let x):
+            switch format.style {
+            case .plain: return Text.fixed(x, format.digits ?? 6)
+            case .percent: return Text.fixed(100 * x, format.digits ?? 0) + "%"
+            case .exponent: return exponent(x, format.digits ?? 6)
+            }
+        case .list(let list):
+            var parts: [String] = []
+            for item in list.items {
+                guard let part = body(item, format) else { return nil }
+                parts.append(part)
+            }
+            return "[\(parts.joined(separator: ", "))]"
+        default: return nil
+        }
+    }
+
+    /// d.ddd…e±xx with `digits` decimals.
+    private static func exponent(_ x: Double, _ digits: Int) -> String {
+        guard x.isFinite else { return Text.short(x) }
+        // %g in its exponent form shows one digit before the point; zeros that it drops are put back.
+        let text = Text.exponent(x, digits)
+        return text
+    }
+}
+
+extension Text {
+    /// "1.235e+04" for (12345.678, 3).
+    static func exponent(_ x: Double, _ digits: Int) -> String {
+        if x == 0 { return fixed(0, digits) + "e+00" }
+        var power = Int(Double.log10(abs(x)).rounded(.down))
+        var mantissa = fixed(scaled(x, by: -power), digits)
+        // Rounding may have carried to 10.000.
+        if mantissa.drop(while: { $0 == "-" }).hasPrefix("10") {
+            power += 1
+            mantissa = fixed(scaled(x, by: -power), digits)
+        }
+        let size = abs(power) < 10 ? "0\(abs(power))" : "\(abs(power))"
+        return "\(mantissa)e\(power < 0 ? "-" : "+")\(size)"
+    }
+
+    private static func scaled(_ x: Double, by power: Int) -> Double {
+        // Two steps, so that 10^power stays in range for the smallest numbers.
+        let half = power / 2
+        return x * Double.pow10(half) * Double.pow10(power - half)
+    }
+}
