@@ -1,0 +1,91 @@
+import ArgumentParser
+import Glibc
+import Runtime
+import Support
+
+/// The command line: `skullstrip [-e code | script] [arguments…]`.
+@main
+struct Skullstrip: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "skullstrip",
+        abstract: "Brain MRI in a small language: read, clean, segment, measure, show.",
+        usage: """
+            skullstrip                            the prompt
+            skullstrip SCRIPT [ARGUMENT ...]      run a script; - is standard input
+            skullstrip -e CODE [ARGUMENT ...]     run a piece of code and show its value
+            """,
+        discussion: """
+            Options stand before the script: what follows it belongs to the script, which finds it in `args`. Without a script, and with \
+            standard input not a terminal, the script is read from there. At the prompt, ? lists everything there is and ?name explains it.
+
+            Exit status: 0, 1 after a run-time error, 2 after a syntax error or wrong usage, 130 when interrupted.
+            """)
+
+    @Option(name: .short, help: ArgumentHelp("Run this code and show the value of its last expression.", valueName: "code"))
+    var evaluate: String?
+
+    @Flag(name: .long, help: "Show the version; with --verbose, also that of the libraries and the processor's instruction set.")
+    var version = false
+
+    @Flag(name: .shortAndLong, help: "Say more, on standard error.")
+    var verbose = false
+
+    @Flag(name: .long, help: .hidden)
+    var reference = false
+
+    @Argument(parsing: .captureForPassthrough, help: ArgumentHelp("The script and its arguments.", valueName: "script"))
+    var rest: [String] = []
+
+    /// Wrong usage ends with status 2, as shells and other interpreters have it.
+    static func main() {
+        do {
+            var command = try parse()
+            try command.run()
+        } catch {
+            let text = fullMessage(for: error)
+            if exitCode(for: error).isSuccess {
+                print(text)
+                leave(0)
+            }
+            complain(text)
+            leave(2)
+        }
+    }
+
+    mutating func run() throws {
+        signal(SIGPIPE, SIG_IGN)
+        Signals.install()
+        // The characters' encoding alone: numbers are written with a point everywhere.
+        if setlocale(LC_CTYPE, "") == nil || String(cString: nl_langinfo(Int32(CODESET))) != "UTF-8" { setlocale(LC_CTYPE, "C.UTF-8") }
+        if version {
+            Output.write(Version.text(verbose: verbose))
+            leave(0)
+        }
+        if reference {
+            Output.write(Catalogue.reference())
+            leave(0)
+        }
+        if let code = evaluate { Script.evaluate(code, arguments: rest, verbose: verbose) }
+        if let script = rest.first {
+            // Only a lone - is not an option.
+            if script.hasPrefix("-"), script != "-" {
+                throw ValidationError(script == "--" ? "no script after --" : "unknown option '\(script)'")
+            }
+            Script.run(script, arguments: Array(rest.dropFirst()), verbose: verbose)
+        }
+        if isatty(STDIN_FILENO) == 0 { Script.run("-", arguments: [], verbose: verbose) }
+        Repl(verbose: verbose).run()
+    }
+}
+
+/// Text on standard error, with the newline that it lacks.
+func complain(_ text: String) {
+    StatusLine.shared.clear()
+    Output.write(text.hasSuffix("\n") ? text : text + "\n", to: STDERR_FILENO)
+}
+
+/// Ends the program at once: everything written is already out, and no value needs to be taken apart.
+func leave(_ status: Int32) -> Never {
+    StatusLine.shared.clear()
+    _exit(status)
+}

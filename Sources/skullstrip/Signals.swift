@@ -1,0 +1,52 @@
+import Glibc
+import Support
+import Synchronization
+
+/// Ctrl-C. The handler only sets flags; whoever works polls them.
+enum Signals {
+    /// When the first Ctrl-C of this evaluation came, in monotonic milliseconds; 0 for none.
+    private static let first = Atomic<Int>(0)
+    private static let isScript = Atomic<Bool>(false)
+    private static let resized = Atomic<Bool>(false)
+
+    static func install() {
+        // First use, so that no lazy initialisation happens in a handler.
+        begin(script: false)
+        resized.store(false, ordering: .relaxed)
+        handle(SIGINT, flags: SA_RESTART) { _ in Signals.interrupted() }
+    }
+
+    /// Follows the window's size; only while a line is edited, so that nothing else is disturbed.
+    static func watchWindow(_ on: Bool) {
+        if on { handle(SIGWINCH, flags: 0) { _ in Signals.resized.store(true, ordering: .relaxed) } } else { signal(SIGWINCH, SIG_DFL) }
+    }
+
+    static func takeResized() -> Bool { resized.exchange(false, ordering: .relaxed) }
+
+    /// Before each evaluation. In a script a second Ctrl-C, two seconds after a first that something did not heed, ends the program.
+    static func begin(script: Bool) {
+        Interrupt.clear()
+        first.store(0, ordering: .relaxed)
+        isScript.store(script, ordering: .relaxed)
+    }
+
+    private static func interrupted() {
+        Interrupt.raise()
+        var time = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &time)
+        let now = time.tv_sec * 1000 + time.tv_nsec / 1_000_000 + 1
+        let before = first.load(ordering: .relaxed)
+        if before == 0 {
+            first.store(now, ordering: .relaxed)
+        } else if isScript.load(ordering: .relaxed), now - before > 2000 {
+            _exit(130)
+        }
+    }
+
+    private static func handle(_ number: Int32, flags: Int32, _ body: @escaping @convention(c) (Int32) -> Void) {
+        var action = sigaction()
+        action.__sigaction_handler.sa_handler = body
+        action.sa_flags = flags
+        sigaction(number, &action, nil)
+    }
+}
