@@ -9,6 +9,7 @@
 typedef wchar_t *(*skullstrip_prompt)(EditLine *);
 typedef unsigned char (*skullstrip_key)(EditLine *, wint_t);
 
+static inline EditLine *skullstrip_el_init(const char *program) { return el_init(program, stdin, stdout, stderr); }
 /* The prompt; parts between two \1 characters take no room (colours). */
 static inline void skullstrip_el_prompt(EditLine *e, skullstrip_prompt f) { el_wset(e, EL_PROMPT_ESC, f, L'\1'); }
 static inline void skullstrip_el_emacs(EditLine *e) { el_wset(e, EL_EDITOR, L"emacs"); }

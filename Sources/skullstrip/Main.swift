@@ -44,10 +44,10 @@ struct Skullstrip: ParsableCommand {
         } catch {
             let text = fullMessage(for: error)
             if exitCode(for: error).isSuccess {
-                print(text)
+                Output.write(text + "\n")
                 leave(0)
             }
-            complain(text)
+            complain(text.hasPrefix("Error: ") ? "error: " + text.dropFirst("Error: ".count) : text)
             leave(2)
         }
     }
@@ -67,7 +67,8 @@ struct Skullstrip: ParsableCommand {
         }
         if let code = evaluate { Script.evaluate(code, arguments: rest, verbose: verbose) }
         if let script = rest.first {
-            // Only a lone - is not an option.
+            // The parser leaves to the script all that it does not know, these too.
+            if script == "--help" || script == "-h" { throw CleanExit.helpRequest(self) }
             if script.hasPrefix("-"), script != "-" {
                 throw ValidationError(script == "--" ? "no script after --" : "unknown option '\(script)'")
             }

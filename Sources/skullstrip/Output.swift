@@ -2,6 +2,7 @@ import Glibc
 import Runtime
 import Support
 import Synchronization
+import Syntax
 
 /// Unbuffered writing: what a script has printed is out when it stops, for whatever reason.
 enum Output {
@@ -133,7 +134,7 @@ final class StatusLine: @unchecked Sendable {
 
 /// Text measured in the columns of a terminal.
 enum Columns {
-    static func width(_ scalar: Unicode.Scalar) -> Int { max(0, Int(wcwidth(wchar_t(scalar.value)))) }
+    static func width(_ scalar: Unicode.Scalar) -> Int { Width.of(Character(scalar)) }
 
     static func width(_ text: String) -> Int {
         var total = 0, inCode = false

@@ -10,7 +10,7 @@ enum Script {
         let session = makeSession(arguments: arguments)
         finish(session) {
             if path == "-" {
-                _ = try session.run(source: try readStandardInput(), name: "standard input")
+                _ = try session.run(bytes: try readStandardInput(), name: "standard input")
             } else {
                 _ = try session.run(file: path)
             }
@@ -43,10 +43,10 @@ enum Script {
 
     static func status(of error: any Error) -> Int32 {
         if error is Interrupted { return 130 }
-        return error is SyntaxErrors ? 2 : 1
+        return error is SyntaxErrors || error is Diagnostic ? 2 : 1
     }
 
-    private static func readStandardInput() throws -> String {
+    private static func readStandardInput() throws -> [UInt8] {
         var bytes: [UInt8] = []
         var chunk = [UInt8](repeating: 0, count: 1 << 16)
         while true {
@@ -54,7 +54,7 @@ enum Script {
             if n > 0 {
                 bytes += chunk[..<n]
             } else if n == 0 {
-                return String(decoding: bytes, as: UTF8.self)
+                return bytes
             } else if errno != EINTR {
                 throw FileError.cannotRead(path: "standard input", reason: String(cString: strerror(errno)))
             }
