@@ -1,0 +1,96 @@
+import Imaging
+import Runtime
+import Support
+
+extension Catalog {
+    static let intensity: [Builtin] = [
+        Builtin(
+            "n4", "Remove the slow intensity bias of an MR volume.", theme: .intensity,
+            details: """
+                N4 after Tustison 2010 (doi:10.1109/TMI.2010.2046908): the histogram of the log image is sharpened, the difference to the sharpened image
+                is fitted by cubic B-splines, and this is repeated over `iterations[0]` turns on a coarse lattice, then on finer ones, each twice as
+                dense. It runs on every `shrink`-th voxel; the field is then evaluated at full resolution, and the volume divided by it.
+                """,
+            Param<Volume>("image", "the volume; voxels of 0 or less are left out of the estimate"),
+            Param<Mask?>("mask", "where the bias is estimated; none takes Otsu's foreground", default: nil),
+            Param<WholeTriple>("shrink", "estimate on every shrink-th voxel along each axis", default: 4),
+            Param<[Int]>("iterations", "most turns at each level; the list's length is the number of levels", default: [50, 50, 50, 50]),
+            Param<Double>("convergence", "a level ends when the field's relative change falls under this", default: 0.001),
+            Param<Double>("fwhm", "full width at half maximum of the blurring Gaussian, in log intensity", default: 0.15),
+            Param<Double>("wiener", "noise of the Wiener deconvolution", default: 0.01),
+            Param<Int>("bins", "bins of the histogram", default: 200),
+            Param<WholeTriple>("mesh", "spans of the coarsest B-spline lattice along each axis", default: 1),
+            returns: "the corrected volume",
+            examples: [
+                Example(
+                    "head = phantom(seed=2, shape=[40, 48, 48], spacing=4)\nflat = n4(head.image, shrink=2)\nwhite = head.labels == 3\n"
+                        + "std(flat, white) / mean(flat, white) < std(head.image, white) / mean(head.image, white)",
+                    "true")
+            ]
+        ) { context, image, mask, shrink, iterations, convergence, fwhm, wiener, bins, mesh in
+            try correct(context, image, mask, shrink, iterations, convergence, fwhm, wiener, bins, mesh).corrected
+        },
+
+        Builtin(
+            "bias_field", "The field that `n4` divides by, with the same parameters.", theme: .intensity,
+            Param<Volume>("image", "the volume; voxels of 0 or less are left out of the estimate"),
+            Param<Mask?>("mask", "where the bias is estimated; none takes Otsu's foreground", default: nil),
+            Param<WholeTriple>("shrink", "estimate on every shrink-th voxel along each axis", default: 4),
+            Param<[Int]>("iterations", "most turns at each level; the list's length is the number of levels", default: [50, 50, 50, 50]),
+            Param<Double>("convergence", "a level ends when the field's relative change falls under this", default: 0.001),
+            Param<Double>("fwhm", "full width at half maximum of the blurring Gaussian, in log intensity", default: 0.15),
+            Param<Double>("wiener", "noise of the Wiener deconvolution", default: 0.01),
+            Param<Int>("bins", "bins of the histogram", default: 200),
+            Param<WholeTriple>("mesh", "spans of the coarsest B-spline lattice along each axis", default: 1),
+            returns: "a positive, smooth volume",
+            examples: [Example("min(bias_field(phantom(seed=2, shape=32, spacing=6).image, shrink=2)) > 0", "true")]
+        ) { context, image, mask, shrink, iterations, convergence, fwhm, wiener, bins, mesh in
+            try correct(context, image, mask, shrink, iterations, convergence, fwhm, wiener, bins, mesh).field
+        },
+
+        Builtin(
+            "normalize", "Zero mean and unit variance.", theme: .intensity,
+            details: "(v − mean) / std over all voxels, or with the mean and the standard deviation of those in the mask.",
+            Param<Volume>("image", "the volume"),
+            Param<Mask?>("mask", "where mean and deviation are taken", default: nil),
+            returns: "the volume in standard deviations",
+            examples: [Example("v = normalize(phantom(seed=1, shape=16, spacing=12).image)\n\"{std(v):.3}\"", "\"1.000\"")]
+        ) { _, image, mask in try image.normalized(in: mask) },
+
+        Builtin(
+            "rescale", "Map the range of values linearly onto another.", theme: .intensity,
+            Param<Volume>("image", "the volume"),
+            Param<Double>("low", "where the least value goes", default: 0),
+            Param<Double>("high", "where the greatest value goes", default: 1),
+            returns: "the volume",
+            examples: [Example("max(rescale(phantom(seed=1, shape=16, spacing=12).image, high=255))", "255")]
+        ) { context, image, low, high in
+            guard low.isFinite, high.isFinite, low <= high else {
+                throw context.reject("high", expected: "a number of at least low", found: "low \(Text.short(low)), high \(Text.short(high))")
+            }
+            return try image.rescaled(to: Float(low)...Float(high))
+        },
+
+        Builtin(
+            "gaussian", "Smooth with a Gaussian whose width is in mm.", theme: .intensity,
+            details: "Separable, cut at 4 standard deviations; beyond the border the outermost voxel is repeated, as scipy's mode nearest.",
+            Param<Volume>("image", "the volume"),
+            Param<Triple>("sigma", "standard deviation in mm along each axis"),
+            returns: "the smoothed volume",
+            examples: [Example("v = phantom(seed=1, shape=16, spacing=12).image\nmax(gaussian(v, sigma=12)) < max(v)", "true")]
+        ) { _, image, sigma in try image.smoothed(sigma: sigma.numbers) },
+    ]
+
+    private static func correct(
+        _ context: Context, _ image: Volume, _ mask: Mask?, _ shrink: WholeTriple, _ iterations: [Int], _ convergence: Double,
+        _ fwhm: Double, _ wiener: Double, _ bins: Int, _ mesh: WholeTriple
+    ) throws -> N4.Result {
+        let options = N4.Options(
+            shrink: shrink.numbers, iterations: iterations, convergence: convergence, fwhm: fwhm, wiener: wiener, bins: bins, mesh: mesh.numbers)
+        defer { context.progress.clear() }
+        return try N4.correct(image, mask: mask, options: options) { progress in
+            context.progress.update(
+                "n4 level \(progress.level)/\(iterations.count) · turn \(progress.iteration) · change \(Text.fixed(progress.change, 5))")
+        }
+    }
+}

@@ -1,0 +1,89 @@
+import Figures
+import Imaging
+import Runtime
+import Support
+
+extension SliceAxis: Convertible {}
+
+extension Catalog {
+    static let pictures: [Builtin] = [
+        Builtin(
+            "overlay", "Three orthogonal views of a head with a mask outlined and tinted.", theme: .pictures,
+            details: "The views go through the mask's centre, upright whatever the file's orientation, left on the left.",
+            Param<Volume>("image", "the volume"),
+            Param<Mask?>("mask", "the mask, on the volume's grid", default: nil),
+            Param<String?>("title", "a headline", default: nil),
+            Param<Int>("width", "of the picture in pixels", default: 1500),
+            returns: "a figure"
+        ) { context, image, mask, title, width in
+            try Montage.overlay(image, mask, title: title, width: try picture(width, context))
+        },
+
+        Builtin(
+            "slices", "Evenly spaced slices across an axis.", theme: .pictures,
+            Param<Volume>("image", "the volume"),
+            Param<Mask?>("mask", "a mask to outline", default: nil),
+            Param<SliceAxis>("axis", "the direction of view", default: .axial),
+            Param<Int>("count", "how many", default: 15),
+            Param<Int?>("columns", "slices in a row; none chooses", default: nil),
+            Param<String?>("title", "a headline", default: nil),
+            Param<Int>("width", "of the picture in pixels", default: 1500),
+            returns: "a figure"
+        ) { context, image, mask, axis, count, columns, title, width in
+            try Montage.slices(
+                image, mask: mask, axis: axis, count: count, columns: columns, title: title, width: try picture(width, context))
+        },
+
+        Builtin(
+            "plot", "Lines: a training's curves, or lists of numbers.", theme: .pictures,
+            Param<Either<Record, [Double]>>("data", "what `fit` gave, a record of lists, or a list of numbers"),
+            Param<String>("title", "a headline", default: ""),
+            Param<String>("x", "the horizontal axis' label", default: ""),
+            Param<String>("y", "the vertical axis' label", default: ""),
+            returns: "a figure"
+        ) { context, data, title, x, y in
+            let series = try lines(data, context)
+            let isTraining = if case .first(let record) = data { record["history"] != nil } else { false }
+            return try Plot.lines(title: title.isEmpty && isTraining ? "training" : title, xLabel: x.isEmpty && isTraining ? "epoch" : x, yLabel: y, series: series)
+        },
+
+        Builtin(
+            "show", "Show a figure in the terminal.", theme: .pictures,
+            details: "In 24-bit colour, two pixels a character. Where the output is no terminal, one line says what would be shown.",
+            Param<Figure>("figure", "the figure"),
+            returns: "nothing"
+        ) { context, figure in
+            guard context.isTerminal else { return context.write(figure.summary + "\n") }
+            let (columns, rows) = Terminal.size
+            context.write(figure.terminal(columns: columns, rows: max(8, rows - 2)))
+        },
+    ]
+
+    private static func picture(_ width: Int, _ context: Context) throws -> Int {
+        guard (300...4000).contains(width) else { throw context.reject("width", expected: "300 to 4000 pixels", found: "\(width)") }
+        return width
+    }
+
+    /// The series of a training's history, of a record of lists, or of one list.
+    private static func lines(_ data: Either<Record, [Double]>, _ context: Context) throws -> [(name: String, values: [Double])] {
+        switch data {
+        case .second(let values): return [("", values)]
+        case .first(let record):
+            if case .list(let history)? = record["history"] {
+                let names = ["loss", "dice", "iou", "valid_loss", "valid_dice", "valid_iou"]
+                return names.compactMap { name in
+                    let values = history.items.compactMap { item -> Double? in
+                        if case .record(let epoch) = item, case .number(let x)? = epoch[name] { x } else { nil }
+                    }
+                    return values.isEmpty ? nil : (name, values)
+                }
+            }
+            return try record.fields.map { name, value in
+                guard let numbers = try? [Double].from(value) else {
+                    throw context.reject("data", expected: "a record of lists of numbers", found: "a field `\(name)` that is \(value.mention)")
+                }
+                return (name, numbers)
+            }
+        }
+    }
+}

@@ -1,0 +1,79 @@
+import Imaging
+import Runtime
+
+extension Catalog {
+    static let statistics: [Builtin] = [
+        Builtin(
+            "mean", "Mean of a volume's voxels, or of a list of numbers.", theme: .intensity,
+            Param<Either<Volume, [Double]>>("values", "a volume or a list of numbers"),
+            Param<Mask?>("mask", "only voxels in this mask", default: nil),
+            returns: "a number", examples: [Example("mean([1, 2, 6])", "3")]
+        ) { context, values, mask in try summary("mean", values, mask, context).mean },
+
+        Builtin(
+            "std", "Standard deviation (of the population) of a volume's voxels, or of a list of numbers.", theme: .intensity,
+            Param<Either<Volume, [Double]>>("values", "a volume or a list of numbers"),
+            Param<Mask?>("mask", "only voxels in this mask", default: nil),
+            returns: "a number", examples: [Example("std([1, 3])", "1")]
+        ) { context, values, mask in try summary("std", values, mask, context).std },
+
+        Builtin(
+            "min", "Least value of a volume, of a list, or of numbers.", theme: .intensity,
+            Param<Rest<Either<Volume, Either<Double, [Double]>>>>("values", "a volume, a list of numbers, or numbers"),
+            Param<Mask?>("mask", "only voxels in this mask", default: nil),
+            returns: "a number", examples: [Example("min(3, 1, 2)", "1"), Example("min([4, 5])", "4")]
+        ) { context, values, mask in try summary("min", gathered(values), mask, context).min },
+
+        Builtin(
+            "max", "Greatest value of a volume, of a list, or of numbers.", theme: .intensity,
+            Param<Rest<Either<Volume, Either<Double, [Double]>>>>("values", "a volume, a list of numbers, or numbers"),
+            Param<Mask?>("mask", "only voxels in this mask", default: nil),
+            returns: "a number", examples: [Example("max(3, 1, 2)", "3"), Example("max([4, 5])", "5")]
+        ) { context, values, mask in try summary("max", gathered(values), mask, context).max },
+
+        Builtin(
+            "percentile", "The value below which a share of a volume's voxels lies.", theme: .intensity,
+            details: "Exact, with linear interpolation between order statistics, as numpy's default.",
+            Param<Volume>("image", "the volume"),
+            Param<Double>("percent", "0 … 100"),
+            Param<Mask?>("mask", "only voxels in this mask", default: nil),
+            returns: "a number",
+            examples: [Example("v = phantom(seed=1, shape=16, spacing=12).image\npercentile(v, 100) == max(v)", "true")]
+        ) { _, image, percent, mask in try image.percentile(percent, in: mask) },
+    ]
+
+    private struct Summary {
+        var mean, std, min, max: Double
+    }
+
+    /// One volume stays one; anything else is a list of numbers.
+    private static func gathered(_ values: Rest<Either<Volume, Either<Double, [Double]>>>) -> Either<Volume, [Double]> {
+        var numbers: [Double] = []
+        for value in values.items {
+            switch value {
+            case .first(let volume): if values.items.count == 1 { return .first(volume) }
+            case .second(.first(let x)): numbers.append(x)
+            case .second(.second(let list)): numbers += list
+            }
+        }
+        return .second(numbers)
+    }
+
+    private static func summary(_ name: String, _ values: Either<Volume, [Double]>, _ mask: Mask?, _ context: Context) throws -> Summary {
+        switch values {
+        case .first(let volume):
+            let s = try volume.statistics(in: mask)
+            return Summary(mean: s.mean, std: s.std, min: Double(s.min), max: Double(s.max))
+        case .second(let numbers):
+            if mask != nil {
+                throw context.reject("mask", expected: "given with one volume", found: "a mask for numbers", hint: "\(name)(v, mask=m)")
+            }
+            guard !numbers.isEmpty else {
+                throw context.reject("values", expected: "one volume, or at least one number", found: "none")
+            }
+            let mean = numbers.reduce(0, +) / Double(numbers.count)
+            let variance = numbers.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(numbers.count)
+            return Summary(mean: mean, std: variance.squareRoot(), min: numbers.min() ?? .nan, max: numbers.max() ?? .nan)
+        }
+    }
+}

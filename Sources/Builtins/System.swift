@@ -1,0 +1,48 @@
+import Glibc
+import Runtime
+import Support
+
+extension Catalog {
+    static let system: [Builtin] = [
+        Builtin(
+            "print", "Write values to the output, with spaces between, and end the line.", theme: .system,
+            Param<Rest<Value>>("values", "any values"),
+            returns: "nothing", examples: [Example("print(\"dice\", 0.5)", "dice 0.5")]
+        ) { context, values in context.write(values.items.map(\.text).joined(separator: " ") + "\n") },
+
+        Builtin(
+            "clock", "Seconds since some fixed moment, for taking differences.", theme: .system,
+            returns: "a number", examples: [Example("t = clock()\nclock() >= t", "true")]
+        ) { _ -> Double in
+            var time = timespec()
+            clock_gettime(CLOCK_MONOTONIC, &time)
+            return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
+        },
+
+        Builtin(
+            "peak_memory", "The most memory that this process has held so far, in megabytes.", theme: .system,
+            returns: "a number", examples: [Example("peak_memory() > 0", "true")]
+        ) { _ -> Double in
+            var usage = rusage()
+            getrusage(RUSAGE_SELF, &usage)
+            return Double(usage.ru_maxrss) * 1024 / 1e6
+        },
+
+        Builtin(
+            "threads", "The number of threads that loops over voxels use; sets it where one is given.", theme: .system,
+            Param<Int?>("count", "from 1 to 1024", default: nil),
+            returns: "a whole number", examples: [Example("threads() >= 1", "true")]
+        ) { context, count -> Int in
+            if let count {
+                guard (1...1024).contains(count) else { throw context.reject("count", expected: "a whole number from 1 to 1024", found: "\(count)") }
+                Parallel.threads = count
+            }
+            return Parallel.threads
+        },
+
+        Builtin(
+            "kind", "The kind of a value in a word.", theme: .system,
+            Param<Value>("x", "any value"), returns: "a string", examples: [Example("kind(3)", "\"number\""), Example("kind([])", "\"list\"")]
+        ) { _, x in x.kind },
+    ]
+}

@@ -1,0 +1,46 @@
+import Glibc
+
+/// Folders and names, with errors that name the path.
+public enum FileSystem {
+    public static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
+
+    public static func isFolder(_ path: String) -> Bool {
+        var status = stat()
+        return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+    }
+
+    /// Makes a folder and those above it. Throws `FileError` where a file is in the way or permission is missing.
+    public static func makeFolder(_ path: String) throws(FileError) {
+        var end = path.startIndex
+        repeat {
+            end = path[end...].dropFirst().firstIndex(of: "/") ?? path.endIndex
+            let part = String(path[..<end])
+            if part.isEmpty || isFolder(part) { continue }
+            if mkdir(part, 0o755) != 0 {
+                let code = errno
+                if code == EEXIST { throw .notDirectory(path: part) }
+                throw .cannotWrite(path: part, reason: String(cString: strerror(code)))
+            }
+        } while end != path.endIndex
+    }
+
+    /// Names in a folder, sorted, without "." and "..". Throws `FileError` for a missing folder or a file.
+    public static func list(_ path: String) throws(FileError) -> [String] {
+        guard let folder = opendir(path) else {
+            switch errno {
+            case ENOENT: throw .missing(path: path)
+            case ENOTDIR: throw .notDirectory(path: path)
+            default: throw .cannotRead(path: path, reason: String(cString: strerror(errno)))
+            }
+        }
+        defer { closedir(folder) }
+        var names: [String] = []
+        while let entry = readdir(folder) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) {
+                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            if name != ".", name != ".." { names.append(name) }
+        }
+        return names.sorted()
+    }
+}
