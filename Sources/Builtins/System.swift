@@ -24,7 +24,7 @@ extension Catalog {
             returns: "a number", examples: [Example("peak_memory() > 0", "true")]
         ) { _ -> Double in
             var usage = rusage()
-            getrusage(RUSAGE_SELF, &usage)
+            getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
             return Double(usage.ru_maxrss) * 1024 / 1e6
         },
 
