@@ -85,12 +85,14 @@ extension Catalog {
         _ context: Context, _ image: Volume, _ mask: Mask?, _ shrink: WholeTriple, _ iterations: [Int], _ convergence: Double,
         _ fwhm: Double, _ wiener: Double, _ bins: Int, _ mesh: WholeTriple
     ) throws -> N4.Result {
-        let options = N4.Options(
-            shrink: shrink.numbers, iterations: iterations, convergence: convergence, fwhm: fwhm, wiener: wiener, bins: bins, mesh: mesh.numbers)
+        var options = N4.Options()
+        (options.shrink, options.iterations, options.convergence) = (shrink.numbers, iterations, convergence)
+        (options.fwhm, options.wiener, options.bins, options.splineMesh) = (fwhm, wiener, bins, mesh.numbers)
         defer { context.progress.clear() }
         return try N4.correct(image, mask: mask, options: options) { progress in
             context.progress.update(
-                "n4 level \(progress.level)/\(iterations.count) · turn \(progress.iteration) · change \(Text.fixed(progress.change, 5))")
+                "n4 level \(progress.level)/\(progress.levels) · turn \(progress.iteration)/\(progress.iterations)"
+                    + " · change \(Text.fixed(progress.convergence, 5))")
         }
     }
 }

@@ -8,6 +8,9 @@ extension Catalog {
         unary("sqrt", "Square root of a number, or of each voxel.", Example("sqrt(16)", "4"), .sqrt) { $0.squareRoot() },
         unary("exp", "e to the power of a number, or of each voxel.", Example("exp(0)", "1"), .exp, Glibc.exp),
         unary("log", "Natural logarithm of a number, or of each voxel.", Example("log(1)", "0"), .log, Glibc.log),
+        unary("floor", "The greatest whole number that is not above, of a number or each voxel.", Example("floor(-1.5)", "-2"), .floor) {
+            $0.rounded(.down)
+        },
 
         Builtin(
             "round", "The nearest whole number; halves go away from 0.", theme: .mathematics,
@@ -19,14 +22,10 @@ extension Catalog {
             return scaled.isFinite && scale > 0 ? scaled.rounded() / scale : x
         },
 
-        Builtin(
-            "floor", "The greatest whole number that is not above.", theme: .mathematics,
-            Param<Double>("x", "a number"), returns: "a number", examples: [Example("floor(-1.5)", "-2")]
-        ) { _, x in x.rounded(.down) },
     ]
 
     private static func unary(
-        _ name: String, _ summary: String, _ example: Example, _ operation: UnaryFunction, _ scalar: @escaping @Sendable (Double) -> Double
+        _ name: String, _ summary: String, _ example: Example, _ operation: Unary, _ scalar: @escaping @Sendable (Double) -> Double
     ) -> Builtin {
         Builtin(
             name, summary, theme: .mathematics,
@@ -35,7 +34,7 @@ extension Catalog {
         ) { _, x -> Value in
             switch x {
             case .first(let number): .number(scalar(number))
-            case .second(let volume): .volume(try Elementwise.apply(operation, volume))
+            case .second(let volume): .volume(Elementwise.apply(operation, volume))
             }
         }
     }

@@ -30,10 +30,9 @@ extension Catalog {
             case (let like?, nil, nil): target = like.grid
             case (_?, _, _):
                 throw context.reject("like", expected: "given without shape and spacing", found: "both", hint: "the grid comes from `like` alone")
-            case (nil, let shape?, _): target = try Grid.centred(on: source, shape: shape.numbers, spacing: spacing?.numbers ?? source.spacing)
-            case (nil, nil, let spacing?): target = try Grid.covering(source, spacing: spacing.numbers)
             case (nil, nil, nil):
                 throw context.reject("shape", expected: "shape=, spacing= or like=", found: "none of them", hint: "resample(v, spacing=2)")
+            case (nil, _, _): target = try Grid.centred(on: source, shape: shape?.numbers, spacing: spacing?.numbers)
             }
             switch image {
             case .first(let volume): return .volume(try volume.resampled(onto: target, interpolation: interpolation))
