@@ -33,7 +33,8 @@ extension Catalog {
                 an image or a mask are left out and named on standard error.
                 """,
             Param<String>("folder", "the folder that holds one folder for each subject"),
-            returns: "a list of records {id, image, mask, brain} of paths; brain is none where that file is missing"
+            returns: "a list of records {id, image, mask, brain} of paths; brain is none where that file is missing",
+            examples: [Example("try { nfbs(\"no-such-folder\") } catch e { e.message }", "\"there is no file \\\"no-such-folder\\\"\"")]
         ) { context, folder -> [Record] in
             let (subjects, problems) = try Cohort.nfbs(context.path(folder))
             for problem in problems { context.note("nfbs: \(problem)") }

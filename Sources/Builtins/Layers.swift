@@ -92,7 +92,8 @@ extension Catalog {
             "summary", "A network's layers with shapes, parameters and memory.", theme: .networks,
             Param<Model>("net", "the model"),
             Param<WholeTriple>("shape", "the size of the image that shapes and memory are told for", default: WholeTriple([96, 128, 160])),
-            returns: "nothing; prints a table"
+            returns: "nothing; prints a table",
+            examples: [Example("summary(unet3d(filters=4, depth=2), shape=[16, 16, 16])")]
         ) { context, net, shape in
             let table = try net.summaryTable(shape: shape.numbers)
             context.write(table.hasSuffix("\n") ? table : table + "\n")

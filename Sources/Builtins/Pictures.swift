@@ -14,7 +14,8 @@ extension Catalog {
             Param<Mask?>("mask", "the mask, on the volume's grid", default: nil),
             Param<String?>("title", "a headline", default: nil),
             Param<Int>("width", "of the picture in pixels", default: 1500),
-            returns: "a figure"
+            returns: "a figure",
+            examples: [Example("head = phantom(seed=1, shape=32, spacing=6)\nsave(overlay(head.image, head.mask), \"qc.png\")\nexists(\"qc.png\")", "true")]
         ) { context, image, mask, title, width in
             try Montage.overlay(image, mask, title: title, width: try picture(width, context))
         },
@@ -28,7 +29,8 @@ extension Catalog {
             Param<Int?>("columns", "slices in a row; none chooses", default: nil),
             Param<String?>("title", "a headline", default: nil),
             Param<Int>("width", "of the picture in pixels", default: 1500),
-            returns: "a figure"
+            returns: "a figure",
+            examples: [Example("kind(slices(phantom(seed=1, shape=32, spacing=6).image, count=6))", "\"figure\"")]
         ) { context, image, mask, axis, count, columns, title, width in
             try Montage.slices(
                 image, mask: mask, axis: axis, count: count, columns: columns, title: title, width: try picture(width, context))
@@ -40,7 +42,8 @@ extension Catalog {
             Param<String>("title", "a headline", default: ""),
             Param<String>("x", "the horizontal axis' label", default: ""),
             Param<String>("y", "the vertical axis' label", default: ""),
-            returns: "a figure"
+            returns: "a figure",
+            examples: [Example("kind(plot({loss: [0.9, 0.5, 0.3], dice: [0.1, 0.5, 0.7]}))", "\"figure\"")]
         ) { context, data, title, x, y in
             let series = try lines(data, context)
             let isTraining = if case .first(let record) = data { record["history"] != nil } else { false }
@@ -51,7 +54,8 @@ extension Catalog {
             "show", "Show a figure in the terminal.", theme: .pictures,
             details: "In 24-bit colour, two pixels a character. Where the output is no terminal, one line says what would be shown.",
             Param<Figure>("figure", "the figure"),
-            returns: "nothing"
+            returns: "nothing",
+            examples: [Example("show(plot([1, 4, 9], title=\"squares\"))", "figure 1100×640 pixels · squares")]
         ) { context, figure in
             guard context.isTerminal else { return context.write(figure.summary + "\n") }
             let (columns, rows) = Terminal.size

@@ -1,0 +1,76 @@
+import Builtins
+import Glibc
+import Runtime
+import Stdlib
+import Synchronization
+import Testing
+
+/// Collects what a session prints.
+final class Output: Sendable {
+    private let text = Mutex("")
+    var all: String { text.withLock { $0 } }
+    func write(_ more: String) { text.withLock { $0 += more } }
+}
+
+func makeSession(arguments: [String] = []) -> (session: Session, output: Output) {
+    let output = Output()
+    let session = Session(
+        builtins: Catalog.all, prelude: Stdlib.sources, arguments: arguments, progress: ProgressSink(isVisible: false, write: { _ in }),
+        output: { output.write($0) })
+    return (session, output)
+}
+
+@Suite(.serialized) struct CatalogTests {
+    @Test(arguments: Catalog.all.map(\.name))
+    func examplesShowWhatTheyClaim(name: String) throws {
+        let builtin = try #require(Catalog.all.first { $0.name == name })
+        let folder = "/tmp/skullstrip-examples-\(getpid())"
+        mkdir(folder, 0o755)
+        #expect(chdir(folder) == 0)
+        for example in builtin.examples {
+            let (session, output) = makeSession()
+            do {
+                let value = try session.run(source: example.code, name: name)
+                let shown = (output.all + session.describe(value)).trimmingNewlines
+                if let expected = example.shows { #expect(shown == expected, "example of \(name): \(example.code)") }
+            } catch {
+                Issue.record("example of \(name): \(session.render(error))")
+            }
+        }
+    }
+
+    @Test func namesAreUniqueAndWellFormed() {
+        let names = Catalog.all.map(\.name)
+        #expect(Set(names).count == names.count)
+        for name in names { #expect(name.allSatisfy { $0.isLowercase || $0 == "_" || $0.isNumber }, "\(name)") }
+    }
+
+    @Test func everyDeclarationIsDocumented() {
+        for b in Catalog.all {
+            #expect(b.summary.hasSuffix("."), "\(b.name): the summary is a sentence")
+            #expect(!b.summary.contains("\n"), "\(b.name): the summary is one line")
+            #expect(!b.returns.isEmpty, "\(b.name): says what it gives")
+            for p in b.parameters { #expect(!p.doc.isEmpty, "\(b.name): documents \(p.name)") }
+            #expect(Set(b.parameters.map(\.name)).count == b.parameters.count, "\(b.name): parameters have different names")
+        }
+    }
+
+    @Test func everyBuiltinHasAnExample() {
+        for b in Catalog.all { #expect(!b.examples.isEmpty, "\(b.name)") }
+    }
+
+    @Test func libraryDoesNotHideABuiltin() {
+        let (session, _) = makeSession()
+        let builtins = Set(Catalog.all.map(\.name))
+        #expect(session.libraryNames.allSatisfy { !builtins.contains($0) })
+        #expect(session.libraryNames.contains("unet3d"))
+    }
+}
+
+extension String {
+    var trimmingNewlines: String {
+        var s = self[...]
+        while s.last == "\n" { s.removeLast() }
+        return String(s)
+    }
+}
