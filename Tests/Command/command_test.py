@@ -1,0 +1,362 @@
+"""The program as a user runs it: exit codes, streams, bad input, examples, the whole path on a small cohort.
+
+Usage: command_test.py PATH-OF-SKULLSTRIP. Python's standard library only. Prints "N passed, N failed, N skipped".
+"""
+
+import gzip
+import os
+import re
+import shutil
+import signal
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+
+PROGRAM = os.path.abspath(sys.argv[1])
+ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
+DATA = os.environ.get("SKULLSTRIP_DATA", os.path.join(ROOT, "..", "shared", "data"))
+TESTS = []
+
+
+class Skip(Exception):
+    pass
+
+
+def test(function):
+    TESTS.append(function)
+    return function
+
+
+def run(*arguments, stdin="", timeout=300, cwd=None, env=None):
+    environment = {**os.environ, **(env or {})}
+    return subprocess.run([PROGRAM, *arguments], input=stdin, text=True, capture_output=True, timeout=timeout, cwd=cwd, env=environment)
+
+
+def evaluate(code, **options):
+    return run("-e", code, **options)
+
+
+def expect(condition, message):
+    if not condition:
+        raise AssertionError(message)
+
+
+def expect_error(result, *parts, code=1):
+    """One error on stderr that holds every part, nothing of it on stdout, the exit code, no trap."""
+    text = result.stderr
+    expect(result.returncode == code, f"exit code {result.returncode}, not {code}: {text}")
+    expect(text.count("error:") == 1, f"not one error: {text}")
+    expect("error:" not in result.stdout, f"the error is on stdout: {result.stdout}")
+    for part in parts:
+        expect(part in text, f"no {part!r} in: {text}")
+
+
+def nifti(path, shape=(4, 5, 6), datatype=16, bits=32, voxels=None, magic=b"n+1\0", sizeof_hdr=348, offset=352.0):
+    header = bytearray(348)
+    struct.pack_into("<i", header, 0, sizeof_hdr)
+    struct.pack_into("<8h", header, 40, len(shape), *shape, *([1] * (7 - len(shape))))
+    struct.pack_into("<hh", header, 70, datatype, bits)
+    struct.pack_into("<8f", header, 76, 1, 1, 1, 1, 0, 0, 0, 0)
+    struct.pack_into("<f", header, 108, offset)
+    header[344:348] = magic
+    count = 1
+    for n in shape:
+        count *= max(n, 0)
+    if voxels is None:
+        voxels = struct.pack(f"<{count}f", *[i % 7 for i in range(count)])
+    data = bytes(header) + b"\0\0\0\0" + voxels
+    with (gzip.open if path.endswith(".gz") else open)(path, "wb") as file:
+        file.write(data)
+
+
+# The command line
+
+
+@test
+def version_and_help():
+    expect(re.search(r"\d+\.\d+", run("--version").stdout), "no version")
+    text = run("--help").stdout
+    expect("skullstrip" in text and "-e" in text, text)
+
+
+@test
+def code_from_argument_file_and_standard_input():
+    expect(evaluate("print(1 + 2)").stdout == "3\n", "-e")
+    expect(run("-", stdin="print(6 * 7)\n").stdout == "42\n", "-")
+    with open("script.ss", "w") as file:
+        file.write('print(args)\nprint(option(args, "epochs", 60))\n')
+    result = run("script.ss", "a", "--epochs", "3")
+    expect(result.stdout == '["a", "--epochs", "3"]\n3\n', result.stdout + result.stderr)
+
+
+@test
+def exit_codes():
+    expect(evaluate("1").returncode == 0, "success")
+    expect_error(evaluate("1 + nothing"), "nothing")
+    expect_error(evaluate("x = ("), code=2)
+    expect(run("--no-such-option").returncode == 2, "usage")
+    expect_error(run("no-such-script.ss"), "no-such-script.ss", code=run("no-such-script.ss").returncode)
+
+
+@test
+def interrupt_stops_a_script_with_130():
+    for code in [
+        "while true { }",
+        "for i in 0:1000 { n4(phantom(seed=i, shape=96, spacing=2).image, shrink=1) }",
+        "for i in 0:10000 { resample(phantom(seed=1, shape=64, spacing=3).image, shape=[256, 256, 256], spacing=1, interpolation=\"cubic\") }",
+        "h = phantom(seed=1, shape=[48, 64, 64], spacing=4)\nfit(unet3d(filters=16, depth=3), [{image: h.image, mask: h.mask}], epochs=10000)\n"
+        "while true { }",
+    ]:
+        process = subprocess.Popen([PROGRAM, "-e", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        time.sleep(1.5)
+        process.send_signal(signal.SIGINT)
+        try:
+            process.communicate(timeout=5)
+        except subprocess.TimeoutExpired:
+            if "fit" not in code:
+                process.kill()
+                raise AssertionError(f"does not stop: {code}")
+            # fit ends with a usable model and the script goes on; the second Ctrl-C ends the loop after it.
+            process.send_signal(signal.SIGINT)
+            process.communicate(timeout=5)
+        expect(process.returncode == 130, f"exit code {process.returncode} after Ctrl-C in {code}")
+
+
+@test
+def errors_point_at_their_place():
+    result = evaluate("a = phantom(seed=1, shape=8, spacing=20).image\nb = phantom(seed=1, shape=9, spacing=20).image\na + b")
+    expect_error(result, "8×8×8", "9×9×9", "resample(b, like=a)", "^")
+    expect_error(evaluate("n4(1)"), "volume", "^")
+    expect_error(evaluate("resmple(1)"), "resample")
+
+
+# Bad input
+
+
+def describe_bad(path, *parts):
+    result = evaluate(f'load("{path}")')
+    expect_error(result, path, *parts)
+    lines = [line for line in result.stderr.splitlines() if line.startswith("error:")]
+    expect(len(lines) == 1, result.stderr)
+
+
+@test
+def files_that_cannot_be_read():
+    os.makedirs("folder.nii.gz", exist_ok=True)
+    open("text.nii.gz", "w").write("this is no image\n" * 40)
+    open("empty.nii", "w").close()
+    nifti("good.nii.gz")
+    whole = open("good.nii.gz", "rb").read()
+    open("cut.nii.gz", "wb").write(whole[: len(whole) - 60])
+    nifti("vast.nii", shape=(32000, 32000, 32000), voxels=b"\0" * 64)
+    nifti("vast2.nii.gz", shape=(30000, 300, 200), voxels=b"\0" * 64)
+    nifti("negative.nii", shape=(4, -5, 6), voxels=b"\0" * 480)
+    nifti("short.nii", shape=(40, 50, 60), voxels=b"\0" * 64)
+    nifti("magic.nii", magic=b"nix\0")
+    nifti("type.nii", datatype=9999)
+    nifti("offset.nii", offset=1e30)
+    describe_bad("missing.nii.gz")
+    for path in ["folder.nii.gz", "text.nii.gz", "empty.nii", "cut.nii.gz", "vast.nii", "vast2.nii.gz", "negative.nii", "short.nii",
+                 "magic.nii", "type.nii", "offset.nii"]:
+        describe_bad(path)
+    expect(evaluate('load("good.nii.gz").shape').returncode == 0, "the good one")
+
+
+@test
+def every_truncation_is_an_error():
+    nifti("whole.nii", shape=(3, 4, 2))
+    whole = open("whole.nii", "rb").read()
+    script = []
+    for n in range(0, len(whole), 7):
+        open(f"part{n}.nii", "wb").write(whole[:n])
+        script.append(f'try {{ load("part{n}.nii")\nprint("read {n}") }} catch e {{ }}')
+    result = evaluate("\n".join(script))
+    expect(result.returncode == 0 and result.stdout == "", result.stdout + result.stderr)
+
+
+@test
+def voxels_that_are_not_numbers():
+    values = [float("nan") if i == 7 else float(i) for i in range(4 * 5 * 6)]
+    nifti("nan.nii", voxels=struct.pack("<120f", *values))
+    expect_error(evaluate('normalize(load("nan.nii"))'), "nan")
+    expect_error(evaluate('n4(load("nan.nii"))'))
+    expect_error(evaluate('mean(load("nan.nii"))'))
+    nifti("inf.nii", voxels=struct.pack("<120f", *[float("inf")] * 120))
+    expect_error(evaluate('rescale(load("inf.nii"))'))
+    result = evaluate('h = load("nan.nii")\nfit(unet3d(filters=2, depth=1), [{image: resample(h, shape=[4, 4, 4]), mask: h > 1 |> resample(shape=[4, 4, 4])}], epochs=1)')
+    expect(result.returncode in (0, 1) and "Fatal" not in result.stderr, result.stderr)
+
+
+@test
+def masks_that_do_not_fit():
+    make = "h = phantom(seed=1, shape=16, spacing=12)\n"
+    expect_error(evaluate(make + "normalize(h.image, mask=h.mask & ~h.mask)"), "mask")
+    expect_error(evaluate(make + "n4(h.image, mask=h.mask & ~h.mask)"), "mask")
+    expect_error(evaluate(make + "dice(h.mask, phantom(seed=1, shape=17, spacing=12).mask)"), "16×16×16", "17×17×17")
+    expect_error(evaluate(make + "overlay(h.image, phantom(seed=1, shape=17, spacing=12).mask)"), "17×17×17")
+    expect_error(evaluate(make + "fit(unet3d(filters=2, depth=1), [{image: h.image, mask: phantom(seed=1, shape=18, spacing=12).mask}])"), "18×18×18")
+    expect_error(evaluate(make + "fit(unet3d(filters=2, depth=1), [{image: h.image}])"), "mask")
+
+
+@test
+def batch_larger_than_the_cohort():
+    result = evaluate(
+        "h = phantom(seed=1, shape=16, spacing=12)\nfit(unet3d(filters=2, depth=1), [{image: h.image, mask: h.mask}], batch=4)")
+    expect_error(result, "batch", "4", "1")
+
+
+@test
+def shape_that_cannot_be_halved():
+    result = evaluate(
+        "h = phantom(seed=1, shape=18, spacing=12)\nfit(unet3d(filters=2, depth=2), [{image: h.image, mask: h.mask}], epochs=1)")
+    expect_error(result, "18×18×18", "4")
+
+
+@test
+def places_that_cannot_be_written():
+    make = "h = phantom(seed=1, shape=16, spacing=12)\n"
+    expect_error(evaluate(make + 'save(h.image, "no/such/folder/x.nii.gz")'), "no/such/folder/x.nii.gz")
+    expect_error(evaluate(make + 'save(h.image, "/proc/x.nii.gz")'), "/proc/x.nii.gz")
+    expect_error(evaluate(make + 'save(h.image, "x.tiff")'), "x.tiff")
+    expect_error(evaluate(make + 'save(overlay(h.image, h.mask), "x.bmp")'), "x.bmp")
+    expect_error(evaluate(make + 'save(3, "x.nii")'))
+    if os.getuid() != 0:
+        os.makedirs("locked", exist_ok=True)
+        os.chmod("locked", 0o500)
+        expect_error(evaluate(make + 'save(h.image, "locked/x.nii.gz")'), "locked/x.nii.gz")
+        expect(os.listdir("locked") == [], "something was left")
+
+
+@test
+def a_full_disk_leaves_nothing_behind():
+    os.makedirs("full", exist_ok=True)
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", "full"], capture_output=True)
+    if mounted.returncode != 0:
+        raise Skip("cannot mount a small tmpfs here")
+    try:
+        make = "h = phantom(seed=1, shape=64, spacing=3)\n"
+        for name, value in [("x.nii", "h.image"), ("x.nii.gz", "h.image"), ("x.png", "overlay(h.image, h.mask)"),
+                            ("x.safetensors", "unet3d(filters=4, depth=2)")]:
+            expect_error(evaluate(make + f'save({value}, "full/{name}")'), f"full/{name}", "space")
+            expect(os.listdir("full") == [], f"left behind: {os.listdir('full')}")
+        open("full/x.nii", "w").write("old")
+        expect_error(evaluate(make + 'save(h.image, "full/x.nii")'), "space")
+        expect(open("full/x.nii").read() == "old", "the old file is gone")
+        result = evaluate(make + 'fit(unet3d(filters=4, depth=2), [{image: h.image, mask: h.mask}], epochs=1, checkpoint="full/b.safetensors")')
+        expect_error(result, "full/b.safetensors", "space")
+        expect(os.listdir("full") == ["x.nii"], f"left behind: {os.listdir('full')}")
+    finally:
+        subprocess.run(["umount", "full"], check=True)
+
+
+@test
+def damaged_models():
+    expect(evaluate('save(unet3d(filters=2, depth=1), "m.safetensors")').returncode == 0, "save")
+    whole = open("m.safetensors", "rb").read()
+    for n in [0, 4, 8, 100, len(whole) // 2, len(whole) - 1]:
+        open("cut.safetensors", "wb").write(whole[:n])
+        expect_error(evaluate('load("cut.safetensors")'), "cut.safetensors")
+    open("cut.safetensors", "wb").write(b"\xff" * 64)
+    expect_error(evaluate('load("cut.safetensors")'), "cut.safetensors")
+
+
+# Whole paths
+
+
+@test
+def geometry_survives_a_round_trip():
+    code = (
+        "h = phantom(seed=3, shape=[20, 24, 28], spacing=[7, 6, 5.5])\nv = h.image[2:18, 3:20, :]\nsave(v, \"a.nii.gz\")\nb = load(\"a.nii.gz\")\n"
+        "print(b.shape == v.shape, b.spacing == v.spacing, max(abs(b - v)))"
+    )
+    result = evaluate(code)
+    expect(result.stdout == "true true 0\n", result.stdout + result.stderr)
+
+
+@test
+def examples_with_stored_output():
+    folder = os.path.join(ROOT, "examples")
+    count = 0
+    for name in sorted(os.listdir(folder)):
+        expected = os.path.join(folder, name[:-3] + ".out")
+        if not name.endswith(".ss") or not os.path.exists(expected):
+            continue
+        result = run(os.path.join(folder, name))
+        expect(result.returncode == 0, name + ": " + result.stderr)
+        expect(result.stdout == open(expected).read(), f"{name} printed\n{result.stdout}")
+        count += 1
+    expect(count > 0, "no example has stored output")
+
+
+@test
+def quickstart_reaches_its_dice():
+    began = time.time()
+    result = run(os.path.join(ROOT, "examples", "quickstart.ss"), "quickstart", timeout=1800)
+    expect(result.returncode == 0, result.stdout + result.stderr)
+    found = re.search(r"mean dice ([0-9.]+)", result.stdout)
+    expect(found and float(found.group(1)) >= 0.9, result.stdout)
+    for name in ["quickstart-overlay.png", "quickstart-training.png", "quickstart-brain.nii.gz", "quickstart.safetensors"]:
+        expect(os.path.getsize(os.path.join("quickstart", name)) > 1000, name)
+    print(f"    {found.group(0)}, {time.time() - began:.0f} s")
+
+
+@test
+def the_tutorial_on_a_small_folder():
+    examples = os.path.join(ROOT, "examples")
+    result = run(os.path.join(examples, "make_nfbs.ss"), "none", "cohort", "--phantoms", "5")
+    expect(result.returncode == 0, result.stderr)
+    os.remove("cohort/A00000105/sub-A00000105_ses-NFB3_T1w_brainmask.nii.gz")
+    arguments = [os.path.join(examples, "nfbs.ss"), "cohort", "--epochs", "1", "--steps", "1", "--batch", "1", "--filters", "4", "--out", "nfbs"]
+    result = run(*arguments, timeout=1200)
+    expect(result.returncode == 0, result.stdout + result.stderr)
+    expect("A00000105" in result.stderr and "brainmask" in result.stderr, "the missing mask is not named: " + result.stderr)
+    expect(result.stdout.count("prepared in") == 4, result.stdout)
+    expect(len([n for n in os.listdir("nfbs") if n.endswith("_brain.nii.gz")]) == 1, str(os.listdir("nfbs")))
+    again = run(*arguments, timeout=1200)
+    expect(again.stdout.count("prepared in") == 0, "prepared files are not used again")
+
+
+@test
+def every_real_head_goes_through():
+    heads = os.path.join(DATA, "heads")
+    if not os.path.isdir(heads):
+        raise Skip("no shared heads here")
+    masks = {"mne_T1w": "mne_brainmask", "openms01_T1w": "openms01_T1w_brainmask", "openms01_FLAIR": "openms01_FLAIR_brainmask",
+             "openms12_T2w": "openms12_T2w_brainmask", "colin27_T1w": "colin27_labels"}
+    names = [n[:-7] for n in sorted(os.listdir(heads)) if re.search(r"_(T1w|T2w|FLAIR)\.nii\.gz$", n)]
+    expect(len(names) >= 7, str(names))
+    for name in names:
+        arguments = [os.path.join(heads, name + ".nii.gz")]
+        if name in masks:
+            arguments.append(os.path.join(heads, masks[name] + ".nii.gz"))
+        result = run(os.path.join(ROOT, "examples", "head.ss"), *arguments, "--out", "heads-" + name)
+        expect(result.returncode == 0, name + ": " + result.stderr)
+
+
+def main():
+    passed = failed = skipped = 0
+    for function in TESTS:
+        home = tempfile.mkdtemp(prefix="skullstrip-test-")
+        os.chdir(home)
+        try:
+            began = time.time()
+            function()
+            passed += 1
+            print(f"  ok    {function.__name__} ({time.time() - began:.1f} s)")
+        except Skip as reason:
+            skipped += 1
+            print(f"  skip  {function.__name__}: {reason}")
+        except Exception as error:
+            failed += 1
+            print(f"  FAIL  {function.__name__}: {error}")
+        finally:
+            os.chdir("/")
+            shutil.rmtree(home, ignore_errors=True)
+        sys.stdout.flush()
+    print(f"command: {passed} passed, {failed} failed, {skipped} skipped")
+    sys.exit(1 if failed else 0)
+
+
+main()
