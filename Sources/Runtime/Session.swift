@@ -154,6 +154,8 @@ public final class Session: @unchecked Sendable {
 
     /// The user's own names, in alphabetical order.
     public var userNames: [String] { main.boundNames }
+    /// The names of the library that is written in the language, in alphabetical order. Empty before `prepare` or the first `run`.
+    public var libraryNames: [String] { library.boundNames }
     /// Every name that a script can read now: the user's, the library's and builtins.
     public var names: [String] { main.visibleNames }
 
