@@ -1,10 +1,10 @@
 import Glibc
 
 /// Exponentials of many values at once, from additions and products alone (the same on every processor).
-enum FastExp {
+package enum FastExp {
     /// exp(x) to within 2e-7 of itself; x is clamped to −80 … 80, so the result is finite and above 0.
     @inline(__always)
-    static func exp(_ x: SIMD8<Float>) -> SIMD8<Float> {
+    package static func exp(_ x: SIMD8<Float>) -> SIMD8<Float> {
         let t = pointwiseMin(pointwiseMax(x, SIMD8(repeating: -80)), SIMD8(repeating: 80))
         let n = (t * 1.4426950408889634).rounded(.toNearestOrEven)
         // ln 2 in two parts: the first has few bits, so that n times it is exact.
@@ -22,7 +22,7 @@ enum FastExp {
 
     /// exp(x) − 1; a polynomial near 0, where turns of an iteration lie.
     @inline(__always)
-    static func minusOne(_ x: Float) -> Float {
+    package static func minusOne(_ x: Float) -> Float {
         if abs(x) > 0.05 { return expm1f(x) }
         return x * (1 + x * (0.5 + x * (1 / 6 + x * (1 / 24 + x * (1 / 120)))))
     }

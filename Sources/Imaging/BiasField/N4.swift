@@ -72,8 +72,7 @@ public enum N4 {
         (lattice, turns) = try estimate(image, mask: mask, weights: weights, options: options, onProgress: onProgress)
         let (field, corrected) = try lattice.applied(to: image)
         return Result(
-            corrected: Volume(grid: image.grid, voxels: corrected), field: Volume(grid: image.grid, voxels: field),
-            iterations: turns)
+            corrected: image.with(corrected), field: image.with(field), iterations: turns)
     }
 
     /// The log field alone, as a B-spline over the image's grid.

@@ -2,25 +2,24 @@ import Glibc
 import Support
 
 /// The voxels that N4 learns from: every shrink-th along each axis that lies in the mask and is above 0, kept compactly by rows.
-struct N4Samples {
+package struct N4Samples {
     /// The image's shape, the factor used on each axis, the samples along each axis, and the first sample's voxel.
-    let full, factor, shape, offset: SIMD3<Int>
+    package let full, factor, shape, offset: SIMD3<Int>
     /// Samples of row r (= j + shape.y · k) are rowStart[r] ..< rowStart[r + 1].
-    let rowStart: [Int]
+    package let rowStart: [Int]
     /// Position of each sample along its row, in samples.
-    let column: [Int32]
+    package let column: [Int32]
     /// Log of the image, and the log of the image as corrected so far.
-    let logImage: [Float]
-    var logCorrected: [Float]
+    package let logImage: [Float]
+    package internal(set) var logCorrected: [Float]
     /// Log field so far.
-    var field: [Float]
+    package internal(set) var field: [Float]
     /// Weight of each sample in the fit; empty when all are 1.
-    let weight: [Float]
+    package let weight: [Float]
 
-    var count: Int { logImage.count }
-    func slab(_ k: Int) -> Range<Int> { rowStart[k * shape.y]..<rowStart[(k + 1) * shape.y] }
+    package var count: Int { logImage.count }
 
-    init(_ image: Volume, mask: Mask?, weights: Volume?, shrink: SIMD3<Int>) throws {
+    package init(_ image: Volume, mask: Mask?, weights: Volume?, shrink: SIMD3<Int>) throws {
         let n = image.grid.shape
         try Self.checkValues(image, mask: mask, weights: weights)
         var factor = SIMD3<Int>.one, shape = SIMD3<Int>.one, offset = SIMD3<Int>.zero
@@ -32,19 +31,24 @@ struct N4Samples {
         }
         (full, self.factor, self.shape, self.offset) = (n, factor, shape, offset)
 
+        let thinned = try Self.thinned(image, factor: factor, shape: shape, offset: offset)
+        // Without a mask: above Otsu's threshold, unless all values are one.
+        var threshold: Float = 0
+        if mask == nil, let otsu = try? thinned.otsuThreshold(bins: 200) { threshold = max(otsu, 0) }
         var values: [Float] = [], columns: [Int32] = [], weight: [Float] = [], rowStart = [0]
         rowStart.reserveCapacity(shape.y * shape.z + 1)
         for k in 0..<shape.z {
             try Interrupt.check()
             for j in 0..<shape.y {
                 let base = image.grid.index(offset.x, offset.y + j * factor.y, offset.z + k * factor.z)
+                let row = shape.x * (j + shape.y * k)
                 for i in 0..<shape.x {
-                    let at = base + i * factor.x
-                    let v = image.voxels[at]
-                    guard v > 0, mask == nil || mask!.voxels[at] != 0 else { continue }
+                    let v = thinned.voxels[row + i]
+                    guard v > threshold, mask == nil || mask!.voxels[base + i * factor.x] != 0 else { continue }
                     if let weights {
-                        guard weights.voxels[at] > 0 else { continue }
-                        weight.append(weights.voxels[at])
+                        let w = weights.voxels[base + i * factor.x]
+                        guard w > 0 else { continue }
+                        weight.append(w)
                     }
                     values.append(v)
                     columns.append(Int32(i))
@@ -53,25 +57,6 @@ struct N4Samples {
             }
         }
         if values.isEmpty { throw Self.reasonForNone(image, mask: mask, weights: weights, factor: factor) }
-
-        if mask == nil, let threshold = Self.otsu(values, zeros: shape.x * shape.y * shape.z - values.count) {
-            var kept = 0, row = 0
-            for s in values.indices {
-                while s == rowStart[row + 1] {
-                    rowStart[row + 1] = kept
-                    row += 1
-                }
-                guard values[s] > threshold else { continue }
-                values[kept] = values[s]
-                columns[kept] = columns[s]
-                if weights != nil { weight[kept] = weight[s] }
-                kept += 1
-            }
-            for r in row + 1..<rowStart.count { rowStart[r] = kept }
-            values.removeLast(values.count - kept)
-            columns.removeLast(columns.count - kept)
-            if weights != nil { weight.removeLast(weight.count - kept) }
-        }
         self.rowStart = rowStart
         column = columns
         self.weight = weight
@@ -134,35 +119,29 @@ struct N4Samples {
         return usable == 0 ? .nothingPositive : .shrunkAway(count: usable, shrink: factor)
     }
 
-    /// Otsu's threshold (1979) over 200 bins of the positive values and of the zeros beside them; nil when all values are one.
-    private static func otsu(_ values: [Float], zeros: Int) -> Float? {
-        let bins = 200
-        guard let high = values.max(), var low = values.min() else { return nil }
-        if zeros > 0 { low = 0 }
-        guard high > low else { return nil }
-        let width = (Double(high) - Double(low)) / Double(bins)
-        var histogram = [Double](repeating: 0, count: bins)
-        histogram[0] = Double(zeros)
-        for v in values { histogram[min(bins - 1, Int((Double(v) - Double(low)) / width))] += 1 }
-        let total = histogram.reduce(0, +)
-        let moment = histogram.indices.reduce(0) { $0 + histogram[$1] * Double($1) }
-        var below = 0.0, belowMoment = 0.0, best = -1.0, cut = 0
-        for b in 0..<bins - 1 {
-            below += histogram[b]
-            belowMoment += histogram[b] * Double(b)
-            guard below > 0, below < total else { continue }
-            let apart = belowMoment / below - (moment - belowMoment) / (total - below)
-            let between = below * (total - below) * apart * apart
-            if between > best { (best, cut) = (between, b) }
+    /// The image at every `factor`-th voxel.
+    private static func thinned(_ image: Volume, factor: SIMD3<Int>, shape: SIMD3<Int>, offset: SIMD3<Int>) throws -> Volume {
+        let grid = try Grid(shape: shape, affine: image.grid.affine)
+        let area = shape.x * shape.y
+        let voxels = try [Float](unsafeUninitializedCapacity: grid.count) { out, count in
+            let out = Unchecked(out.baseAddress!)
+            try image.voxels.withUnsafeBufferPointer { voxels in
+                let voxels = Unchecked(voxels)
+                try Parallel.slabs(shape.z) { k in
+                    for j in 0..<shape.y {
+                        let base = image.grid.index(offset.x, offset.y + j * factor.y, offset.z + k * factor.z)
+                        for i in 0..<shape.x { out.value[k * area + j * shape.x + i] = voxels.value[base + i * factor.x] }
+                    }
+                }
+            }
+            count = grid.count
         }
-        let threshold = Float(Double(low) + Double(cut + 1) * width)
-        // At least the largest value stays above the threshold, whatever rounding did.
-        return threshold < high ? threshold : nil
+        return Volume(grid: grid, voxels: voxels)
     }
 
     /// Sets the field to the lattice's values, and says how it changed: the coefficient of variation of (field before) /
     /// (field after), and the range of the corrected logs.
-    mutating func follow(_ lattice: SplineLattice, axes: [SplineAxis]) throws -> (variation: Double, range: ClosedRange<Float>) {
+    package mutating func follow(_ lattice: SplineLattice, axes: [SplineAxis]) throws -> (variation: Double, range: ClosedRange<Float>) {
         struct Part { var sum = 0.0, squares = 0.0, low = Float.infinity, high = -Float.infinity }
         var parts = [Part](repeating: Part(), count: shape.z)
         let (rowStart, shape) = (rowStart, shape)

@@ -3,13 +3,13 @@ import Support
 
 /// Histogram sharpening of Sled, Zijdenbos and Evans (1998): the histogram of log intensities is deconvolved by a Gaussian, and each
 /// intensity is replaced by what the deconvolved histogram makes one expect in its place.
-struct Sharpening {
+package struct Sharpening {
     let low, inverseWidth: Float
     /// The expected log intensity at each bin's position low + i / inverseWidth.
-    let expected: [Float]
+    package let expected: [Float]
 
     /// Nil when all samples have one intensity (within rounding), so that there is nothing to sharpen.
-    init?(_ samples: N4Samples, range: ClosedRange<Float>, bins: Int, fwhm: Double, wiener: Double) {
+    package init?(_ samples: N4Samples, range: ClosedRange<Float>, bins: Int, fwhm: Double, wiener: Double) {
         let width = (Double(range.upperBound) - Double(range.lowerBound)) / Double(bins - 1)
         guard width > 1e-7 else { return nil }
         low = range.lowerBound
@@ -20,7 +20,7 @@ struct Sharpening {
 
     /// The expected value at an intensity, linear between bins.
     @inline(__always)
-    func sharpened(_ value: Float, _ table: UnsafeBufferPointer<Float>) -> Float {
+    package func sharpened(_ value: Float, _ table: UnsafeBufferPointer<Float>) -> Float {
         let t = max((value - low) * inverseWidth, 0)
         let bin = min(Int(t), table.count - 2)
         let e = table[bin]
@@ -55,7 +55,7 @@ struct Sharpening {
     }
 
     /// E[true | observed] at each bin.
-    static func expectation(_ histogram: [Double], low: Double, width: Double, fwhm: Double, wiener: Double) -> [Float] {
+    package static func expectation(_ histogram: [Double], low: Double, width: Double, fwhm: Double, wiener: Double) -> [Float] {
         let bins = histogram.count
         // Padded to twice the next power of two, the histogram in the middle, so that nothing wraps around.
         var size = 2
@@ -105,27 +105,27 @@ struct Sharpening {
 }
 
 /// A small fast Fourier transform (Cooley and Tukey 1965, radix 2), for power-of-two sizes.
-struct Fourier {
-    struct Spectrum { var real, imaginary: [Double] }
-    let size: Int
+package struct Fourier {
+    package struct Spectrum { package var real, imaginary: [Double] }
+    package let size: Int
     private let cosines, sines: [Double]
 
     /// `size` must be a power of two.
-    init(_ size: Int) {
+    package init(_ size: Int) {
         self.size = size
         cosines = (0..<max(1, size / 2)).map { cos(2 * .pi * Double($0) / Double(size)) }
         sines = (0..<max(1, size / 2)).map { -sin(2 * .pi * Double($0) / Double(size)) }
     }
 
     /// Σ x_n exp(−2πi·kn/N).
-    func forward(_ values: [Double]) -> Spectrum {
+    package func forward(_ values: [Double]) -> Spectrum {
         var spectrum = Spectrum(real: values, imaginary: [Double](repeating: 0, count: size))
         transform(&spectrum.real, &spectrum.imaginary)
         return spectrum
     }
 
     /// The real part of the inverse transform, divided by the size.
-    func inverse(_ spectrum: Spectrum) -> [Double] {
+    package func inverse(_ spectrum: Spectrum) -> [Double] {
         // Real part of conj(F(conj X)).
         var real = spectrum.real, imaginary = spectrum.imaginary.map { -$0 }
         transform(&real, &imaginary)

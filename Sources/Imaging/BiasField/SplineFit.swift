@@ -4,14 +4,14 @@ import Support
 ///
 /// A control point c becomes Σ B_c² φ_c / Σ B_c² over the samples, φ_c = B_c · z / Σ B². On a lattice B is a product of one
 /// factor an axis, and so are B² and B³ / Σ B²: both sums are taken one axis after the other, a few operations a sample.
-struct SplineFit {
-    let axes: [SplineAxis]
+package struct SplineFit {
+    package let axes: [SplineAxis]
     /// B³ / Σ B² of each axis and sample position.
     private let cubes: [[SIMD4<Float>]]
     /// Σ B_c² of each control point.
     private let density: [Float]
 
-    init(_ samples: N4Samples, spans: SIMD3<Int>) throws {
+    package init(_ samples: N4Samples, spans: SIMD3<Int>) throws {
         var axes: [SplineAxis] = [], cubes: [[SIMD4<Float>]] = [], squares: [[SIMD4<Float>]] = []
         for a in 0..<3 {
             // The spline's domain reaches from the image's first voxel to its last, whatever the thinning.
@@ -28,7 +28,7 @@ struct SplineFit {
     }
 
     /// The B-spline of what the sharpening takes away from the corrected logs.
-    func fitted(_ samples: N4Samples, _ sharpening: Sharpening) throws -> SplineLattice {
+    package func fitted(_ samples: N4Samples, _ sharpening: Sharpening) throws -> SplineLattice {
         let sums: [Float] = try sharpening.expected.withUnsafeBufferPointer { expected in
             let table = Unchecked(expected)
             return try samples.logCorrected.withUnsafeBufferPointer { log in
@@ -144,9 +144,9 @@ extension SplineLattice {
     }
 
     /// exp of the spline at every voxel of an image that its domain spans, and the image divided by it.
-    func applied(to image: Volume) throws -> (field: [Float], corrected: [Float]) {
+    package func applied(to image: Volume) throws -> (field: [Float], corrected: [Float]) {
         let n = image.grid.shape
-        let axes = (0..<3).map { SplineAxis(spans: size[$0] - 3, count: n[$0]) }
+        package let axes = (0..<3).map { SplineAxis(spans: size[$0] - 3, count: n[$0]) }
         let area = n.x * n.y
         var field = [Float]()
         let corrected = try [Float](unsafeUninitializedCapacity: n.x * n.y * n.z) { corrected, correctedCount in

@@ -3,7 +3,7 @@ import Support
 /// Smooth random patterns: sixteen plane waves of random direction and phase. With wavelengths drawn from a narrow band the
 /// zero set of their sum is a labyrinth of even width, which is what cortical folds look like; sums of four lanes each are
 /// four independent slow patterns.
-struct Waves {
+package struct Waves {
     private let kx, ky, kz, phase, amplitude: SIMD16<Float>
 
     /// Wavelengths in mm; amplitudes make a sum of `lanesPerSum` waves have variance one.
@@ -24,7 +24,7 @@ struct Waves {
 
     /// sin(2πt) of each lane to within 2e-4: only additions and products, so the same on every processor.
     @inline(__always)
-    static func sine(turns t: SIMD16<Float>) -> SIMD16<Float> {
+    package static func sine(turns t: SIMD16<Float>) -> SIMD16<Float> {
         // Triangle wave in -0.5 … 0.5, where sine is odd about its middle, then its polynomial.
         let r = t - t.rounded(.toNearestOrEven)
         let quarter = SIMD16<Float>(repeating: 0.25)
