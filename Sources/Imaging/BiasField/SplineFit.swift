@@ -146,7 +146,7 @@ extension SplineLattice {
     /// exp of the spline at every voxel of an image that its domain spans, and the image divided by it.
     package func applied(to image: Volume) throws -> (field: [Float], corrected: [Float]) {
         let n = image.grid.shape
-        package let axes = (0..<3).map { SplineAxis(spans: size[$0] - 3, count: n[$0]) }
+        let axes = (0..<3).map { SplineAxis(spans: size[$0] - 3, count: n[$0]) }
         let area = n.x * n.y
         var field = [Float]()
         let corrected = try [Float](unsafeUninitializedCapacity: n.x * n.y * n.z) { corrected, correctedCount in
