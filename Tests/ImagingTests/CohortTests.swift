@@ -19,8 +19,19 @@ private final class Folder {
         }
         fclose(fopen(path + "/" + name, "w"))
     }
-    deinit {
-        nftw(path, { name, _, _, _ in remove(name) }, 16, FTW_DEPTH | FTW_PHYS)
+    deinit { Self.remove(path) }
+
+    private static func remove(_ path: String) {
+        if let handle = opendir(path) {
+            while let entry = readdir(handle) {
+                let name = withUnsafePointer(to: &entry.pointee.d_name) {
+                    $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+                }
+                if name != ".", name != ".." { remove(path + "/" + name) }
+            }
+            closedir(handle)
+        }
+        Glibc.remove(path)
     }
 }
 

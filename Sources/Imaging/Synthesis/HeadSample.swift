@@ -4,10 +4,13 @@ extension Head {
         var value: Float = 0
         var tissue = Phantom.Tissue.air
         let sharpness: Float
+        /// Distance to the head's surface: nothing is painted beyond it.
+        let head: Float
 
         /// `distance` in mm to the tissue's surface, negative inside.
         @inline(__always)
         mutating func paint(_ distance: Float, _ tone: Float, _ tissue: Phantom.Tissue) {
+            let distance = max(distance, head)
             let cover = min(max(0.5 - distance * sharpness, 0), 1)
             value += (tone - value) * cover
             if distance < 0 { self.tissue = tissue }
@@ -17,7 +20,6 @@ extension Head {
     /// Brightness (without bias and noise) and tissue at a head position; `softness` is the width of a boundary's ramp in mm.
     func sample(_ p: SIMD3<Float>, softness: Float) -> (value: Float, tissue: Phantom.Tissue) {
         let s = shapes
-        var brush = Brush(sharpness: 1 / softness)
         let mirrored = SIMD3<Float>(abs(p.x), p.y, p.z)
 
         let cerebrum = blend(s.cerebrum(p), min(s.temporalLeft(p), s.temporalRight(p)), 12)
@@ -27,7 +29,7 @@ extension Head {
         if vault > 150 { return (0, .air) }
         let neckAndFace = blend(blend(s.face(p), s.chin(p), 16), blend(s.neck(p), s.nose(p), 8), 20)
         let ears = p.z < 0 && p.z > -80 ? min(s.earLeft(p), s.earRight(p)) : 100
-        let coarse = min(vault - 32, min(neckAndFace, ears) - 8)
+        let coarse = min(vault - 36, min(neckAndFace, ears) - 8)
         if coarse > softness { return (0, .air) }
 
         let slow = s.slow.four(p)
@@ -38,6 +40,7 @@ extension Head {
         let head = blend(blend(outer - scalp, neckAndFace + slow.z, 14), ears, 6)
         if head > softness { return (0, .air) }
         let texture = 1 + 0.025 * slow.w
+        var brush = Brush(sharpness: 1 / softness, head: head)
 
         if inner > -softness {
             paintOutside(p, mirrored, head: head, outer: outer, inner: inner, bone: bone, slow: slow, &brush)
@@ -47,7 +50,7 @@ extension Head {
             brush.paint(inner + 0.8, tone.fluid, .outerFluid)
         }
         if p.z < -66 { paintCord(p, &brush) }
-        if vault < softness + 14 {
+        if vault < softness + 40 {
             paintBrain(p, mirrored, cerebrum: cerebrum, cerebellum: cerebellum, slow: slow, &brush)
         }
         return (brush.value * texture, brush.tissue)
