@@ -53,7 +53,7 @@ let package = Package(
         .executableTarget(
             name: "skullstrip",
             dependencies: [
-                "Builtins", "Runtime", "Syntax", "CEditLine",
+                "Builtins", "Stdlib", "Runtime", "Syntax", "CEditLine",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 

@@ -1,11 +1,12 @@
 import Builtins
 import Runtime
+import Stdlib
 import Support
 
 /// The one place that knows what a session is made of.
 enum Catalogue {
-    static let builtins: [Builtin] = []
-    static let prelude: [(name: String, source: String)] = []
+    static let builtins = Catalog.all
+    static let prelude = Stdlib.sources
 
     static func session(arguments: [String]) -> Session {
         Session(
@@ -13,8 +14,12 @@ enum Catalogue {
             output: { Output.write($0) })
     }
 
-    /// The reference in Markdown.
-    static func reference() -> String { "" }
+    /// The text of docs/reference.md.
+    static func reference() throws -> String {
+        let session = session(arguments: [])
+        try session.prepare()
+        return Reference.markdown(session)
+    }
 
     /// Everything that can be called, with its one line.
     static func entries(_ session: Session) -> [(name: String, summary: String)] {

@@ -62,7 +62,7 @@ struct Skullstrip: ParsableCommand {
             leave(0)
         }
         if reference {
-            Output.write(Catalogue.reference())
+            Output.write(try Catalogue.reference())
             leave(0)
         }
         if let code = evaluate { Script.evaluate(code, arguments: rest, verbose: verbose) }
