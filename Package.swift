@@ -16,6 +16,12 @@ extension String {
     func replacing(_ old: Character, _ new: Character) -> String { String(map { $0 == old ? new : $0 }) }
 }
 
+#if arch(x86_64)
+let kernelVariants: [Target.Dependency] = ["KernelsV2", "KernelsV3", "KernelsV4"]
+#else
+let kernelVariants: [Target.Dependency] = ["KernelsV2"]
+#endif
+
 let optimised: [SwiftSetting] = [.unsafeFlags(["-O"])]
 
 let package = Package(
@@ -37,7 +43,13 @@ let package = Package(
 
         .target(name: "Support"),
         .target(name: "Imaging", dependencies: ["Support", "CZlib"], swiftSettings: optimised),
-        .target(name: "Networks", dependencies: ["Support", "CBLAS"], swiftSettings: optimised),
+        // One folder of loops, compiled once for each instruction set; Kernels picks by what the processor has.
+        .target(name: "CKernels"),
+        .target(name: "KernelsV2", dependencies: ["CKernels"], swiftSettings: kernelSettings("x86-64-v2")),
+        .target(name: "KernelsV3", dependencies: ["CKernels"], swiftSettings: kernelSettings("x86-64-v3")),
+        .target(name: "KernelsV4", dependencies: ["CKernels"], swiftSettings: kernelSettings("x86-64-v4")),
+        .target(name: "Kernels", dependencies: ["CKernels"] + kernelVariants, swiftSettings: optimised),
+        .target(name: "Networks", dependencies: ["Support", "Kernels"], swiftSettings: optimised),
         .target(name: "Figures", dependencies: ["Support", "Imaging", "Networks", "CCairo"], swiftSettings: optimised),
         .target(name: "Syntax"),
         .target(
@@ -57,9 +69,11 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 
+        .executableTarget(name: "NetworkBench", dependencies: ["Networks", "Kernels", "Support"], path: "bench/NetworkBench", swiftSettings: optimised),
+
         .testTarget(name: "SyntaxTests", dependencies: ["Syntax"]),
         .testTarget(name: "ImagingTests", dependencies: ["Imaging"]),
-        .testTarget(name: "NetworksTests", dependencies: ["Networks"]),
+        .testTarget(name: "NetworksTests", dependencies: ["Networks", "Kernels", "CKernels"]),
         .testTarget(name: "FiguresTests", dependencies: ["Figures"]),
         .testTarget(name: "RuntimeTests", dependencies: ["Runtime"]),
         .testTarget(name: "BuiltinsTests", dependencies: ["Builtins"]),

@@ -12,7 +12,7 @@ struct Graph: Sendable {
     /// Shapes must be divisible by this along each axis, so that every shrinking layer divides evenly.
     let requiredMultiple: SIMD3<Int>
 
-    static let mostEntries = 10_000
+    static let mostEntries = 4_000
 
     init(input: Node, output: Node) throws {
         guard input.layer is InputLayer else { throw NetworkError.graph("the model's input is \(input.summary), not an input tensor") }

@@ -4,6 +4,9 @@ import Support
 public final class Model: @unchecked Sendable {
     let graph: Graph
     let parameters: ParameterStore
+    /// What the file that the model came from says about it.
+    public internal(set) var metadata: [String: String] = [:]
+    var keptEngine: Engine?
 
     /// Builds the model between two nodes and draws its weights: he-normal (truncated) for convolutions, zeros for biases.
     /// Throws `NetworkError` where the output does not depend on the input alone, or has another size.

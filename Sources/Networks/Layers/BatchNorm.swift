@@ -1,3 +1,4 @@
+import Kernels
 import Support
 
 /// Batch normalisation over batch and voxels of each channel (Ioffe, Szegedy 2015, arXiv:1502.03167). Training uses the batch's own
@@ -28,4 +29,85 @@ struct BatchNorm: Layer {
             vector("running_mean", .zeros, false), vector("running_var", .ones, false),
         ]
     }
+
+    // MARK: Computation
+
+    func needs(relu: Bool) -> (input: Bool, output: Bool) { (true, relu) }
+    var inPlace: Bool { true }
+    var fusesRelu: Bool { true }
+
+    /// y = x · scale + shift of each channel.
+    static func coefficients(
+        mean: @escaping (Int) -> Double, variance: @escaping (Int) -> Double, epsilon: Double, weight: UnsafePointer<Float>, bias: UnsafePointer<Float>
+    ) -> (scale: (Int) -> Float, shift: (Int) -> Float) {
+        func scale(_ c: Int) -> Double { Double(weight[c]) / (variance(c) + epsilon).squareRoot() }
+        return ({ Float(scale($0)) }, { Float(Double(bias[$0]) - mean($0) * scale($0)) })
+    }
+
+    /// The coefficients that the running averages give: patterns for each block of a tensor.
+    func running(_ parameters: [UnsafeMutablePointer<Float>], like tensor: Tensor) -> (scale: [Float], shift: [Float]) {
+        let (scale, shift) = Self.coefficients(
+            mean: { Double(parameters[2][$0]) }, variance: { max(0, Double(parameters[3][$0])) }, epsilon: epsilon, weight: parameters[0],
+            bias: parameters[1])
+        return (tensor.pattern(scale), tensor.pattern(shift))
+    }
+
+    func forward(_ call: LayerCall) throws {
+        let x = call.inputs[0]
+        var scale: [Float], shift: [Float]
+        if call.training {
+            let sums = try Flat.channelSums(Kernels.table.sums, rows: 2, over: x, a: x)
+            let n = Double(x.batch * x.voxels)
+            let statistics = call.statistics
+            statistics.mean = sums[0].map { $0 / n }
+            statistics.variance = zip(sums[1], statistics.mean).map { max(0, $0 / n - $1 * $1) }
+            let coefficients = Self.coefficients(
+                mean: { statistics.mean[$0] }, variance: { statistics.variance[$0] }, epsilon: epsilon, weight: call.parameters[0],
+                bias: call.parameters[1])
+            (scale, shift) = (x.pattern(coefficients.scale), x.pattern(coefficients.shift))
+        } else {
+            (scale, shift) = running(call.parameters, like: x)
+        }
+        try Flat.run(
+            Kernels.table.affine, over: x, out: call.output, a: x, parameters: interleave([scale, shift]), rows: 2, flag: call.relu)
+    }
+
+    func backward(_ call: LayerCall) throws {
+        let x = call.inputs[0], gradient = call.outputGradient, statistics = call.statistics
+        let centre = x.pattern { Float(statistics.mean[$0]) }
+        let sums = try Flat.channelSums(
+            Kernels.table.normGradientSums, rows: 2, over: x, a: gradient, b: x, c: call.relu ? call.output : nil, parameters: centre,
+            flag: call.relu)
+        let n = Double(x.batch * x.voxels)
+        func deviation(_ c: Int) -> Double { (statistics.variance[c] + epsilon).squareRoot() }
+        // The kernel subtracts the mean in float; what that rounds off is put back here.
+        func products(_ c: Int) -> Double { sums[1][c] + (Double(Float(statistics.mean[c])) - statistics.mean[c]) * sums[0][c] }
+        for c in 0..<x.channels {
+            call.gradients[0][c] = Float(products(c) / deviation(c))
+            call.gradients[1][c] = Float(sums[0][c])
+        }
+        guard let target = call.inputGradients[0] else { return }
+        let weight = call.parameters[0]
+        let scale = x.pattern { Float(Double(weight[$0]) / deviation($0)) }
+        let mean = x.pattern { Float(sums[0][$0] / n) }
+        let slope = x.pattern { Float(products($0) / (n * deviation($0) * deviation($0))) }
+        try Flat.run(
+            Kernels.table.normGradient, over: x, out: target, a: gradient, b: x, c: call.relu ? call.output : nil,
+            parameters: interleave([scale, mean, centre, slope]), rows: 4, accumulate: call.accumulate[0], flag: call.relu)
+    }
+
+    /// Moves the running averages towards the batch's statistics.
+    func commit(_ statistics: BatchStatistics, _ parameters: [UnsafeMutablePointer<Float>]) {
+        for c in statistics.mean.indices {
+            parameters[2][c] = Float(momentum * Double(parameters[2][c]) + (1 - momentum) * statistics.mean[c])
+            parameters[3][c] = Float(momentum * Double(parameters[3][c]) + (1 - momentum) * statistics.variance[c])
+        }
+    }
+}
+
+/// Patterns of 16, one array a row, to rows within each block.
+func interleave(_ rows: [[Float]]) -> [Float] {
+    var out: [Float] = []
+    for block in 0..<rows[0].count / 16 { for row in rows { out += row[block * 16..<block * 16 + 16] } }
+    return out
 }

@@ -1,3 +1,5 @@
+import Kernels
+
 /// A three-dimensional convolution (correlation, as everywhere in this field) with "same" padding in Keras' sense: the output is
 /// ceil(n / stride) along each axis, and where padding is odd the extra plane of zeros is at the end.
 struct Convolution: Layer {
@@ -44,5 +46,55 @@ struct Convolution: Layer {
 
     func flops(inputs: [Int], output: SIMD3<Int>) -> Double {
         2 * Double(inputs[0]) * Double(filters) * Double(kernel.product) * Double(output.product)
+    }
+
+    // MARK: Computation
+
+    func needs(relu: Bool) -> (input: Bool, output: Bool) { (true, relu) }
+    var fusesRelu: Bool { true }
+
+    private func layout(_ input: Int) -> WeightLayout {
+        WeightLayout(input: input, output: filters, order: geometry.gatherOrder, inputFirst: false, kernel: kernel)
+    }
+
+    private func reversed(_ input: Int, fine: SIMD3<Int>) -> WeightLayout {
+        layout(input).reversed(order: geometry.scatterOrder(fine: fine))
+    }
+
+    func workspace(input: SIMD3<Int>, channels: [Int], batch: Int) -> Int {
+        // The shape alone matters to the plan of a sweep, so the tensor has no memory.
+        let source = Tensor.outline(batch: batch, channels: channels[0], shape: input)
+        let sweep = Sweep(pass: geometry.gatherPass(fine: input), source: source)
+        return max(sweep.weightWorkspace(layout(channels[0])), reversed(channels[0], fine: input).storedCount)
+    }
+
+    func forward(_ call: LayerCall) throws {
+        let source = call.inputs[0]
+        let sweep = Sweep(pass: geometry.gatherPass(fine: source.shape), source: source)
+        try call.scale.withUnsafeBufferPointer { scale in
+            try call.shift.withUnsafeBufferPointer { shift in
+                let finish = Sweep.Finish(
+                    bias: bias ? UnsafePointer(call.parameters[1]) : nil, scale: call.scale.isEmpty ? nil : scale.baseAddress,
+                    shift: call.scale.isEmpty ? nil : shift.baseAddress, relu: call.relu)
+                try sweep.run(weights: call.parameters[0], layout: layout(source.channels), into: call.output, finish: finish)
+            }
+        }
+    }
+
+    func backward(_ call: LayerCall) throws {
+        let input = call.inputs[0], gradient = call.outputGradient
+        if call.relu { try Relu.mask(gradient, by: call.output) }
+        if bias { try Reduction.biasGradient(gradient, into: call.gradients[1]) }
+        guard let workspace = call.workspace else { return }
+        let layout = layout(input.channels)
+        try Sweep(pass: geometry.gatherPass(fine: input.shape), source: input)
+            .weightGradient(call.gradients[0], layout: layout, out: gradient, workspace: workspace)
+        guard let target = call.inputGradients[0] else { return }
+        let reversed = reversed(input.channels, fine: input.shape)
+        try layout.reverse(call.parameters[0], to: reversed, workspace)
+        for pass in geometry.scatterPasses(fine: input.shape) {
+            try Sweep(pass: pass, source: gradient)
+                .run(weights: workspace, layout: reversed, into: target, finish: Sweep.Finish(accumulate: call.accumulate[0]))
+        }
     }
 }

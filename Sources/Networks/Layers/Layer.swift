@@ -56,6 +56,56 @@ protocol Layer: Sendable {
     func parameters(_ inputs: [Int]) -> [ParameterSpec]
     /// Multiply–add operations × 2 of the forward pass for one sample.
     func flops(inputs: [Int], output: SIMD3<Int>) -> Double
+
+    /// What the backward pass reads besides the output's gradient.
+    func needs(relu: Bool) -> (input: Bool, output: Bool)
+    /// Whether the output may take the input's memory (and the input's gradient the output's).
+    var inPlace: Bool { get }
+    /// Whether this layer can apply a ReLU that follows it in the same pass.
+    var fusesRelu: Bool { get }
+    /// Floats of working memory that the backward pass needs.
+    func workspace(input: SIMD3<Int>, channels: [Int], batch: Int) -> Int
+
+    func forward(_ call: LayerCall) throws
+    /// Writes the inputs' gradients (where wanted) and the parameters' gradients. May overwrite the output's gradient.
+    func backward(_ call: LayerCall) throws
+}
+
+/// What a layer works on: tensors in planned memory and its own parameters.
+struct LayerCall {
+    /// Index of the layer in the graph.
+    let index: Int
+    var inputs: [Tensor]
+    var output: Tensor
+    /// For each parameter of the layer, in its order.
+    var parameters: [UnsafeMutablePointer<Float>]
+    var training: Bool
+    /// A ReLU is applied to the output.
+    var relu: Bool
+    /// In inference, the scale and shift of a batch normalisation that follows: patterns of 16 for each block.
+    var scale: [Float] = []
+    var shift: [Float] = []
+    /// Random draws depend on these and the index.
+    var seed: UInt64 = 0
+    var step: UInt64 = 0
+    /// What forward leaves for backward, and for the running averages.
+    let statistics: BatchStatistics
+
+    // Backward only.
+    /// nil where nobody needs it.
+    var inputGradients: [Tensor?] = []
+    /// Whether to add to what the input's gradient holds.
+    var accumulate: [Bool] = []
+    var outputGradient: Tensor
+    /// As `parameters`, for the trainable ones.
+    var gradients: [UnsafeMutablePointer<Float>] = []
+    var workspace: UnsafeMutablePointer<Float>?
+}
+
+/// A batch's mean and variance of each channel, kept from the forward to the backward pass and until the step is committed.
+final class BatchStatistics {
+    var mean: [Double] = []
+    var variance: [Double] = []
 }
 
 extension Layer {
@@ -66,6 +116,12 @@ extension Layer {
     var scale: (up: SIMD3<Int>, down: SIMD3<Int>) { (.one, .one) }
     func parameters(_ inputs: [Int]) -> [ParameterSpec] { [] }
     func flops(inputs: [Int], output: SIMD3<Int>) -> Double { 0 }
+    func needs(relu: Bool) -> (input: Bool, output: Bool) { (false, false) }
+    var inPlace: Bool { false }
+    var fusesRelu: Bool { false }
+    func workspace(input: SIMD3<Int>, channels: [Int], batch: Int) -> Int { 0 }
+    func forward(_ call: LayerCall) throws {}
+    func backward(_ call: LayerCall) throws {}
 
     func check(_ name: String, _ value: Int, _ range: ClosedRange<Int>) throws {
         guard range.contains(value) else {

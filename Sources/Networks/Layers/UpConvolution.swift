@@ -1,3 +1,5 @@
+import Kernels
+
 /// A transposed convolution, Keras' "same": the output is n · stride along each axis, the gradient of the "same" convolution
 /// of that stride. For kernel 3 and stride 2 it keeps [0, 2n) of the 2n + 1 planes.
 struct UpConvolution: Layer {
@@ -45,5 +47,52 @@ struct UpConvolution: Layer {
 
     func flops(inputs: [Int], output: SIMD3<Int>) -> Double {
         2 * Double(inputs[0]) * Double(filters) * Double(kernel.product) * Double((output / stride).product)
+    }
+
+    // MARK: Computation
+
+    func needs(relu: Bool) -> (input: Bool, output: Bool) { (true, relu) }
+    var fusesRelu: Bool { true }
+
+    private func layout(_ input: Int) -> WeightLayout {
+        WeightLayout(input: input, output: filters, order: geometry.scatterOrder, inputFirst: true, kernel: kernel)
+    }
+
+    func workspace(input: SIMD3<Int>, channels: [Int], batch: Int) -> Int {
+        let source = Tensor.outline(batch: batch, channels: channels[0], shape: input)
+        let layout = layout(channels[0])
+        let sums = geometry.scatterPasses(fine: input &* stride).map { Sweep(pass: $0, source: source).weightWorkspace(layout) }
+        return max(sums.max() ?? 0, layout.reversed(order: geometry.gatherOrder).storedCount)
+    }
+
+    func forward(_ call: LayerCall) throws {
+        let source = call.inputs[0]
+        try call.scale.withUnsafeBufferPointer { scale in
+            try call.shift.withUnsafeBufferPointer { shift in
+                let finish = Sweep.Finish(
+                    bias: UnsafePointer(call.parameters[1]), scale: call.scale.isEmpty ? nil : scale.baseAddress,
+                    shift: call.scale.isEmpty ? nil : shift.baseAddress, relu: call.relu)
+                for pass in geometry.scatterPasses(fine: call.output.shape) {
+                    try Sweep(pass: pass, source: source)
+                        .run(weights: call.parameters[0], layout: layout(source.channels), into: call.output, finish: finish)
+                }
+            }
+        }
+    }
+
+    func backward(_ call: LayerCall) throws {
+        let input = call.inputs[0], gradient = call.outputGradient
+        if call.relu { try Relu.mask(gradient, by: call.output) }
+        try Reduction.biasGradient(gradient, into: call.gradients[1])
+        guard let workspace = call.workspace else { return }
+        let layout = layout(input.channels)
+        for pass in geometry.scatterPasses(fine: gradient.shape) {
+            try Sweep(pass: pass, source: input).weightGradient(call.gradients[0], layout: layout, out: gradient, workspace: workspace)
+        }
+        guard let target = call.inputGradients[0] else { return }
+        let reversed = layout.reversed(order: geometry.gatherOrder)
+        try layout.reverse(call.parameters[0], to: reversed, workspace)
+        try Sweep(pass: geometry.gatherPass(fine: gradient.shape), source: gradient)
+            .run(weights: workspace, layout: reversed, into: target, finish: Sweep.Finish(accumulate: call.accumulate[0]))
     }
 }

@@ -1,0 +1,133 @@
+import CKernels
+
+/// `n` neighbouring outputs from `first` on. `n` and `step` are constants wherever this is inlined, so that sums which are not used vanish
+/// and addresses are known.
+@inline(__always)
+private func tile(_ n: Int, _ step: Int, _ r: SKConvRow, _ first: Int) {
+    let outStep = Int(r.outStep), length = Int(r.length), groups = Int(r.groups)
+    let source = r.source + first * step
+    let out = r.out + first * outStep
+    var start = V16()
+    if r.accumulate == 0, let bias = r.bias { start = load16(bias) }
+    var s0 = start, s1 = start, s2 = start, s3 = start
+    var s4 = start, s5 = start, s6 = start, s7 = start
+    var s8 = start, s9 = start, s10 = start, s11 = start
+    if r.accumulate != 0 {
+        if n > 0 { s0 = load16(out + 0 * outStep) }
+        if n > 1 { s1 = load16(out + 1 * outStep) }
+        if n > 2 { s2 = load16(out + 2 * outStep) }
+        if n > 3 { s3 = load16(out + 3 * outStep) }
+        if n > 4 { s4 = load16(out + 4 * outStep) }
+        if n > 5 { s5 = load16(out + 5 * outStep) }
+        if n > 6 { s6 = load16(out + 6 * outStep) }
+        if n > 7 { s7 = load16(out + 7 * outStep) }
+        if n > 8 { s8 = load16(out + 8 * outStep) }
+        if n > 9 { s9 = load16(out + 9 * outStep) }
+        if n > 10 { s10 = load16(out + 10 * outStep) }
+        if n > 11 { s11 = load16(out + 11 * outStep) }
+    }
+    var weights = r.weights
+    for g in 0..<groups {
+        var p = source + Int(r.offsets[g])
+        let end = p + length
+        while p < end {
+            let w = load16(weights)
+            if n > 0 { s0 = fma(w, V16(repeating: p[0 * step]), s0) }
+            if n > 1 { s1 = fma(w, V16(repeating: p[1 * step]), s1) }
+            if n > 2 { s2 = fma(w, V16(repeating: p[2 * step]), s2) }
+            if n > 3 { s3 = fma(w, V16(repeating: p[3 * step]), s3) }
+            if n > 4 { s4 = fma(w, V16(repeating: p[4 * step]), s4) }
+            if n > 5 { s5 = fma(w, V16(repeating: p[5 * step]), s5) }
+            if n > 6 { s6 = fma(w, V16(repeating: p[6 * step]), s6) }
+            if n > 7 { s7 = fma(w, V16(repeating: p[7 * step]), s7) }
+            if n > 8 { s8 = fma(w, V16(repeating: p[8 * step]), s8) }
+            if n > 9 { s9 = fma(w, V16(repeating: p[9 * step]), s9) }
+            if n > 10 { s10 = fma(w, V16(repeating: p[10 * step]), s10) }
+            if n > 11 { s11 = fma(w, V16(repeating: p[11 * step]), s11) }
+            weights += 16
+            p += 1
+        }
+    }
+    if let scale = r.scale, let shift = r.shift {
+        let m = load16(scale), c = load16(shift)
+        if n > 0 { s0 = fma(s0, m, c) }
+        if n > 1 { s1 = fma(s1, m, c) }
+        if n > 2 { s2 = fma(s2, m, c) }
+        if n > 3 { s3 = fma(s3, m, c) }
+        if n > 4 { s4 = fma(s4, m, c) }
+        if n > 5 { s5 = fma(s5, m, c) }
+        if n > 6 { s6 = fma(s6, m, c) }
+        if n > 7 { s7 = fma(s7, m, c) }
+        if n > 8 { s8 = fma(s8, m, c) }
+        if n > 9 { s9 = fma(s9, m, c) }
+        if n > 10 { s10 = fma(s10, m, c) }
+        if n > 11 { s11 = fma(s11, m, c) }
+    }
+    if r.relu != 0 {
+        if n > 0 { s0 = positive(s0) }
+        if n > 1 { s1 = positive(s1) }
+        if n > 2 { s2 = positive(s2) }
+        if n > 3 { s3 = positive(s3) }
+        if n > 4 { s4 = positive(s4) }
+        if n > 5 { s5 = positive(s5) }
+        if n > 6 { s6 = positive(s6) }
+        if n > 7 { s7 = positive(s7) }
+        if n > 8 { s8 = positive(s8) }
+        if n > 9 { s9 = positive(s9) }
+        if n > 10 { s10 = positive(s10) }
+        if n > 11 { s11 = positive(s11) }
+    }
+    if n > 0 { store(s0, out + 0 * outStep) }
+    if n > 1 { store(s1, out + 1 * outStep) }
+    if n > 2 { store(s2, out + 2 * outStep) }
+    if n > 3 { store(s3, out + 3 * outStep) }
+    if n > 4 { store(s4, out + 4 * outStep) }
+    if n > 5 { store(s5, out + 5 * outStep) }
+    if n > 6 { store(s6, out + 6 * outStep) }
+    if n > 7 { store(s7, out + 7 * outStep) }
+    if n > 8 { store(s8, out + 8 * outStep) }
+    if n > 9 { store(s9, out + 9 * outStep) }
+    if n > 10 { store(s10, out + 10 * outStep) }
+    if n > 11 { store(s11, out + 11 * outStep) }
+}
+
+/// A row, in tiles as equal as they can be.
+@inline(__always)
+private func row(_ step: Int, _ r: SKConvRow) {
+    let count = Int(r.count)
+    let tiles = (count + widestTile - 1) / widestTile
+    if tiles == 0 { return }
+    let size = count / tiles
+    var larger = count - size * tiles
+    var first = 0
+    while first < count {
+        let n = larger > 0 ? size + 1 : size
+        larger -= 1
+        if n == widestTile {
+            tile(widestTile, step, r, first)
+        } else if n == widestTile - 1 {
+            tile(widestTile - 1, step, r, first)
+        } else {
+            switch n {
+            case 1: if widestTile > 1 { tile(1, step, r, first) }
+            case 2: if widestTile > 2 { tile(2, step, r, first) }
+            case 3: if widestTile > 3 { tile(3, step, r, first) }
+            case 4: if widestTile > 4 { tile(4, step, r, first) }
+            case 5: if widestTile > 5 { tile(5, step, r, first) }
+            case 6: if widestTile > 6 { tile(6, step, r, first) }
+            case 7: if widestTile > 7 { tile(7, step, r, first) }
+            case 8: if widestTile > 8 { tile(8, step, r, first) }
+            case 9: if widestTile > 9 { tile(9, step, r, first) }
+            case 10: if widestTile > 10 { tile(10, step, r, first) }
+            case 11: if widestTile > 11 { tile(11, step, r, first) }
+            default: break
+            }
+        }
+        first += n
+    }
+}
+
+/// The usual distance of 16 floats between voxels is compiled on its own.
+func convRow16(_ r: UnsafePointer<SKConvRow>) {
+    if r.pointee.step == 16 { row(16, r.pointee) } else { row(Int(r.pointee.step), r.pointee) }
+}

@@ -1,0 +1,168 @@
+import CKernels
+
+// Each works on whole vectors of 16: tensors are padded to that, and what lands in the padding is never read.
+
+@inline(__always)
+private func put(_ v: V16, _ r: SKFlat, _ i: Int) {
+    store(r.accumulate != 0 ? load16(r.out + i) + v : v, r.out + i)
+}
+
+@inline(__always) private func parameters(_ r: SKFlat, _ row: Int) -> V16 { r.p.map { load16($0 + row * 16) } ?? V16() }
+@inline(__always) private func operand(_ p: In?) -> In { p.unsafelyUnwrapped }
+
+@inline(__always)
+func affine(_ r: SKFlat) {
+    let a = operand(r.a), scale = parameters(r, 0), shift = parameters(r, 1)
+    var i = 0
+    while i < Int(r.count) {
+        var v = fma(load16(a + i), scale, shift)
+        if r.flag != 0 { v = positive(v) }
+        put(v, r, i)
+        i += 16
+    }
+}
+
+@inline(__always)
+func relu(_ r: SKFlat) {
+    let a = operand(r.a)
+    var i = 0
+    while i < Int(r.count) {
+        put(positive(load16(a + i)), r, i)
+        i += 16
+    }
+}
+
+@inline(__always)
+func reluGradient(_ r: SKFlat) {
+    let a = operand(r.a), b = operand(r.b)
+    var i = 0
+    while i < Int(r.count) {
+        put(load16(a + i).replacing(with: 0, where: load16(b + i) .<= 0), r, i)
+        i += 16
+    }
+}
+
+/// out = p0 · (g − p1 − (x − p2) · p3), with g = a (or 0 where flag is set and c ≤ 0) and x = b.
+@inline(__always)
+func normGradient(_ r: SKFlat) {
+    let a = operand(r.a), b = operand(r.b), c = operand(r.flag != 0 ? r.c : r.b)
+    let scale = parameters(r, 0), mean = parameters(r, 1), centre = parameters(r, 2), slope = parameters(r, 3)
+    var i = 0
+    while i < Int(r.count) {
+        var g = load16(a + i)
+        if r.flag != 0 { g = g.replacing(with: 0, where: load16(c + i) .<= 0) }
+        put(scale * (g - mean - (load16(b + i) - centre) * slope), r, i)
+        i += 16
+    }
+}
+
+/// exp for |x| ≤ 87, by 2ⁿ · exp(r) with |r| ≤ ln 2 / 2 and the series of exp to the seventh power.
+@inline(__always)
+private func exponential(_ x: V16) -> V16 {
+    let magic = V16(repeating: 12_582_912)  // 1.5 · 2²³: adding it rounds to an integer in the low bits.
+    let shifted = fma(x, V16(repeating: 1.442_695_04), magic)
+    let n = shifted - magic
+    var r = fma(n, V16(repeating: -0.693_359_375), x)
+    r = fma(n, V16(repeating: 2.121_944_4e-4), r)
+    var e = V16(repeating: 1 / 5040)
+    e = fma(e, r, V16(repeating: 1 / 720))
+    e = fma(e, r, V16(repeating: 1 / 120))
+    e = fma(e, r, V16(repeating: 1 / 24))
+    e = fma(e, r, V16(repeating: 1 / 6))
+    e = fma(e, r, V16(repeating: 0.5))
+    e = fma(e, r, V16(repeating: 1))
+    e = fma(e, r, V16(repeating: 1))
+    let power = (unsafeBitCast(shifted, to: SIMD16<Int32>.self) &- unsafeBitCast(magic, to: SIMD16<Int32>.self) &+ 127) &<< 23
+    return e * unsafeBitCast(power, to: V16.self)
+}
+
+/// out = p0 / (1 + exp(−a)): p0 is 1 for channels and 0 for padding lanes. NaN stays NaN.
+@inline(__always)
+func sigmoid(_ r: SKFlat) {
+    let a = operand(r.a), mask = parameters(r, 0)
+    var i = 0
+    while i < Int(r.count) {
+        let raw = load16(a + i)
+        var x = -raw
+        x.replace(with: 87, where: x .> 87)
+        x.replace(with: -87, where: x .< -87)
+        put(mask / (1 + exponential(x)), r, i)
+        i += 16
+    }
+}
+
+@inline(__always)
+func sigmoidGradient(_ r: SKFlat) {
+    let a = operand(r.a), b = operand(r.b)
+    var i = 0
+    while i < Int(r.count) {
+        let y = load16(b + i)
+        put(load16(a + i) * y * (1 - y), r, i)
+        i += 16
+    }
+}
+
+/// Keeps a value where the hash of its index is at least `threshold`, times p0[0].
+@inline(__always)
+func dropout(_ r: SKFlat) {
+    let a = operand(r.a), scale = parameters(r, 0)
+    let lanes = SIMD16<UInt32>(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15)
+    let threshold = SIMD16<UInt32>(repeating: r.threshold)
+    var i = 0
+    while i < Int(r.count) {
+        let place = r.index + Int64(i)
+        var h = (lanes &+ UInt32(truncatingIfNeeded: place)) ^ r.key
+        h = mix(h) &+ (r.key2 &+ UInt32(truncatingIfNeeded: place >> 32))
+        h = mix(h)
+        put((load16(a + i) * scale).replacing(with: 0, where: h .< threshold), r, i)
+        i += 16
+    }
+}
+
+/// The finaliser of MurmurHash3 (Appleby), a bijection of 32-bit words.
+@inline(__always)
+private func mix(_ x: SIMD16<UInt32>) -> SIMD16<UInt32> {
+    var h = x
+    h = (h ^ (h &>> 16)) &* 0x85EB_CA6B
+    h = (h ^ (h &>> 13)) &* 0xC2B2_AE35
+    return h ^ (h &>> 16)
+}
+
+@inline(__always)
+func add(_ r: SKFlat) {
+    let a = operand(r.a)
+    var i = 0
+    while i < Int(r.count) {
+        put(load16(a + i), r, i)
+        i += 16
+    }
+}
+
+/// out = a · p0 + p1.
+@inline(__always)
+func linear(_ r: SKFlat) {
+    let a = operand(r.a), scale = parameters(r, 0), shift = parameters(r, 1)
+    var i = 0
+    while i < Int(r.count) {
+        put(fma(load16(a + i), scale, shift), r, i)
+        i += 16
+    }
+}
+
+/// Adam's step for a range of weights; `rate` holds 1 / (1 − β₁ᵗ), `correction` 1 / √(1 − β₂ᵗ).
+@inline(__always)
+func adam(_ r: SKAdam) {
+    let b1 = V16(repeating: r.beta1), c1 = V16(repeating: 1 - r.beta1)
+    let b2 = V16(repeating: r.beta2), c2 = V16(repeating: 1 - r.beta2)
+    let rate = V16(repeating: -r.rate), correction = V16(repeating: r.correction), epsilon = V16(repeating: r.epsilon)
+    var i = 0
+    while i < Int(r.count) {
+        let g = load16(r.gradient + i)
+        let m = fma(b1, load16(r.first + i), c1 * g)
+        let v = fma(b2, load16(r.second + i), c2 * g * g)
+        store(m, r.first + i)
+        store(v, r.second + i)
+        store(fma(rate, m / fma(v.squareRoot(), correction, epsilon), load16(r.values + i)), r.values + i)
+        i += 16
+    }
+}

@@ -1,0 +1,110 @@
+import CKernels
+
+// Sums are kept in double precision: over two million voxels float sums would lose the small differences that gradients are.
+
+typealias D8 = SIMD8<Double>
+
+@inline(__always) private func low(_ v: V16) -> D8 { D8(v.lowHalf) }
+@inline(__always) private func high(_ v: V16) -> D8 { D8(v.highHalf) }
+
+@inline(__always)
+private func addTo(_ sums: UnsafeMutablePointer<Double>, _ row: Int, _ l: D8, _ h: D8) {
+    let p = UnsafeMutableRawPointer(sums + row * 16)
+    p.storeBytes(of: UnsafeRawPointer(p).loadUnaligned(as: D8.self) + l, as: D8.self)
+    p.storeBytes(of: UnsafeRawPointer(p).loadUnaligned(fromByteOffset: 64, as: D8.self) + h, toByteOffset: 64, as: D8.self)
+}
+
+/// A vector at i, lanes at or beyond `count` zero.
+@inline(__always)
+private func bounded(_ p: In, _ i: Int, _ count: Int) -> V16 {
+    let v = load16(p + i)
+    if i + 16 <= count { return v }
+    let lanes = SIMD16<Int32>(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15)
+    return v.replacing(with: 0, where: lanes .>= Int32(truncatingIfNeeded: count - i))
+}
+
+/// Rows: a, a².
+@inline(__always)
+func sums(_ r: SKFlat) {
+    guard let a = r.a, let out = r.sums else { return }
+    var l1 = D8(), h1 = D8(), l2 = D8(), h2 = D8()
+    var i = 0
+    let count = Int(r.count)
+    while i < count {
+        let v = bounded(a, i, count)
+        let l = low(v), h = high(v)
+        l1 += l
+        h1 += h
+        l2 += l * l
+        h2 += h * h
+        i += 16
+    }
+    addTo(out, 0, l1, h1)
+    addTo(out, 1, l2, h2)
+}
+
+/// Rows: g, g · (x − p0); g = a, or 0 where flag is set and c ≤ 0; x = b.
+@inline(__always)
+func normGradientSums(_ r: SKFlat) {
+    guard let a = r.a, let b = r.b, let p = r.p, let out = r.sums else { return }
+    let c = r.c ?? b
+    let centre = load16(p)
+    let masked = r.flag != 0
+    var l1 = D8(), h1 = D8(), l2 = D8(), h2 = D8()
+    var i = 0
+    let count = Int(r.count)
+    while i < count {
+        var g = bounded(a, i, count)
+        if masked { g = g.replacing(with: 0, where: load16(c + i) .<= 0) }
+        // What lies beyond the end in b may be anything, so its product is masked as well.
+        let x = bounded(b, i, count) - centre
+        let l = low(g), h = high(g)
+        l1 += l
+        h1 += h
+        l2 += l * low(x)
+        h2 += h * high(x)
+        i += 16
+    }
+    addTo(out, 0, l1, h1)
+    addTo(out, 1, l2, h2)
+}
+
+/// Rows: a · b, a, b; then the numbers of places where both, a, b are above 0.5.
+@inline(__always)
+func overlap(_ r: SKFlat) {
+    guard let a = r.a, let b = r.b, let out = r.sums else { return }
+    var l0 = D8(), h0 = D8(), l1 = D8(), h1 = D8(), l2 = D8(), h2 = D8()
+    var both = V16(), first = V16(), second = V16()
+    var i = 0
+    var sinceFold = 0
+    let count = Int(r.count)
+    let one = V16(repeating: 1)
+    while i < count {
+        let p = bounded(a, i, count), t = bounded(b, i, count)
+        l0 += low(p) * low(t)
+        h0 += high(p) * high(t)
+        l1 += low(p)
+        h1 += high(p)
+        l2 += low(t)
+        h2 += high(t)
+        let ph = one.replacing(with: 0, where: .!(p .> 0.5)), th = one.replacing(with: 0, where: .!(t .> 0.5))
+        both += ph * th
+        first += ph
+        second += th
+        i += 16
+        // Counts in float are exact up to 2²⁴.
+        sinceFold += 1
+        if sinceFold == 1 << 20 {
+            addTo(out, 3, low(both), high(both))
+            addTo(out, 4, low(first), high(first))
+            addTo(out, 5, low(second), high(second))
+            (both, first, second, sinceFold) = (V16(), V16(), V16(), 0)
+        }
+    }
+    addTo(out, 0, l0, h0)
+    addTo(out, 1, l1, h1)
+    addTo(out, 2, l2, h2)
+    addTo(out, 3, low(both), high(both))
+    addTo(out, 4, low(first), high(first))
+    addTo(out, 5, low(second), high(second))
+}

@@ -1,0 +1,109 @@
+import CKernels
+
+/// Sums of `n` neighbouring entries; with `run`, their offsets are consecutive. `n`, `run` and the steps are constants wherever this is inlined.
+@inline(__always)
+private func tile(_ n: Int, _ run: Bool, _ xStep: Int, _ gStep: Int, _ r: SKWeightRows, _ first: Int) {
+    let offsets = r.offsets + first
+    let sum = r.sum + first * 8
+    let o0 = Int(offsets[0])
+    let o1 = run ? o0 + 1 : (n > 1 ? Int(offsets[1]) : 0)
+    let o2 = run ? o0 + 2 : (n > 2 ? Int(offsets[2]) : 0)
+    let o3 = run ? o0 + 3 : (n > 3 ? Int(offsets[3]) : 0)
+    let o4 = run ? o0 + 4 : (n > 4 ? Int(offsets[4]) : 0)
+    let o5 = run ? o0 + 5 : (n > 5 ? Int(offsets[5]) : 0)
+    let o6 = run ? o0 + 6 : (n > 6 ? Int(offsets[6]) : 0)
+    let o7 = run ? o0 + 7 : (n > 7 ? Int(offsets[7]) : 0)
+    let o8 = run ? o0 + 8 : (n > 8 ? Int(offsets[8]) : 0)
+    let o9 = run ? o0 + 9 : (n > 9 ? Int(offsets[9]) : 0)
+    let o10 = run ? o0 + 10 : (n > 10 ? Int(offsets[10]) : 0)
+    let o11 = run ? o0 + 11 : (n > 11 ? Int(offsets[11]) : 0)
+    var s0 = n > 0 ? load8(sum + 0) : V8()
+    var s1 = n > 1 ? load8(sum + 8) : V8()
+    var s2 = n > 2 ? load8(sum + 16) : V8()
+    var s3 = n > 3 ? load8(sum + 24) : V8()
+    var s4 = n > 4 ? load8(sum + 32) : V8()
+    var s5 = n > 5 ? load8(sum + 40) : V8()
+    var s6 = n > 6 ? load8(sum + 48) : V8()
+    var s7 = n > 7 ? load8(sum + 56) : V8()
+    var s8 = n > 8 ? load8(sum + 64) : V8()
+    var s9 = n > 9 ? load8(sum + 72) : V8()
+    var s10 = n > 10 ? load8(sum + 80) : V8()
+    var s11 = n > 11 ? load8(sum + 88) : V8()
+    var xRow = r.x, gRow = r.g
+    for _ in 0..<Int(r.rows) {
+        var x = xRow, g = gRow
+        for _ in 0..<Int(r.count) {
+            let d = load8(g)
+            if n > 0 { s0 = fma(d, V8(repeating: x[o0]), s0) }
+            if n > 1 { s1 = fma(d, V8(repeating: x[o1]), s1) }
+            if n > 2 { s2 = fma(d, V8(repeating: x[o2]), s2) }
+            if n > 3 { s3 = fma(d, V8(repeating: x[o3]), s3) }
+            if n > 4 { s4 = fma(d, V8(repeating: x[o4]), s4) }
+            if n > 5 { s5 = fma(d, V8(repeating: x[o5]), s5) }
+            if n > 6 { s6 = fma(d, V8(repeating: x[o6]), s6) }
+            if n > 7 { s7 = fma(d, V8(repeating: x[o7]), s7) }
+            if n > 8 { s8 = fma(d, V8(repeating: x[o8]), s8) }
+            if n > 9 { s9 = fma(d, V8(repeating: x[o9]), s9) }
+            if n > 10 { s10 = fma(d, V8(repeating: x[o10]), s10) }
+            if n > 11 { s11 = fma(d, V8(repeating: x[o11]), s11) }
+            x += xStep
+            g += gStep
+        }
+        xRow += Int(r.xRow)
+        gRow += Int(r.gRow)
+    }
+    if n > 0 { store(s0, sum + 0) }
+    if n > 1 { store(s1, sum + 8) }
+    if n > 2 { store(s2, sum + 16) }
+    if n > 3 { store(s3, sum + 24) }
+    if n > 4 { store(s4, sum + 32) }
+    if n > 5 { store(s5, sum + 40) }
+    if n > 6 { store(s6, sum + 48) }
+    if n > 7 { store(s7, sum + 56) }
+    if n > 8 { store(s8, sum + 64) }
+    if n > 9 { store(s9, sum + 72) }
+    if n > 10 { store(s10, sum + 80) }
+    if n > 11 { store(s11, sum + 88) }
+}
+
+@inline(__always)
+private func entries(_ xStep: Int, _ gStep: Int, _ r: SKWeightRows) {
+    let count = Int(r.entries)
+    let tiles = (count + widestTile8 - 1) / widestTile8
+    if tiles == 0 { return }
+    let size = count / tiles
+    var larger = count - size * tiles
+    var first = 0
+    while first < count {
+        let n = larger > 0 ? size + 1 : size
+        larger -= 1
+        if n == widestTile8, r.offsets[first + n - 1] - r.offsets[first] == Int64(n - 1) {
+            tile(widestTile8, true, xStep, gStep, r, first)
+        } else {
+            // Without a run, at most six addresses fit into registers.
+            var done = 0
+            while done < n {
+                let m = min(n - done, min(6, widestTile8))
+                switch m {
+                case 1: if widestTile8 > 1 { tile(1, false, xStep, gStep, r, first + done) }
+                case 2: if widestTile8 > 2 { tile(2, false, xStep, gStep, r, first + done) }
+                case 3: if widestTile8 > 3 { tile(3, false, xStep, gStep, r, first + done) }
+                case 4: if widestTile8 > 4 { tile(4, false, xStep, gStep, r, first + done) }
+                case 5: if widestTile8 > 5 { tile(5, false, xStep, gStep, r, first + done) }
+                default: tile(min(6, widestTile8), false, xStep, gStep, r, first + done)
+                }
+                done += m
+            }
+        }
+        first += n
+    }
+}
+
+/// The usual distance of 16 floats between voxels is compiled on its own.
+func weightRows8(_ r: UnsafePointer<SKWeightRows>) {
+    if r.pointee.xStep == 16, r.pointee.gStep == 8 {
+        entries(16, 8, r.pointee)
+    } else {
+        entries(Int(r.pointee.xStep), Int(r.pointee.gStep), r.pointee)
+    }
+}

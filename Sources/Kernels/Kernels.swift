@@ -1,0 +1,54 @@
+import CKernels
+import Glibc
+import KernelsV2
+#if arch(x86_64)
+import KernelsV3
+import KernelsV4
+#endif
+
+/// Loops over raw memory, in the widest instruction set that the processor has. They check nothing: callers have checked every size.
+/// The functions of one call run on one thread; the caller splits the work.
+public enum Kernels {
+    /// The instruction sets that the loops are compiled for.
+    public enum InstructionSet: String, Sendable, CaseIterable {
+        case baseline, avx2, avx512
+    }
+
+    /// What the processor can run, narrowest first.
+    public static let available: [InstructionSet] = {
+        #if arch(x86_64)
+        switch sk_processor_level() {
+        case 4: return [.baseline, .avx2, .avx512]
+        case 3: return [.baseline, .avx2]
+        default: return [.baseline]
+        }
+        #else
+        return [.baseline]
+        #endif
+    }()
+
+    /// The widest set available, unless the environment's SKULLSTRIP_ISA names a narrower one.
+    public static let instructionSet: InstructionSet = {
+        if let name = getenv("SKULLSTRIP_ISA").map({ String(cString: $0) }), let set = InstructionSet(rawValue: name), available.contains(set) {
+            return set
+        }
+        return available[available.count - 1]
+    }()
+
+    /// The functions of one instruction set; nil where the processor lacks it.
+    public static func table(_ set: InstructionSet) -> SKTable? {
+        guard available.contains(set) else { return nil }
+        #if arch(x86_64)
+        switch set {
+        case .baseline: return KernelsV2.kernelTable()
+        case .avx2: return KernelsV3.kernelTable()
+        case .avx512: return KernelsV4.kernelTable()
+        }
+        #else
+        return KernelsV2.kernelTable()
+        #endif
+    }
+
+    /// The functions in use.
+    public static let table: SKTable = table(instructionSet) ?? KernelsV2.kernelTable()
+}

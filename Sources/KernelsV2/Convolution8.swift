@@ -1,0 +1,1 @@
+../KernelLoops/Convolution8.swift

@@ -1,0 +1,1 @@
+../KernelLoops/Table.swift

@@ -1,0 +1,1 @@
+../KernelLoops/Convolution16.swift

@@ -1,0 +1,1 @@
+../KernelLoops/Elementwise.swift

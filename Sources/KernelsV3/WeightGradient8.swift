@@ -1,0 +1,1 @@
+../KernelLoops/WeightGradient8.swift

@@ -1,0 +1,1 @@
+../KernelLoops/WeightGradient16.swift

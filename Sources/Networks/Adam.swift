@@ -1,0 +1,60 @@
+import CKernels
+import Glibc
+import Kernels
+import Support
+
+/// Adam's state: the two running moments of each weight.
+final class AdamState {
+    private let first, second: Buffer
+    private var step = 0
+    private let rate, beta1, beta2, epsilon: Double
+
+    init(_ optimizer: Optimizer, weights: Int) throws {
+        let (rate, beta1, beta2, epsilon) = optimizer.numbers
+        func check(_ name: String, _ value: Double, _ valid: Bool, _ expected: String) throws {
+            if !valid || !value.isFinite { throw NetworkError.option(name: name, value: Text.short(value), expected: expected) }
+        }
+        try check("rate", rate, rate > 0, "above 0")
+        try check("beta1", beta1, beta1 >= 0 && beta1 < 1, "at least 0 and below 1")
+        try check("beta2", beta2, beta2 >= 0 && beta2 < 1, "at least 0 and below 1")
+        try check("epsilon", epsilon, epsilon > 0, "above 0")
+        (self.rate, self.beta1, self.beta2, self.epsilon) = (rate, beta1, beta2, epsilon)
+        first = try Buffer(count: weights, for: "the optimiser")
+        second = try Buffer(count: weights, for: "the optimiser")
+    }
+
+    /// Whether all gradients are finite.
+    static func isFinite(_ gradient: Buffer) -> Bool {
+        let base = Unchecked(gradient.base)
+        return Parallel.mapRanges(gradient.count) { range in
+            // Not finite times 0 is NaN, which no sum hides.
+            var sum: Float = 0
+            for i in range { sum += base.value[i] * 0 }
+            return sum == 0
+        }.allSatisfy { $0 }
+    }
+
+    /// Moves the weights. Not interruptible: all of them or none.
+    func update(_ values: Buffer, gradient: Buffer) {
+        step += 1
+        let corrected = rate / (1 - pow(beta1, Double(step)))
+        let correction = 1 / (1 - pow(beta2, Double(step))).squareRoot()
+        let shared = Unchecked((values.base, gradient.base, first.base, second.base))
+        Parallel.ranges(values.count) { range in
+            let (values, gradient, first, second) = shared.value
+            let i = range.lowerBound
+            var call = SKAdam(
+                values: values + i, gradient: gradient + i, first: first + i, second: second + i, count: Int64(range.count),
+                rate: Float(corrected), beta1: Float(beta1), beta2: Float(beta2), epsilon: Float(epsilon), correction: Float(correction))
+            Kernels.table.adam(&call)
+        }
+    }
+}
+
+extension Optimizer {
+    fileprivate var numbers: (Double, Double, Double, Double) {
+        switch self {
+        case .adam(let rate, let beta1, let beta2, let epsilon): (rate, beta1, beta2, epsilon)
+        }
+    }
+}

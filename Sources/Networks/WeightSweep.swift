@@ -1,0 +1,140 @@
+import CKernels
+import Kernels
+import Support
+
+/// The gradient of a convolution's weights: for each tap, the products of what the tap read with the gradient of what it wrote to, summed over all outputs of the pass.
+extension Sweep {
+    /// How the sum is split into tasks whose partial sums are added in a fixed order, whatever the number of threads.
+    private func parts(_ layout: WeightLayout, _ tile: Tile) -> Int {
+        let pairs = layout.inputBlocks * layout.outputBlocks
+        return max(1, min((32 + pairs - 1) / pairs, source.batch * tile.planeTiles * tile.rowTiles))
+    }
+
+    /// Floats of working memory for `weightGradient`.
+    func weightWorkspace(_ layout: WeightLayout) -> Int {
+        let parts = parts(layout, tile)
+        return parts == 1 ? 0 : parts * layout.inputBlocks * layout.outputBlocks * pass.taps * layout.width * layout.lanes
+    }
+
+    /// Sets this pass's taps of `gradient`, laid out as the weights are. `out` is the gradient of what the pass writes to.
+    func weightGradient(_ gradient: UnsafeMutablePointer<Float>, layout: WeightLayout, out: Tensor, workspace: UnsafeMutablePointer<Float>) throws {
+        let tile = tile
+        let width = source.width, lanes = layout.lanes, outWidth = out.width
+        let narrow = outWidth < 8
+        let parts = parts(layout, tile)
+        let pairs = layout.inputBlocks * layout.outputBlocks
+        let tiles = source.batch * tile.planeTiles * tile.rowTiles
+        let entryFloats = pass.taps * width * lanes
+        if pass.taps == 0 { return }
+        var entries: [Int64] = []
+        for z in pass.z.reads {
+            for y in pass.y.reads {
+                for x in pass.x.reads {
+                    let line = ((z.offset - pass.z.first) * tile.spanY + (y.offset - pass.y.first)) * tile.spanX + x.offset - pass.x.first
+                    for c in 0..<width { entries.append(Int64(line * width + c)) }
+                }
+            }
+        }
+        let kernel = lanes == 16 ? Kernels.table.weights16 : Kernels.table.weights8
+        // Rows that are summed at once: input and gradient should stay in the first-level cache while all entries go over them.
+        let rowsAtOnce = max(1, 5_000 / max(1, pass.x.outCount * outWidth + tile.spanX * width))
+        let tileGradient = narrow ? tile.rows * tile.planes * pass.x.outCount * 8 : 0
+        try entries.withUnsafeBufferPointer { entries in
+            guard let offsets = entries.baseAddress else { return }
+            let shared = Unchecked((offsets, gradient, workspace))
+            try Parallel.slabs(pairs * parts) { task in
+                let (offsets, gradient, workspace) = shared.value
+                let pair = task / parts, part = task % parts
+                let outputBlock = pair / layout.inputBlocks, inputBlock = pair % layout.inputBlocks
+                let own = gradient + pair * layout.pairStride + pass.firstTap * width * lanes
+                let sum = parts == 1 ? own : workspace + task * entryFloats
+                sum.update(repeating: 0, count: entryFloats)
+                Scratch.with(floats: tile.floats + tileGradient) { packed in
+                    for t in part * tiles / parts..<(part + 1) * tiles / parts {
+                        let firstRow = t % tile.rowTiles * tile.rows
+                        let firstPlane = t / tile.rowTiles % tile.planeTiles * tile.planes
+                        let sample = t / tile.rowTiles / tile.planeTiles
+                        let rows = min(tile.rows, pass.y.outCount - firstRow), planes = min(tile.planes, pass.z.outCount - firstPlane)
+                        pack(tile, sample: sample, block: inputBlock, row: firstRow, plane: firstPlane, into: packed)
+                        let g = out.base + sample * out.sampleFloats + outputBlock * out.blockFloats
+                        for z in 0..<planes {
+                            let outZ = pass.z.outStart + (firstPlane + z) * pass.z.outStep
+                            var y = 0
+                            while y < rows {
+                                let n = min(rowsAtOnce, rows - y)
+                                let outY = pass.y.outStart + (firstRow + y) * pass.y.outStep
+                                var line = g + ((outZ * out.shape.y + outY) * out.shape.x + pass.x.outStart) * outWidth
+                                var step = pass.x.outStep * outWidth, row = pass.y.outStep * out.shape.x * outWidth
+                                if narrow {
+                                    line = widen(line, rows: n, row: row, step: step, width: outWidth, into: packed + tile.floats)
+                                    (step, row) = (8, pass.x.outCount * 8)
+                                }
+                                var call = SKWeightRows(
+                                    x: UnsafePointer(packed) + (z * pass.z.inStep * tile.spanY + y * pass.y.inStep) * tile.spanX * width,
+                                    offsets: offsets, entries: Int64(pass.taps * width), xStep: Int64(pass.x.inStep * width),
+                                    xRow: Int64(pass.y.inStep * tile.spanX * width), g: line, gStep: Int64(step), gRow: Int64(row),
+                                    count: Int64(pass.x.outCount), rows: Int64(n), sum: sum)
+                                kernel(&call)
+                                y += n
+                            }
+                        }
+                    }
+                }
+            }
+            if parts == 1 { return }
+            // Add the parts, in their order.
+            let total = pairs * entryFloats, grain = 1 << 13
+            try Parallel.slabs((total + grain - 1) / grain) { piece in
+                let (_, gradient, workspace) = shared.value
+                for i in piece * grain..<min(total, (piece + 1) * grain) {
+                    let pair = i / entryFloats, place = i % entryFloats
+                    var sum: Float = 0
+                    for part in 0..<parts { sum += workspace[(pair * parts + part) * entryFloats + place] }
+                    gradient[pair * layout.pairStride + pass.firstTap * width * lanes + place] = sum
+                }
+            }
+        }
+    }
+
+    /// Copies rows of fewer than 8 lanes into rows of 8, the rest zero.
+    private func widen(
+        _ from: UnsafeMutablePointer<Float>, rows: Int, row: Int, step: Int, width: Int, into out: UnsafeMutablePointer<Float>
+    ) -> UnsafeMutablePointer<Float> {
+        out.update(repeating: 0, count: rows * pass.x.outCount * 8)
+        for r in 0..<rows {
+            for v in 0..<pass.x.outCount {
+                for lane in 0..<width { out[(r * pass.x.outCount + v) * 8 + lane] = from[r * row + v * step + lane] }
+            }
+        }
+        return out
+    }
+}
+
+extension WeightLayout {
+    /// The layout for running the convolution the other way: inputs and outputs exchanged, taps in the other sweep's order.
+    func reversed(order: [Int]) -> WeightLayout {
+        WeightLayout(input: output, output: input, order: order, inputFirst: !inputFirst, kernel: kernel)
+    }
+
+    /// Copies weights into the reversed layout.
+    func reverse(_ weights: UnsafePointer<Float>, to other: WeightLayout, _ out: UnsafeMutablePointer<Float>) throws {
+        var tapOf = [Int](repeating: 0, count: order.count)
+        for (tap, k) in order.enumerated() { tapOf[k] = tap }
+        let taps = other.order.map { tapOf[$0] }
+        let shared = Unchecked((weights, out))
+        try Parallel.slabs(other.outputBlocks * other.inputBlocks) { pair in
+            let (weights, out) = shared.value
+            // Blocks of the other layout: its outputs are this one's inputs.
+            let inputBlock = pair / other.inputBlocks, outputBlock = pair % other.inputBlocks
+            // A block of inputs here may be narrower than the lanes there (and the other way round); both start at the same channel.
+            let from = weights + (outputBlock * inputBlocks + inputBlock) * pairStride
+            let to = out + pair * other.pairStride
+            for (place, tap) in taps.enumerated() {
+                let source = from + tap * width * lanes, target = to + place * other.width * other.lanes
+                for o in 0..<other.width {
+                    for i in 0..<other.lanes { target[o * other.lanes + i] = i < width && o < lanes ? source[i * lanes + o] : 0 }
+                }
+            }
+        }
+    }
+}
