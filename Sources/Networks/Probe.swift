@@ -75,6 +75,19 @@ package final class Probe {
         return best
     }
 
+    /// Weights after steps of an optimiser with given gradients.
+    package static func adam(_ weights: [Float], gradients: [[Float]], _ optimizer: Optimizer) throws -> [Float] {
+        let size = (weights.count + 15) / 16 * 16
+        let values = try Buffer(count: size, for: "a test"), gradient = try Buffer(count: size, for: "a test")
+        for (i, w) in weights.enumerated() { values.base[i] = w }
+        let state = try AdamState(optimizer, weights: size)
+        for step in gradients {
+            for (i, g) in step.enumerated() { gradient.base[i] = g }
+            state.update(values, gradient: gradient)
+        }
+        return weights.indices.map { values.base[$0] }
+    }
+
     private func read(_ tensor: Tensor) -> [Float] {
         var out = [Float](repeating: 0, count: tensor.batch * tensor.channels * tensor.voxels)
         out.withUnsafeMutableBufferPointer {

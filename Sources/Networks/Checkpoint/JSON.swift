@@ -1,7 +1,7 @@
 import Glibc
 
 /// The part of JSON (RFC 8259) that model files need. Depth, length and duplicate keys are checked, since files come from anywhere.
-enum JSON: Sendable, Equatable {
+package enum JSON: Sendable, Equatable {
     case null
     case bool(Bool)
     case number(Double)
@@ -10,28 +10,28 @@ enum JSON: Sendable, Equatable {
     /// Members in the order of the file.
     case object([(key: String, value: JSON)])
 
-    struct Malformed: Error { let reason: String }
+    package struct Malformed: Error { package let reason: String }
 
-    static func == (a: JSON, b: JSON) -> Bool { a.text == b.text }
+    package static func == (a: JSON, b: JSON) -> Bool { a.text == b.text }
 
-    subscript(key: String) -> JSON? {
+    package subscript(key: String) -> JSON? {
         if case .object(let members) = self { return members.first { $0.key == key }?.value }
         return nil
     }
 
-    var string: String? { if case .string(let s) = self { s } else { nil } }
-    var array: [JSON]? { if case .array(let a) = self { a } else { nil } }
-    var bool: Bool? { if case .bool(let b) = self { b } else { nil } }
-    var number: Double? { if case .number(let n) = self { n } else { nil } }
+    package var string: String? { if case .string(let s) = self { s } else { nil } }
+    package var array: [JSON]? { if case .array(let a) = self { a } else { nil } }
+    package var bool: Bool? { if case .bool(let b) = self { b } else { nil } }
+    package var number: Double? { if case .number(let n) = self { n } else { nil } }
     /// A number without fraction, within ±2⁵³.
-    var integer: Int? {
+    package var integer: Int? {
         guard case .number(let n) = self, n == n.rounded(), abs(n) <= 0x1p53 else { return nil }
         return Int(n)
     }
 
     static func triple(_ v: SIMD3<Int>) -> JSON { .array([.number(Double(v.x)), .number(Double(v.y)), .number(Double(v.z))]) }
 
-    var text: String {
+    package var text: String {
         switch self {
         case .null: "null"
         case .bool(let b): b ? "true" : "false"
@@ -60,9 +60,9 @@ enum JSON: Sendable, Equatable {
         return out + "\""
     }
 
-    init(_ text: String) throws { try self.init(bytes: Array(text.utf8)) }
+    package init(_ text: String) throws { try self.init(bytes: Array(text.utf8)) }
 
-    init(bytes: [UInt8]) throws {
+    package init(bytes: [UInt8]) throws {
         var parser = Parser(bytes: bytes)
         self = try parser.value(depth: 0)
         parser.skipSpace()

@@ -1,0 +1,101 @@
+import Networks
+import Testing
+
+/// Every layer's output and gradients against PyTorch in double precision (Tests/Reference/networks/make.py).
+@Suite struct LayerReferenceTests {
+    static let cases = [
+        "conv_1_16", "conv_3_5", "conv_16_17", "conv_17_16", "conv_17_33", "conv_axes_3_8", "conv_dilated_4_2", "conv_point_17_1",
+        "conv_relu_8_8", "conv_strided", "conv_strided_dilated", "up_axes", "up_relu", "norm_3", "norm_17_relu", "conv_norm_relu",
+        "sigmoid_3", "relu_5", "pool_17", "concat_mixed", "shared_8",
+    ]
+
+    @Test(arguments: cases)
+    func agreesWithPyTorch(_ name: String) throws {
+        let file = try ReferenceFile(name)
+        let model = try Model.load(file.path)
+        let probe = try Probe(model, shape: file.volume, batch: file.batch)
+        let input = try file.values("test.input")
+
+        let output = try probe.forward(input)
+        #expect(relativeError(output, try file.values("test.output")) < 2e-6)
+
+        let gradient = try probe.backward(file.values("test.output_gradient"))
+        #expect(relativeError(gradient, try file.values("test.input_gradient")) < 5e-6)
+        // A second run in the same memory must not see what the first left there.
+        _ = try probe.forward(input)
+        #expect(try probe.backward(file.values("test.output_gradient")) == gradient)
+
+        for (name, shape, values) in probe.weightGradients {
+            #expect(file.shape("test.gradient." + name) == shape)
+            let expected = try file.values("test.gradient." + name)
+            // A bias before a normalisation has gradient zero but for rounding.
+            let size = expected.reduce(0) { max($0, abs($1)) }
+            if size < 1e-9 {
+                #expect(values.allSatisfy { abs($0) < 1e-4 }, "\(name)")
+            } else {
+                #expect(relativeError(values, expected) < 1e-5, "\(name)")
+            }
+        }
+        probe.commit()
+        for (name, _, values) in model.arrays where name.contains("running") {
+            #expect(relativeError(values, try file.values("test.after." + name)) < 1e-6, "\(name)")
+        }
+    }
+
+    @Test(arguments: cases)
+    func predictsAsPyTorchInInference(_ name: String) throws {
+        let file = try ReferenceFile(name)
+        let model = try Model.load(file.path)
+        let input = try file.values("test.input")
+        let each = input.count / file.batch
+        var output: [Float] = []
+        for n in 0..<file.batch { output += try model.predict(Array(input[n * each..<(n + 1) * each]), shape: file.volume) }
+        #expect(relativeError(output, try file.values("test.inference")) < 2e-6)
+    }
+}
+
+/// One training step of a small U-Net, and what follows from five of them.
+@Suite struct TrainingStepTests {
+    @Test func stepAgreesWithPyTorch() throws {
+        let file = try ReferenceFile("unet")
+        let model = try Model.load(file.path)
+        let probe = try Probe(model, shape: file.volume, batch: file.batch)
+        let output = try probe.forward(file.values("test.input"))
+        #expect(relativeError(output, try file.values("test.output")) < 1e-5)
+        let loss = try probe.loss(file.values("test.target"))
+        let expected = try #require(Double(file.metadata("loss") ?? ""))
+        #expect(abs(loss - expected) < 1e-5 * expected)
+        try probe.backwardFromLoss()
+        for (name, _, values) in probe.weightGradients {
+            let reference = try file.values("test.gradient." + name)
+            if reference.allSatisfy({ abs($0) < 1e-12 }) { continue }
+            #expect(relativeError(values, reference) < 1e-3, "\(name)")
+        }
+    }
+
+    @Test func fiveStepsOfFitAgreeWithPyTorch() throws {
+        let file = try ReferenceFile("unet")
+        let model = try Model.load(file.path)
+        let stored = try JSON(file.metadata("losses") ?? "").array?.compactMap(\.number)
+        let expected = try #require(stored)
+        let image = try file.values("test.input"), target = try file.values("test.target")
+        let each = image.count / 2
+        let samples = (0..<2).map {
+            Sample(image: Array(image[$0 * each..<($0 + 1) * each]), target: Array(target[$0 * each..<($0 + 1) * each]), shape: file.volume, name: "\($0)")
+        }
+        var losses: [Double] = []
+        _ = try fit(
+            model, train: SampleArray(samples), valid: nil, options: FitOptions(epochs: 1, steps: 5, batch: 2), onStep: { losses.append($0.loss) })
+        #expect(losses.count == 5)
+        for (a, b) in zip(losses, expected) { #expect(abs(a - b) < 1e-4 * b, "\(losses) \(expected)") }
+    }
+
+    @Test func adamAgreesWithPyTorch() throws {
+        let file = try ReferenceFile("adam")
+        let gradients = try file.values("gradients")
+        let steps = (0..<5).map { Array(gradients[$0 * 40..<($0 + 1) * 40]) }
+        let after = try Probe.adam(
+            file.values("before"), gradients: steps, .adam(rate: 1e-2, beta1: 0.8, beta2: 0.99, epsilon: 1e-7))
+        #expect(relativeError(after, try file.values("after")) < 1e-6)
+    }
+}
