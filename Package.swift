@@ -72,7 +72,7 @@ let package = Package(
         .executableTarget(name: "NetworkBench", dependencies: ["Networks", "Kernels", "Support"], path: "bench/NetworkBench", swiftSettings: optimised),
 
         .testTarget(name: "SyntaxTests", dependencies: ["Syntax"]),
-        .testTarget(name: "ImagingTests", dependencies: ["Imaging"]),
+        .testTarget(name: "ImagingTests", dependencies: ["Imaging", "Support"]),
         .testTarget(name: "NetworksTests", dependencies: ["Networks", "Kernels", "CKernels"]),
         .testTarget(name: "FiguresTests", dependencies: ["Figures"]),
         .testTarget(name: "RuntimeTests", dependencies: ["Runtime"]),

@@ -1,0 +1,113 @@
+import Imaging
+import Testing
+
+@Suite struct ResampleTests {
+    let stored: Operations
+    init() throws { stored = try Operations.stored.get() }
+
+    /// nilearn.image.resample_img over axis-aligned, permuted, flipped and oblique pairs of grids.
+    @Test func equalsNilearn() throws {
+        for case let r in stored.resample {
+            let source = try stored.volume(r.from)
+            let target = try Grid(shape: triple(r.shape), affine: Affine(flat: r.affine))
+            let how = try #require(Interpolation(rawValue: r.how))
+            let ours = try source.resampled(onto: target, interpolation: how)
+            #expect(largestDifference(ours.voxels, r.values) <= 2e-3, "\(r.from) onto \(r.to), \(r.how)")
+            #expect(ours.grid == target)
+        }
+    }
+
+    /// Axis-aligned grids take a path of their own; a tilt too small to matter forces the general one.
+    @Test(arguments: Interpolation.allCases) func bothPathsAgree(_ how: Interpolation) throws {
+        let source = try noise([21, 17, 19], affine: Affine(flat: [0, 0, 1.1, 3, -0.9, 0, 0, 40, 0, 1.3, 0, -7]))
+        for turn in [[0.7, 0, 0, 5, 0, 1.9, 0, 25, 0, 0, 0.83, -4], [0, 0, 0.7, 5, 0, 1.9, 0, 25, -0.83, 0, 0, 15], [0, 0.7, 0, 5, 1.9, 0, 0, 25, 0, 0, -0.83, 13]] {
+            let target = try Grid(shape: [23, 11, 18], affine: Affine(flat: turn))
+            var tilted = turn
+            for i in [0, 1, 2, 4, 5, 6, 8, 9, 10] where tilted[i] == 0 { tilted[i] = 1.1e-5 * 2.0 }
+            let straight = try source.resampled(onto: target, interpolation: how)
+            let general = try source.resampled(onto: Grid(shape: [23, 11, 18], affine: Affine(flat: tilted)), interpolation: how)
+            #expect(largestDifference(straight.voxels, general.voxels) < (how == .nearest ? 1e-9 : 4e-3))
+            #expect(straight.voxels.contains { $0 != 0 } && straight.voxels.contains { $0 == 0 })
+        }
+    }
+
+    @Test(arguments: Interpolation.allCases) func sameGridIsIdentity(_ how: Interpolation) throws {
+        let v = try noise([6, 5, 4], affine: Affine(flat: [0, 1, 0.2, 0, 1, 0, 0, 0, 0, 0.1, 2, 5]))
+        // A grid equal within the tolerance, but not the same, goes the whole way.
+        var near = v.grid.affine
+        near.rows.0.w += 1e-7
+        let moved = try v.resampled(onto: Grid(shape: v.grid.shape, affine: near), interpolation: how)
+        #expect(largestDifference(moved.voxels, v.voxels) < 2e-6)
+        #expect(try v.resampled(onto: v.grid, interpolation: how).voxels == v.voxels)
+    }
+
+    @Test func linearReproducesALinearFunctionOfTheWorld() throws {
+        let grid = try Grid(shape: [12, 13, 14], affine: Affine(flat: [1.1, 0.1, 0, 1, -0.1, 0.9, 0.2, 2, 0, -0.2, 1.4, 3]))
+        func f(_ p: SIMD3<Double>) -> Float { Float(3 * p.x - 2 * p.y + 0.5 * p.z + 7) }
+        var values: [Float] = []
+        for k in 0..<14 { for j in 0..<13 { for i in 0..<12 { values.append(f(grid.affine([Double(i), Double(j), Double(k)]))) } } }
+        let target = try Grid.centred(on: grid, shape: [5, 5, 5], spacing: [1, 1, 1])
+        let out = try Volume(grid: grid, voxels: values).resampled(onto: target)
+        for k in 0..<5 { for j in 0..<5 { for i in 0..<5 {
+            #expect(abs(out[i, j, k] - f(target.affine([Double(i), Double(j), Double(k)]))) < 1e-4)
+        } } }
+    }
+
+    @Test func shapeMeansRightFrontUpWhateverTheOrientation() throws {
+        let image = try noise([9, 8, 7], affine: Affine(flat: [0, -1, 0, 5, 0, 0, 1.5, -3, -2, 0, 0, 9]))
+        let grid = try Grid.centred(on: image.grid, shape: [4, 6, 10], spacing: [2, 2, 2])
+        #expect(grid.orientation == "RAS" && grid.spacing == [2, 2, 2] && grid.shape == [4, 6, 10])
+        let apart = grid.centre - image.grid.centre
+        #expect((apart * apart).sum() < 1e-18)
+        // Without a spacing, the source's voxel sizes go with their axes: i of the source runs along z here.
+        #expect(try Grid.centred(on: image.grid, shape: [4, 6, 10]).spacing == [1, 1.5, 2])
+    }
+
+    @Test func spacingAloneKeepsDirectionsAndFieldOfView() throws {
+        let image = try Grid(shape: [181, 217, 91], affine: Affine(flat: [0, -1, 0, 5, 0, 0, 2, -3, -1, 0, 0, 9]))
+        let grid = try Grid.centred(on: image, spacing: [2, 2, 2])
+        #expect(grid.orientation == image.orientation && grid.shape == [91, 109, 91])
+        let apart = grid.centre - image.centre
+        #expect((apart * apart).sum() < 1e-18)
+        #expect(try Grid.centred(on: image, spacing: image.spacing) == image)
+        #expect(throws: IntensityError.self) { try Grid.centred(on: image, spacing: [2, 0, 2]) }
+        #expect(throws: IntensityError.self) { try Grid.centred(on: image, spacing: [2, .nan, 2]) }
+        #expect(throws: GridError.self) { try Grid.centred(on: image, spacing: [1e-300, 1, 1]) }
+        #expect(throws: GridError.self) { try Grid.centred(on: image, shape: [0, 1, 1]) }
+        #expect(throws: GridError.self) { try Grid.centred(on: image, shape: [.max, 2, 2], spacing: [1, 1, 1]) }
+    }
+
+    @Test func singleVoxelAxesAndSingularSources() throws {
+        for how in Interpolation.allCases {
+            let sheet = Volume(grid: try Grid(shape: [3, 1, 2], affine: .identity), voxels: [1, 2, 3, 4, 5, 6])
+            let moved = try sheet.resampled(onto: Grid(shape: [3, 1, 2], affine: Affine(spacing: .one, origin: [1e-9, 0, 0])), interpolation: how)
+            #expect(largestDifference(moved.voxels, sheet.voxels) < 1e-5)
+            let flat = Volume(grid: try Grid(shape: [2, 2, 2], affine: Affine(spacing: [1, 0, 1])), voxels: .init(repeating: 1, count: 8))
+            #expect(throws: GridError.self) { try flat.resampled(onto: sheet.grid, interpolation: how) }
+        }
+    }
+
+    @Test func masksKeepHalfCoveredVoxels() throws {
+        let mask = Mask(grid: try Grid(shape: [4, 1, 1], affine: .identity), voxels: [0, 1, 1, 0])
+        let finer = try mask.resampled(onto: Grid(shape: [7, 1, 1], affine: Affine(spacing: [0.5, 1, 1])))
+        #expect(finer.voxels == [0, 1, 1, 1, 1, 1, 0])
+    }
+
+    @Test func cropAndPadKeepPlaces() throws {
+        let v = Volume(grid: try stored.volume("oblique").grid, voxels: stored.image, datatype: .int16)
+        let part = try v.cropped(from: [1, 2, 3], to: [4, 6, 9])
+        #expect(part.grid.shape == [3, 4, 6] && part.datatype == .int16)
+        let a = part.grid.affine([1, 1, 1]), b = v.grid.affine([2, 3, 4])
+        #expect((a - b).max() < 1e-12 && part[1, 1, 1] == v[2, 3, 4])
+        let back = try part.padded(before: [1, 2, 3], after: [1, 1, 0], value: -5)
+        #expect(back.grid.shape == v.grid.shape && back.grid.distance(to: v.grid) < 1e-12)
+        #expect(back[0, 0, 0] == -5 && back[4, 3, 4] == -5 && back[3, 5, 8] == v[3, 5, 8])
+        let mask = try v.otsu()
+        #expect(try mask.cropped(from: [1, 2, 3], to: [4, 6, 9]).padded(before: [1, 2, 3], after: [1, 1, 0]).voxels[v.grid.index(2, 3, 4)] == mask.voxels[v.grid.index(2, 3, 4)])
+        for bad in [(SIMD3(0, 0, 0), SIMD3(0, 1, 1)), ([-1, 0, 0], [2, 2, 2]), ([0, 0, 0], [6, 7, 9]), ([3, 0, 0], [2, 1, 1])] {
+            #expect(throws: RegionError.self) { try v.cropped(from: bad.0, to: bad.1) }
+        }
+        #expect(throws: RegionError.self) { try v.padded(before: [-1, 0, 0], after: .zero) }
+        #expect(throws: GridError.self) { try v.padded(before: [.max, 0, 0], after: [.max, 0, 0]) }
+    }
+}
