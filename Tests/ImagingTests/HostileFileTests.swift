@@ -20,9 +20,8 @@ import Testing
                 let whole = try Data(contentsOf: files.appendingPathComponent(name))
                 for n in 0..<whole.count {
                     try whole.prefix(n).write(to: file)
-                    #expect(throws: (any ExplainedError).self, "\(name) cut to \(n) of \(whole.count)") {
-                        try NIfTI.read(file.path, frame: name == "four.nii.gz" ? 0 : nil)
-                    }
+                    let explained = isExplained { try NIfTI.read(file.path, frame: name == "four.nii.gz" ? 0 : nil) }
+                    #expect(explained, "\(name) cut to \(n) of \(whole.count)")
                 }
             }
         }
@@ -75,7 +74,7 @@ import Testing
                     _ = try? v.resampled(onto: Grid(shape: [3, 3, 3], affine: .identity), interpolation: .cubic)
                     _ = try? v.otsu().dilated(radius: 1).largestComponent()
                     _ = try? Grid.centred(on: v.grid, spacing: [2, 2, 2])
-                    try NIfTI.write(v, to: file.path)
+                    if random.next() % 50 == 0 { try NIfTI.write(v, to: file.path) }
                     _ = v.grid.orientation
                 } catch { #expect(error is any ExplainedError) }
             }
@@ -110,8 +109,8 @@ import Testing
             }
             #expect(try error(nil, "none.nii") == "there is no file FILE")
             #expect(try error([]) == "FILE is empty")
-            #expect(try error(Array("id,age\n1,2\n3,4\n".utf8)) == "FILE is not a NIfTI file: sizeof_hdr is 1629251689, not 348 or 540")
-            #expect(try error(Array(String(repeating: "id,age\n", count: 99).utf8)) == "FILE is not a NIfTI file: sizeof_hdr is 1629251689, not 348 or 540")
+            #expect(try error(Array("id,age\n1,2\n3,4\n".utf8)) == "FILE is not a NIfTI file: sizeof_hdr is 1630299241, not 348 or 540")
+            #expect(try error(Array(String(repeating: "id,age\n", count: 99).utf8)) == "FILE is not a NIfTI file: sizeof_hdr is 1630299241, not 348 or 540")
             #expect(try error(edited { $0[344] = 0x78 }) == "FILE is not a NIfTI file: magic is \"x+1\", not \"n+1\", \"n+2\", \"ni1\" or \"ni2\"")
             #expect(try error(edited { put(8, 40, &$0) }) == "FILE: dim[0] is 8; it must be 1 … 7")
             #expect(try error(edited { put(-3, 44, &$0) }) == "FILE: dim[2] is -3; it must be 1 or more")
@@ -162,7 +161,8 @@ import Testing
             }
             #expect(throws: NIfTIError.fileName(path: "v.png")) { try NIfTI.write(v, to: "v.png") }
             #expect(throws: FileError.self) { try NIfTI.write(v, to: "/proc/v.nii") }
-            #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["d.nii"])
+            let left = try FileManager.default.contentsOfDirectory(atPath: folder.path)
+            #expect(left == ["d.nii"])
         }
     }
 }

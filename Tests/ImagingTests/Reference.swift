@@ -1,5 +1,6 @@
 import Foundation
 import Imaging
+import Support
 
 /// Stored reference numbers, made by the scripts in Tests/Reference/imaging.
 enum Reference {
@@ -112,4 +113,15 @@ func noise(_ shape: SIMD3<Int>, affine: Affine = .identity, seed: UInt64 = 1) th
             state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
             return Float(state >> 40) / Float(1 << 24)
         })
+}
+
+/// Whether `body` ends in an error that explains itself in one line.
+func isExplained<T>(_ body: () throws -> T) -> Bool {
+    do {
+        _ = try body()
+        return false
+    } catch {
+        guard let error = error as? any ExplainedError else { return false }
+        return !error.message.isEmpty && !error.message.contains("\n")
+    }
 }

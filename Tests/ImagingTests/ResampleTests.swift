@@ -20,10 +20,14 @@ import Testing
     /// Axis-aligned grids take a path of their own; a tilt too small to matter forces the general one.
     @Test(arguments: Interpolation.allCases) func bothPathsAgree(_ how: Interpolation) throws {
         let source = try noise([21, 17, 19], affine: Affine(flat: [0, 0, 1.1, 3, -0.9, 0, 0, 40, 0, 1.3, 0, -7]))
-        for turn in [[0.7, 0, 0, 5, 0, 1.9, 0, 25, 0, 0, 0.83, -4], [0, 0, 0.7, 5, 0, 1.9, 0, 25, -0.83, 0, 0, 15], [0, 0.7, 0, 5, 1.9, 0, 0, 25, 0, 0, -0.83, 13]] {
+        let turns: [[Double]] = [
+            [0.71, 0, 0, 5.03, 0, 1.93, 0, 25.017, 0, 0, 0.83, -4.0131], [0, 0, 0.71, 5.03, 0, 1.93, 0, 25.017, -0.83, 0, 0, 15.0131],
+            [0, 0.71, 0, 5.03, 1.93, 0, 0, 25.017, 0, 0, -0.83, 13.0131],
+        ]
+        for turn in turns {
             let target = try Grid(shape: [23, 11, 18], affine: Affine(flat: turn))
             var tilted = turn
-            for i in [0, 1, 2, 4, 5, 6, 8, 9, 10] where tilted[i] == 0 { tilted[i] = 1.1e-5 * 2.0 }
+            for i in [0, 1, 2, 4, 5, 6, 8, 9, 10] where tilted[i] == 0 { tilted[i] = 2e-5 }
             let straight = try source.resampled(onto: target, interpolation: how)
             let general = try source.resampled(onto: Grid(shape: [23, 11, 18], affine: Affine(flat: tilted)), interpolation: how)
             #expect(largestDifference(straight.voxels, general.voxels) < (how == .nearest ? 1e-9 : 4e-3))

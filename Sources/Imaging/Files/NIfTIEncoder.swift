@@ -19,8 +19,6 @@ enum NIfTIEncoder {
     private static func first(_ grid: Grid, _ layout: VoxelCoding.Layout, _ file: FileHeader) -> [UInt8] {
         var f = FieldWriter(count: 348)
         f.put(Int32(348), at: 0)
-        // Kept for readers of the older Analyze format.
-        f.put(UInt8(ascii: "r"), at: 38)
         f.put(file.slices.dimInfo, at: 39)
         for (i, n) in [3, grid.shape.x, grid.shape.y, grid.shape.z, 1, 1, 1, 1].enumerated() {
             f.put(Int16(truncatingIfNeeded: n), at: 40 + 2 * i)

@@ -43,7 +43,10 @@ struct NIfTIHeader {
         self = try Self.parse(FieldReader(bytes: bytes, swapped: swapped), version: version, path: path)
     }
 
-    private init(version: Int, isPair: Bool, swapped: Bool, dimensions: [Int], datatype: Datatype, dataOffset: Int, frames: Int, file: FileHeader) {
+    private init(
+        version: Int, isPair: Bool, swapped: Bool, dimensions: [Int], datatype: Datatype, dataOffset: Int,
+        scaling: (slope: Double, inter: Double)?, frames: Int, file: FileHeader
+    ) {
         self.version = version
         self.isPair = isPair
         self.swapped = swapped
@@ -52,7 +55,7 @@ struct NIfTIHeader {
         self.dataOffset = dataOffset
         self.frames = frames
         self.file = file
-        scaling = file.scaling
+        self.scaling = scaling
     }
 
     private static func parse(_ f: FieldReader, version: Int, path: String) throws -> NIfTIHeader {
@@ -105,6 +108,10 @@ struct NIfTIHeader {
         transforms.sformCode = one ? Int32(f.number(254, as: Int16.self)) : f.number(348)
         transforms.qfac = real(76, 104)
         transforms.pixdim = SIMD3(real(76, 104, 1), real(76, 104, 2), real(76, 104, 3))
+        if transforms.qformCode == 0, transforms.sformCode == 0 {
+            // The size of an axis that is not there means nothing; 1 says so to the next reader.
+            for axis in rank..<max(rank, 3) { transforms.pixdim[axis] = 1 }
+        }
         transforms.quaternion = SIMD3(real(256, 352), real(256, 352, 1), real(256, 352, 2))
         transforms.offset = SIMD3(real(268, 376), real(268, 376, 1), real(268, 376, 2))
         func row(_ first: Int, _ second: Int) -> SIMD4<Double> {
@@ -128,7 +135,8 @@ struct NIfTIHeader {
             units: one ? f.number(123) : UInt8(truncatingIfNeeded: f.number(500, as: Int32.self)))
         file.version = version
         file.auxiliaryFile = f.text(one ? 228 : 320, 24)
-        file.scaling = scaling
+        // Scaled floats are kept as they come out; scaled integers go back through their scaling.
+        file.scaling = datatype.isInteger ? scaling : nil
         file.calibration = SIMD2(real(128, 200), real(124, 192))
         file.intentCode = one ? Int32(f.number(68, as: Int16.self)) : f.number(504)
         file.intentName = f.text(one ? 328 : 508, 16)
@@ -141,7 +149,7 @@ struct NIfTIHeader {
         file.slices.duration = real(132, 208)
         return NIfTIHeader(
             version: version, isPair: isPair, swapped: f.swapped, dimensions: dimensions, datatype: datatype,
-            dataOffset: max(Int(offset), least), frames: frames, file: file)
+            dataOffset: max(Int(offset), least), scaling: scaling, frames: frames, file: file)
     }
 
     private static func type(code: Int, path: String) throws -> Datatype {

@@ -39,6 +39,10 @@ extension Mask {
 /// How far outside the box of voxel centres a position may be and still count as on its face, in voxels.
 let edgeTolerance = 0.001
 
+/// Added to a position to round it: a little over one half, so that positions halfway between voxels, which centred grids make by the
+/// plane, all go to the upper voxel whatever their rounding.
+let halfway = 0.5 + 1e-6
+
 /// Resampling where axes are not parallel: every target voxel's position is computed and its neighbours gathered.
 struct Oblique {
     /// Target voxel to source voxel.
@@ -87,7 +91,7 @@ struct Oblique {
 
     @inline(__always)
     private func nearest(_ s: UnsafePointer<Float>, _ x: Double, _ y: Double, _ z: Double) -> Float {
-        s[Int(x + 0.5) &+ from.x &* (Int(y + 0.5) &+ from.y &* Int(z + 0.5))]
+        s[Int(x + halfway) &+ from.x &* (Int(y + halfway) &+ from.y &* Int(z + halfway))]
     }
 
     @inline(__always)

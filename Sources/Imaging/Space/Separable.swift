@@ -31,7 +31,7 @@ struct Separable {
                 let i = Int(held), t = held - Double(i)
                 switch interpolation {
                 case .nearest:
-                    indices.append(Int32(Int(held + 0.5)))
+                    indices.append(Int32(min(n - 1, Int(held + halfway))))
                     weights.append(1)
                 case .linear:
                     indices += [Int32(i), Int32(min(i + 1, n - 1))]

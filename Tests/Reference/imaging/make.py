@@ -32,7 +32,7 @@ rng = np.random.default_rng(7)
 shape = (5, 7, 9)
 image = np.round(rng.gamma(2.0, 40.0, shape) + 20 * np.indices(shape).sum(0), 3).astype(np.float32)
 source = affine(np.diag([1.1, 0.9, 1.7]), (2.0, -3.0, 4.0), shape)
-flipped = affine(np.array([[0, 0, -1.3], [-0.8, 0, 0], [0, 1.2, 0]]), (1.0, 2.0, -1.0), shape)
+flipped = affine(np.array([[0, 0, -1.3], [-0.8, 0, 0], [0, 1.2, 0]]), (1.713, -2.634, 3.827), shape)
 oblique = affine(rotation(0.3, -0.2, 0.4) @ np.diag([1.2, 0.7, 1.5]), (2.1, -2.8, 4.3), shape)
 
 out = {"shape": shape, "image": flat(image), "affines": {
@@ -43,12 +43,20 @@ targets = {
     "finer": ((8, 6, 7), affine(np.diag([0.61, 0.83, 1.93]), (2.07, -3.04, 4.11), (8, 6, 7))),
     "beyond": ((6, 9, 5), affine(np.diag([1.31, 1.27, 4.1]), (2.43, -2.61, 3.77), (6, 9, 5))),
     "turned": ((7, 5, 6), affine(np.array([[0, -1.07, 0], [0, 0, 1.43], [-1.21, 0, 0]]), (2.03, -3.11, 4.07), (7, 5, 6))),
-    "turned2": ((7, 5, 20), affine(np.array([[0, 0, 0.37], [1.07, 0, 0], [0, 1.21, 0]]), (2.03, -3.11, 4.07), (7, 5, 20))),
-    "oblique": ((6, 7, 8), affine(rotation(-0.25, 0.35, 0.15) @ np.diag([0.83, 1.11, 1.37]), (2.13, -3.07, 4.19), (6, 7, 8))),
+    "turned2": ((7, 5, 20), affine(np.array([[0, 0, 0.373], [1.073, 0, 0], [0, 1.21, 0]]), (2.03, -3.11, 4.07), (7, 5, 20))),
+    "oblique": ((6, 7, 8), affine(rotation(-0.25, 0.35, 0.15) @ np.diag([0.83, 1.11, 1.37]), (2.31, -3.46, 4.13), (6, 7, 8))),
 }
 out["resample"] = []
 for sname, saff in [("source", source), ("flipped", flipped), ("oblique", oblique)]:
     for tname, (tshape, taff) in targets.items():
+        # No position may be so near an edge, or so near halfway, that rounding or our tolerance at edges decides.
+        step = np.linalg.inv(saff) @ taff
+        place = step[:3, :3] @ np.indices(tshape).reshape(3, -1) + step[:3, 3:]
+        last = np.array(shape)[:, None] - 1
+        strict = ((place >= 0) & (place <= last)).all(0)
+        assert (strict == ((place >= -1.1e-3) & (place <= last + 1.1e-3)).all(0)).all(), (sname, tname)
+        assert strict.sum() > 15, (sname, tname, strict.sum())
+        assert np.abs(place[:, strict] % 1 - 0.5).min() > 1e-5, (sname, tname)
         for how in ["nearest", "linear", "continuous"]:
             r = resample_img(nib.Nifti1Image(image, saff), target_affine=taff, target_shape=tshape, interpolation=how,
                              clip=False, copy_header=True, force_resample=True)
