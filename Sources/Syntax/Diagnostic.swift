@@ -47,10 +47,10 @@ public enum Picture {
         let (line, column) = source.position(at: span.start)
         out += " --> \(source.name):\(line):\(column)\n"
         out += excerpt(source, span)
-        for call in shortened(trace) {
-            switch call {
-            case .call(let c):
-                out += "  called from \(place(c)), in a call of \(c.function)\n"
+        for step in shortened(trace) {
+            switch step {
+            case .call(let c, let times):
+                out += "  called from \(place(c)), in a call of \(c.function)\(times > 1 ? ", \(times) times" : "")\n"
             case .skipped(let n):
                 out += "  … \(n) more calls …\n"
             }
@@ -65,13 +65,23 @@ public enum Picture {
     }
 
     private enum Step {
-        case call(Call)
+        case call(Call, times: Int)
         case skipped(Int)
     }
 
     private static func shortened(_ trace: [Call]) -> [Step] {
-        if trace.count <= 12 { return trace.map(Step.call) }
-        return trace.prefix(6).map(Step.call) + [.skipped(trace.count - 10)] + trace.suffix(4).map(Step.call)
+        var runs: [(call: Call, times: Int)] = []
+        for call in trace {
+            if let last = runs.last, last.call.source === call.source, last.call.span == call.span, last.call.function == call.function {
+                runs[runs.count - 1].times += 1
+            } else {
+                runs.append((call, 1))
+            }
+        }
+        let steps = runs.map { Step.call($0.call, times: $0.times) }
+        if runs.count <= 12 { return steps }
+        let skipped = runs[6..<(runs.count - 4)].reduce(0) { $0 + $1.times }
+        return steps.prefix(6) + [.skipped(skipped)] + steps.suffix(4)
     }
 
     /// The source line and carets below it. Tabs become spaces; a long line is cut to a window around the span.

@@ -235,11 +235,17 @@ extension Parser {
         case .keyword(.else): return "`else` follows the `}` of an `if`"
         case .symbol(.meet): return "write `and` for booleans, & between masks"
         case .symbol(.join): return "write `or` for booleans, | between masks"
-        case .symbol(.assign): return "a comparison is written =="
+        case .symbol(.assign): return followsOperator ? "x += 1 is written x = x + 1" : "a comparison is written =="
         case .symbol(.pipe): return "a value must stand before |>"
-        case .symbol(.plus): return "a plus sign stands between two values; x += 1 is written x = x + 1"
+        case .symbol(.plus): return "a plus sign stands between two values"
         default: return nil
         }
+    }
+
+    /// True when an arithmetic operator stands right before this token.
+    private var followsOperator: Bool {
+        guard position > 0, case .symbol(let symbol) = tokens[position - 1].kind, tokens[position - 1].span.end == current.span.start else { return false }
+        return [.plus, .minus, .times, .divide, .remainder, .power].contains(symbol)
     }
 
     private mutating func conditional() throws(Panic) -> Expression {

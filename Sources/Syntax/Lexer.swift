@@ -216,6 +216,10 @@ struct Lexer {
                 "“": "\"", "”": "\"", "„": "\"", "‘": "\"", "’": "\"", "−": "-", "–": "-", "×": "*", "·": "*", "÷": "/", "≤": "<=",
                 "≥": ">=", "≠": "!=", "→": "->",
             ]
+            if scalar == "“", let end = source.text(Span(position, min(limit, position + 1000))).firstIndex(where: { $0 == "”" || $0 == "\n" }) {
+                let skipped = source.text(Span(position, min(limit, position + 1000)))
+                if skipped[end] == "”" { position += skipped[...end].utf8.count }
+            }
             report("`\(scalar)` has no meaning here", hint: plain[scalar].map { "write \($0)" }, Span(start, position))
             add(.broken, from: start)
         }
@@ -230,6 +234,9 @@ struct Lexer {
                 UInt8(ascii: "?"): "?name is for the prompt; in a script use help(\"name\")", UInt8(ascii: "\\"): "a line goes on after an operator, a comma or an open bracket",
             ]
             let byte = bytes[start]
+            if byte == UInt8(ascii: "'"), let end = bytes[position..<min(limit, position + 1000)].firstIndex(where: { $0 == byte || $0 == 10 }), bytes[end] == byte {
+                position = end + 1
+            }
             let shown = byte < 32 || byte == 127 ? "control character 0x" + String(byte, radix: 16) : "`\(Character(Unicode.Scalar(byte)))`"
             report("\(shown) has no meaning here", hint: plain[byte], Span(start, position))
             add(.broken, from: start)
@@ -263,7 +270,7 @@ struct Lexer {
         let partner: Symbol = symbol == .rightParenthesis ? .leftParenthesis : symbol == .rightBracket ? .leftBracket : .leftBrace
         guard let last = open.last else {
             report("this `\(symbol.rawValue)` closes nothing", tokens[here].span)
-            tokens.removeLast()
+            tokens[here] = Token(.broken, tokens[here].span)
             return
         }
         if case .symbol(partner) = tokens[last].kind {
@@ -279,7 +286,9 @@ struct Lexer {
             tokens[open[outer]].partner = here - open[outer]
             open.removeSubrange(outer...)
         } else {
-            tokens.removeLast()
+            open.removeLast()
+            tokens[last].partner = here - last
+            tokens[here] = Token(.broken, tokens[here].span)
         }
     }
 }

@@ -26,7 +26,14 @@ extension Lexer {
                 position += 2
             case UInt8(ascii: "{"):
                 flush()
-                if let part = interpolation() { parts.append(part) }
+                let (part, isClosed) = interpolation()
+                if let part { parts.append(part) }
+                if !isClosed {
+                    // The rest of the line is lost; one report is enough.
+                    while position < limit, bytes[position] != 10 { position += 1 }
+                    add(.string(parts), from: start)
+                    return
+                }
             case UInt8(ascii: "}"):
                 report("a lone `}` in a string", hint: "write }} or \\} for a brace", Span(position, position + 1))
                 position += 1
@@ -71,23 +78,24 @@ extension Lexer {
         }
     }
 
-    /// From `{` to the `}` that ends it; nil when it was broken beyond use.
-    private mutating func interpolation() -> StringPart? {
+    /// From `{` to the `}` that ends it; no part when it was broken beyond use.
+    private mutating func interpolation() -> (part: StringPart?, isClosed: Bool) {
         let start = position
         position += 1
         guard level < Lexer.deepestString else {
             report("strings are nested too deeply in one another (more than \(Lexer.deepestString))", Span(start, position))
-            return nil
+            return (nil, false)
         }
         var inner = Lexer(source, from: position, level: level + 1)
         while inner.step(stopAtFormat: true) {}
         position = inner.position
         let codeEnd = position
-        diagnostics += inner.diagnostics
+        let isClosed = position < limit && (bytes[position] == UInt8(ascii: "}") || bytes[position] == UInt8(ascii: ":"))
+        if isClosed || !inner.open.isEmpty { diagnostics += inner.diagnostics }
         if let unclosed = inner.open.last {
             let token = inner.tokens[unclosed]
             report("this `\(source.text(token.span))` is never closed", token.span)
-            return nil
+            return (nil, false)
         }
         var format: Format?
         if peek() == UInt8(ascii: ":"), position < limit {
@@ -105,14 +113,14 @@ extension Lexer {
         }
         guard position < limit, bytes[position] == UInt8(ascii: "}") else {
             report("this `{` of the string is never closed", hint: "write {{ or \\{ for a brace", Span(start, start + 1))
-            return nil
+            return (nil, false)
         }
         position += 1
         if inner.tokens.isEmpty {
             report("nothing between the braces", hint: "write {{ or \\{ for a brace", Span(start, position))
-            return nil
+            return (nil, true)
         }
         inner.tokens.append(Token(.end, Span(codeEnd, codeEnd)))
-        return .code(inner.tokens, format: format, span: Span(start, position))
+        return (.code(inner.tokens, format: format, span: Span(start, position)), true)
     }
 }

@@ -192,10 +192,10 @@ extension Parser {
         let first = position
         let before = diagnostics.count
         let body = try nested { parser throws(Panic) in parser.statements(untilBrace: true) }
-        if diagnostics.count > before, looksLikeRecord(first) {
+        if looksLikeRecord(first) {
             diagnostics.removeSubrange(before...)
             throw fail(
-                "a `{` here begins a block, not a record", hint: "put the record in parentheses: ({name: value})",
+                "a `{` here begins a block, not a record", hint: "put the record in parentheses: ({name: value}); so too a range: (a:b)",
                 at: Span(start, start + 1))
         }
         try expect(.rightBrace, "at the end of the block")

@@ -140,7 +140,7 @@ enum Binder {
                         n == 0
                             ? "\(function) takes no arguments, got \(count)"
                             : "\(function) takes \(n == 1 ? "1 argument" : "at most \(n) arguments"), got \(count)",
-                        hint: n == 0 ? nil : "the parameters are \(parameters.map(\.name).joined(separator: ", "))", argument: i)
+                        hint: n == 0 ? nil : known(parameters.map(\.name)), argument: i)
                 }
                 taken[p] = true
                 out.append(p)
@@ -155,9 +155,13 @@ enum Binder {
         return out
     }
 
+    private static func known(_ names: [String]) -> String {
+        names.count == 1 ? "the parameter is \(names[0])" : "the parameters are \(names.joined(separator: ", "))"
+    }
+
     private static func unknown(_ name: String, _ function: String, _ known: [String], argument: Int) -> ArgumentError {
         let nearest = Text.nearest(to: name, among: known)
-        let hint = nearest.map { "did you mean `\($0)`?" } ?? (known.isEmpty ? nil : "the parameters are \(known.joined(separator: ", "))")
+        let hint = nearest.map { "did you mean `\($0)`?" } ?? (known.isEmpty ? nil : Binder.known(known))
         return ArgumentError(known.isEmpty ? "\(function) takes no arguments" : "\(function) has no parameter `\(name)`", hint: hint, argument: argument)
     }
 

@@ -23,7 +23,7 @@ public final class Function: @unchecked Sendable {
     public var name: String {
         switch kind {
         case .builtin(let builtin): builtin.name
-        case .closure(let code, _): code.name ?? "function"
+        case .closure(let code, _): code.name ?? "lambda"
         }
     }
 

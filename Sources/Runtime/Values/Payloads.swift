@@ -18,7 +18,7 @@ enum VoxelText {
         let spacing = (0..<3).map { Text.fixed(s[$0], 2) }.joined(separator: "×")
         let n = count(m)
         return "mask \(Text.sizes(m.grid.shape)) · \(spacing) mm · \(m.grid.orientation) · \(Text.grouped(n)) voxel\(n == 1 ? "" : "s")"
-            + " · \(Text.fixed(millilitres(m), 1)) ml"
+            + " · \(Text.fixed(millilitres(m), millilitres(m) < 1 ? 3 : 1)) ml"
     }
 
     static func count(_ m: Mask) -> Int {
