@@ -12,7 +12,9 @@ struct Lexer {
     var diagnostics: [Diagnostic] = []
     /// Indices of opening brackets that wait for their partner.
     var open: [Int] = []
-    private var docLines: [String] = []
+    /// Set when strings are nested beyond `deepestString`; what encloses them has nothing to add.
+    var isTooDeep = false
+    var docLines: [String] = []
 
     static let deepestString = 8
 
@@ -168,6 +170,7 @@ struct Lexer {
 
     private mutating func number() {
         let start = position
+        docLines = []
         func isDigit(_ byte: UInt8) -> Bool { byte >= UInt8(ascii: "0") && byte <= UInt8(ascii: "9") }
         while isDigit(peek()) { position += 1 }
         if peek() == UInt8(ascii: "."), isDigit(peek(1)) {
@@ -227,6 +230,7 @@ struct Lexer {
 
     private mutating func symbol() {
         let start = position
+        docLines = []
         guard let symbol = match() else {
             position += 1
             let plain: [UInt8: String] = [
@@ -278,11 +282,17 @@ struct Lexer {
             tokens[last].partner = here - last
             return
         }
+        let fits = open.lastIndex { if case .symbol(partner) = tokens[$0].kind { true } else { false } }
+        if fits == nil, case .symbol(.leftBrace) = tokens[last].kind {
+            report("this `\(symbol.rawValue)` closes nothing", tokens[here].span)
+            tokens[here] = Token(.broken, tokens[here].span)
+            return
+        }
         let opened = source.text(tokens[last].span)
         let line = source.position(at: tokens[last].span.start).line
         report("this `\(symbol.rawValue)` does not close the `\(opened)` of line \(line)", tokens[here].span)
         // If an outer bracket fits, what lies between was forgotten; otherwise this one is too much.
-        if let outer = open.lastIndex(where: { if case .symbol(partner) = tokens[$0].kind { true } else { false } }) {
+        if let outer = fits {
             tokens[open[outer]].partner = here - open[outer]
             open.removeSubrange(outer...)
         } else {

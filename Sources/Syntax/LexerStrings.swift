@@ -2,6 +2,7 @@ extension Lexer {
     /// A string on one line: escapes `\n \t \r \" \\ \{ \} \u{1F9E0}`, `{{` and `}}` for braces, `{expression:format}`.
     mutating func string() {
         let start = position
+        docLines = []
         position += 1
         var parts: [StringPart] = []
         var text: [UInt8] = []
@@ -84,6 +85,7 @@ extension Lexer {
         position += 1
         guard level < Lexer.deepestString else {
             report("strings are nested too deeply in one another (more than \(Lexer.deepestString))", Span(start, position))
+            isTooDeep = true
             return (nil, false)
         }
         var inner = Lexer(source, from: position, level: level + 1)
@@ -91,7 +93,11 @@ extension Lexer {
         position = inner.position
         let codeEnd = position
         let isClosed = position < limit && (bytes[position] == UInt8(ascii: "}") || bytes[position] == UInt8(ascii: ":"))
-        if isClosed || !inner.open.isEmpty { diagnostics += inner.diagnostics }
+        if isClosed || !inner.open.isEmpty || inner.isTooDeep { diagnostics += inner.diagnostics }
+        if inner.isTooDeep {
+            isTooDeep = true
+            return (nil, false)
+        }
         if let unclosed = inner.open.last {
             let token = inner.tokens[unclosed]
             report("this `\(source.text(token.span))` is never closed", token.span)

@@ -28,9 +28,10 @@ public struct Parser {
         var parser = Parser(source, tokens: tokens)
         let statements = parser.statements(untilBrace: false)
         // What an unclosed bracket does to the end of the text is said once, at the bracket.
-        // Lines after an open `(` or `[` are taken for its inside, so what is wrong with them is not told.
+        // Later lines are taken for the inside of an open `(` or `[`, so what is wrong with them is not told.
         let open = lexical.filter { $0.isIncomplete }
-        let inside = open.filter { source.text($0.span) != "{" }.map(\.span.start).min() ?? .max
+        let first = open.filter { source.text($0.span) != "{" }.map(\.span.start).min()
+        let inside = first.map { source.lineSpan(source.lineIndex(at: $0)).end } ?? .max
         let found = lexical + parser.diagnostics.filter { open.isEmpty || !$0.isIncomplete && $0.span.start < inside }
         if !found.isEmpty {
             let sorted = found.enumerated().sorted { ($0.element.span.start, $0.offset) < ($1.element.span.start, $1.offset) }

@@ -141,6 +141,13 @@ final class Grow: Code {
             set(.number(a + b), frame)
             return .normal
         }
+        if case .string(let extra) = right, case .string(var text) = first, text.utf8.count + extra.utf8.count <= Operators.longestString {
+            first = .none
+            set(nil, frame)
+            text += extra
+            set(.string(text), frame)
+            return .normal
+        }
         if case .list(let extra) = right, case .list(var list) = first, list !== extra {
             // The variable lets go of its list, so that the only reference left is this one.
             first = .none

@@ -80,7 +80,7 @@ public final class List: RandomAccessCollection, @unchecked Sendable {
     public subscript(i: Int) -> Value { items[i] }
 
     /// The most items that a list may have.
-    public static let longest = 1 << 27
+    public static let longest = 1 << 25
 
     /// Adds items in place; for the holder of the only reference.
     func append(contentsOf other: List) {

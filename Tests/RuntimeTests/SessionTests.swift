@@ -1,0 +1,145 @@
+import Glibc
+import Runtime
+import Support
+import Testing
+
+@Suite struct SessionTests {
+    /// A folder of its own with these files.
+    func folder(_ files: [String: String]) -> String {
+        var template = Array("/tmp/strip-tests-XXXXXX".utf8CString)
+        _ = mkdtemp(&template)
+        let path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        for (name, text) in files {
+            let parts = name.split(separator: "/")
+            if parts.count > 1 { mkdir(path + "/" + parts[0], 0o755) }
+            writeFile(path + "/" + name, text)
+        }
+        return path
+    }
+
+    func run(_ path: String, _ session: Session, _ sink: Sink) -> String {
+        do {
+            let value = try session.run(file: path)
+            return sink.take() + session.describe(value)
+        } catch {
+            return sink.take() + session.render(error)
+        }
+    }
+
+    @Test func importsBindTopLevelNames() {
+        let path = folder([
+            "main.ss": "import \"lib.ss\"\nimport \"sub/more.ss\"\n[double(4), third, hidden()]",
+            "lib.ss": "print(\"once\")\n_secret = 5\nfn double(x) = 2 * x\nfn hidden() = _secret",
+            "sub/more.ss": "import \"../lib.ss\"\nthird = double(1.5)",
+        ])
+        let sink = Sink()
+        let session = makeSession(sink)
+        #expect(run(path + "/main.ss", session, sink) == "once\n[8, 3, 5]")
+        #expect(shown("_secret", in: session, sink).contains("there is no name `_secret`"))
+        // A library's functions read their own file's names, whatever the importer binds.
+        #expect(shown("double = 3\n_secret = 9\nhidden()", in: session, sink) == "5\n")
+    }
+
+    @Test func importsInACircleAreErrors() {
+        let path = folder(["a.ss": "import \"b.ss\"", "b.ss": "import \"c.ss\"", "c.ss": "import \"a.ss\"", "self.ss": "import \"self.ss\""])
+        let sink = Sink()
+        // The script itself was not imported, so the circle closes at the second turn.
+        #expect(run(path + "/a.ss", makeSession(sink), sink).contains("imports go in a circle: b.ss → c.ss → a.ss → b.ss"))
+        #expect(run(path + "/self.ss", makeSession(sink), sink).contains("imports go in a circle: self.ss → self.ss"))
+    }
+
+    @Test func mistakesInImportsShowTheirFile() {
+        let path = folder(["main.ss": "import \"bad.ss\"", "bad.ss": "x = 1\ny = 1 +* 2\nz = )", "run.ss": "import \"fails.ss\"", "fails.ss": "\nx = 1 + \"a\""])
+        let sink = Sink()
+        let syntax = run(path + "/main.ss", makeSession(sink), sink)
+        #expect(syntax.contains("bad.ss:2:8") && syntax.contains("(and 1 more mistake in this file)") && syntax.contains("called from \(path)/main.ss:1:1"))
+        let runtime = run(path + "/run.ss", makeSession(sink), sink)
+        #expect(runtime.contains("fails.ss:2:7") && runtime.contains("in a call of import \"fails.ss\""))
+    }
+
+    @Test func filesThatCannotBeRun() {
+        let sink = Sink()
+        let session = makeSession(sink)
+        let path = folder(["latin.ss": "x = 1"])
+        #expect(run(path + "/none.ss", session, sink).contains("there is no file"))
+        #expect(run(path, session, sink).contains("is a directory"))
+    }
+
+    @Test func theSessionOutlivesErrors() {
+        let sink = Sink()
+        let session = makeSession(sink)
+        _ = shown("x = 1\ny = x + \"a\"", in: session, sink)
+        #expect(shown("x", in: session, sink) == "1\n")
+        #expect(session.userNames == ["x"])
+        session.define("ans", 42)
+        #expect(shown("ans + x", in: session, sink) == "43\n")
+        #expect(session.names.contains("sqrt") && session.names.contains("ans"))
+        session.reset()
+        #expect(session.userNames.isEmpty)
+    }
+
+    /// In a process of its own, since the flag is one for all threads.
+    @Test func interruptStopsALoop() async {
+        await #expect(processExitsWith: .success) {
+            let session = makeSession()
+            var thread = pthread_t()
+            pthread_create(&thread, nil, { _ in
+                usleep(100_000)
+                Interrupt.raise()
+                return nil
+            }, nil)
+            // `try` does not swallow it.
+            #expect(throws: Interrupted.self) { try session.run(source: "n = 0\nwhile true { try { n = n + 1 } catch { 0 } }", name: "t") }
+            pthread_join(thread, nil)
+            Interrupt.clear()
+            let lives = try session.run(source: "n > 0", name: "t")
+            #expect(lives.text == "true")
+        }
+    }
+
+    @Test func libraryFunctions() throws {
+        let sink = Sink()
+        let session = makeSession(sink, prelude: [
+            ("one.ss", "## Half of `x`.\nfn half(x, by=2) = divide(x, by)"), ("two.ss", "fn divide(a, b) = a / b"),
+        ])
+        #expect(shown("half(3)", in: session, sink) == "1.5\n")
+        // What the user calls `divide` is not the library's.
+        #expect(shown("divide = 1\nhalf(3)", in: session, sink) == "1.5\n")
+        // An error inside the library is shown at the user's call.
+        #expect(shown("y = half(\"a\")", in: session, sink).contains("<prompt>:1:5"))
+        #expect(session.help("half") == "half(x, by=2)\n\n  Half of `x`.\n")
+        #expect(session.help("no_such_name") == nil)
+        let bad = makeSession(sink, prelude: [("bad.ss", "x = = 1")])
+        #expect(throws: (any Error).self) { try bad.run(source: "1", name: "t") }
+    }
+
+    @Test func help() {
+        let text = makeSession().help("resize") ?? ""
+        #expect(text.hasPrefix("resize(image: volume, mask: mask = none, interpolation: \"nearest\"|\"linear\"|\"cubic\" = \"linear\", steps: list of whole numbers = [50, 50], width: number = 0.15)\n\n  Pretend to resample.\n"))
+        #expect(text.contains("  width          in mm (number, default 0.15)\n"))
+        #expect(text.contains("  interpolation  how (\"nearest\" or \"linear\" or \"cubic\", default \"linear\")\n"))
+        #expect(makeSession().help("error")?.contains("strip> try { error(\"no brain\"") == true)
+        #expect(Help.overview(smallCatalogue).contains("Language\n  print"))
+    }
+
+    @Test func examplesOfTheLanguageItselfHold() {
+        for builtin in Language.builtins {
+            for example in builtin.examples {
+                guard let expected = example.shows else { continue }
+                #expect(evaluate(example.code) == (expected.isEmpty ? "" : expected + "\n"), "\(builtin.name): \(example.code)")
+            }
+        }
+    }
+
+    @Test func valuesAreSmall() { #expect(MemoryLayout<Value>.stride <= 24) }
+
+    @Test func growingDoesNotTouchOtherHolders() {
+        #expect(evaluate("a = [1]\nb = a\na = a + [2]\n[a, b]") == "[[1, 2], [1]]\n")
+        #expect(evaluate("fn f(xs) { xs = xs + [9]\nxs }\na = [1]\n[f(a), a]") == "[[1, 9], [1]]\n")
+        #expect(evaluate("a = [1]\na = a + a\na = a + a\na") == "[1, 1, 1, 1]\n")
+        #expect(evaluate("s = \"a\"\nt = s\ns = s + \"b\"\n[s, t]") == "[\"ab\", \"a\"]\n")
+        #expect(evaluate("a = [1]\ntry { a = a + 2 } catch { 0 }\na") == "[1]\n")
+        #expect(evaluate("xs = []\nfor i in 0:3 { xs = xs + [() -> xs] }\nlength(xs[0]())") == "3\n")
+        #expect(evaluate("fn f() { xs = []\nfor i in 0:3 { xs = xs + [() -> xs] }\nlength(xs[0]()) }\nf()") == "3\n")
+    }
+}
