@@ -65,7 +65,7 @@ let package = Package(
         .executableTarget(
             name: "skullstrip",
             dependencies: [
-                "Builtins", "Stdlib", "Runtime", "Syntax", "CEditLine",
+                "Builtins", "Stdlib", "Runtime", "Syntax", "Kernels", "CEditLine", "CZlib", "CBLAS", "CCairo",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 

@@ -15,10 +15,9 @@ final class TrainingReport {
     func step(_ r: StepReport) {
         guard context.progress.isVisible else { return }
         let remaining = Double((r.epochs - r.epoch) * r.steps + r.steps - r.step) * r.secondsPerStep
-        var line = "epoch \(r.epoch)/\(r.epochs) \(bar(r.step, of: r.steps)) \(r.step)/\(r.steps)"
-        line += "  loss \(Text.fixed(r.loss, 3))  dice \(Text.fixed(r.dice, 3))"
-        if let iou = r.valid?.validIoU { line += "  val_iou \(Text.fixed(iou, 3))" }
-        context.progress.update(line + "  ETA \(Text.duration(remaining))")
+        var note = "loss \(Text.fixed(r.loss, 3))  dice \(Text.fixed(r.dice, 3))"
+        if let iou = r.valid?.validIoU { note += "  val_iou \(Text.fixed(iou, 3))" }
+        context.progress.bar("epoch \(r.epoch)/\(r.epochs)", done: r.step, of: r.steps, note: note, remaining: remaining)
     }
 
     func epoch(_ r: EpochReport) {
@@ -28,11 +27,5 @@ final class TrainingReport {
             line += "  val_loss \(Text.fixed(loss, 3))  val_dice \(Text.fixed(dice, 3))  val_iou \(Text.fixed(iou, 3))"
         }
         context.note(line + "  \(Text.duration(r.seconds))" + (r.best ? "  best" : ""))
-    }
-
-    private func bar(_ done: Int, of all: Int, width: Int = 24) -> String {
-        let halves = all > 0 ? 2 * width * done / all : 0
-        let full = halves / 2
-        return String(repeating: "━", count: full) + (halves % 2 == 1 ? "╸" : "") + String(repeating: " ", count: width - full - halves % 2)
     }
 }

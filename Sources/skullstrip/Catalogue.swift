@@ -24,9 +24,8 @@ enum Catalogue {
     /// Everything that can be called, with its one line.
     static func entries(_ session: Session) -> [(name: String, summary: String)] {
         let builtins = session.catalogue.map { (name: $0.name, summary: $0.summary) }
-        let known = Set(builtins.map(\.name))
-        let written = session.names.compactMap { name -> (name: String, summary: String)? in
-            guard !known.contains(name), case .function(let function)? = session.value(of: name), function.builtin == nil else { return nil }
+        let written = session.libraryNames.compactMap { name -> (name: String, summary: String)? in
+            guard case .function(let function)? = session.value(of: name) else { return nil }
             return (name, String(function.doc?.split(separator: "\n").first ?? ""))
         }
         return (builtins + written).sorted { $0.name < $1.name }
@@ -34,8 +33,8 @@ enum Catalogue {
 
     /// Builtins by theme, then the functions written in the language.
     static func overview(_ session: Session) -> String {
-        let known = Set(session.catalogue.map(\.name))
-        let written = entries(session).filter { !known.contains($0.name) }
+        let library = Set(session.libraryNames)
+        let written = entries(session).filter { library.contains($0.name) }
         var text = Help.overview(session.catalogue)
         if !written.isEmpty {
             let width = session.catalogue.reduce(0) { max($0, $1.name.count) }

@@ -1,5 +1,9 @@
+import CBLAS
+import CCairo
 import CEditLine
+import CZlib
 import Glibc
+import Kernels
 import Support
 
 /// What this program is made of.
@@ -7,10 +11,17 @@ enum Version {
     static let number = "0.1.0"
 
     static func text(verbose: Bool) -> String {
-        var text = "skullstrip \(number)\n"
+        let text = "skullstrip \(number)\n"
         guard verbose else { return text }
-        text += "processor   \(Parallel.threads) threads\n"
-        text += "libedit     \(LIBEDIT_MAJOR).\(LIBEDIT_MINOR)\n"
-        return text
+        let sets = Kernels.available.map(\.rawValue).joined(separator: ", ")
+        let blas = openblas_get_config().map { String(cString: $0) } ?? "OpenBLAS"
+        return text + """
+            kernels   \(Kernels.instructionSet.rawValue) of \(sets); \(Parallel.threads) thread\(Parallel.threads == 1 ? "" : "s")
+            openblas  \(blas)
+            zlib      \(String(cString: zlibVersion()))
+            cairo     \(String(cString: cairo_version_string()))
+            libedit   \(LIBEDIT_MAJOR).\(LIBEDIT_MINOR)
+
+            """
     }
 }
