@@ -235,7 +235,7 @@ struct Lexer {
             position += 1
             let plain: [UInt8: String] = [
                 UInt8(ascii: "'"): "strings are written in double quotes: \"text\"", UInt8(ascii: "!"): "write `not`, or `!=`",
-                UInt8(ascii: "?"): "?name is for the prompt; in a script use help(\"name\")", UInt8(ascii: "\\"): "a line goes on after an operator, a comma or an open bracket",
+                UInt8(ascii: "?"): "?name is for the prompt alone", UInt8(ascii: "\\"): "a line goes on after an operator, a comma or an open bracket",
             ]
             let byte = bytes[start]
             if byte == UInt8(ascii: "'"), let end = bytes[position..<min(limit, position + 1000)].firstIndex(where: { $0 == byte || $0 == 10 }), bytes[end] == byte {
