@@ -73,7 +73,7 @@ let package = Package(
 
         .testTarget(name: "SyntaxTests", dependencies: ["Syntax"]),
         .testTarget(name: "ImagingTests", dependencies: ["Imaging", "Support"]),
-        .testTarget(name: "NetworksTests", dependencies: ["Networks", "Kernels", "CKernels"]),
+        .testTarget(name: "NetworksTests", dependencies: ["Networks", "Kernels", "CKernels", "Support"]),
         .testTarget(name: "FiguresTests", dependencies: ["Figures"]),
         .testTarget(name: "RuntimeTests", dependencies: ["Runtime"]),
         .testTarget(name: "BuiltinsTests", dependencies: ["Builtins"]),

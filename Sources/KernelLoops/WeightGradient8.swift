@@ -85,11 +85,11 @@ private func entries(_ xStep: Int, _ gStep: Int, _ r: SKWeightRows) {
             while done < n {
                 let m = min(n - done, min(6, widestTile8))
                 switch m {
-                case 1: if widestTile8 > 1 { tile(1, false, xStep, gStep, r, first + done) }
-                case 2: if widestTile8 > 2 { tile(2, false, xStep, gStep, r, first + done) }
-                case 3: if widestTile8 > 3 { tile(3, false, xStep, gStep, r, first + done) }
-                case 4: if widestTile8 > 4 { tile(4, false, xStep, gStep, r, first + done) }
-                case 5: if widestTile8 > 5 { tile(5, false, xStep, gStep, r, first + done) }
+                case 1: if widestTile8 >= 1 { tile(1, false, xStep, gStep, r, first + done) }
+                case 2: if widestTile8 >= 2 { tile(2, false, xStep, gStep, r, first + done) }
+                case 3: if widestTile8 >= 3 { tile(3, false, xStep, gStep, r, first + done) }
+                case 4: if widestTile8 >= 4 { tile(4, false, xStep, gStep, r, first + done) }
+                case 5: if widestTile8 >= 5 { tile(5, false, xStep, gStep, r, first + done) }
                 default: tile(min(6, widestTile8), false, xStep, gStep, r, first + done)
                 }
                 done += m

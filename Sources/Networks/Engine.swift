@@ -80,11 +80,11 @@ final class Engine {
         }
     }
 
-    /// Moves the running averages after a step that was completed.
-    func commitStatistics() {
+    /// Moves the running averages after a step that was completed; `steps` were before it, nil for plain momentum.
+    func commitStatistics(steps: Int?) {
         for (k, op) in plan.operations.enumerated() {
             if let layer = graph.entries[op.entry].layer as? BatchNorm {
-                layer.commit(statistics[k], parameters.ofLayer[op.entry].map { parameters.pointer($0) })
+                layer.commit(statistics[k], parameters.ofLayer[op.entry].map { parameters.pointer($0) }, steps: steps)
             }
         }
     }

@@ -6,6 +6,8 @@ public final class Model: @unchecked Sendable {
     let parameters: ParameterStore
     /// What the file that the model came from says about it.
     public internal(set) var metadata: [String: String] = [:]
+    /// Training steps since the weights were drawn; nil for a model from a file.
+    var trainedSteps: Int?
     var keptEngine: Engine?
 
     /// Builds the model between two nodes and draws its weights: he-normal (truncated) for convolutions, zeros for biases.
@@ -17,6 +19,7 @@ public final class Model: @unchecked Sendable {
     init(graph: Graph, seed: UInt64?) throws {
         self.graph = graph
         parameters = try ParameterStore(graph)
+        trainedSteps = seed == nil ? nil : 0
         if let seed { parameters.initialise(seed: seed) }
     }
 

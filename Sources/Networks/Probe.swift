@@ -53,7 +53,7 @@ package final class Probe {
 
     package func backwardFromLoss(seed: UInt64 = 0, step: UInt64 = 0) throws { try engine.backward(seed: seed, step: step) }
 
-    package func commit() { engine.commitStatistics() }
+    package func commit() { engine.commitStatistics(steps: nil) }
 
     /// Name, shape and gradient of each trainable array, in PyTorch's order.
     package var weightGradients: [(name: String, shape: [Int], values: [Float])] {
@@ -87,6 +87,9 @@ package final class Probe {
         }
         return weights.indices.map { values.base[$0] }
     }
+
+    /// The sample at a position of the training order.
+    package static func draw(_ position: Int, count: Int, seed: UInt64) -> Int { Loader.draw(position, count: count, seed: seed) }
 
     private func read(_ tensor: Tensor) -> [Float] {
         var out = [Float](repeating: 0, count: tensor.batch * tensor.channels * tensor.voxels)

@@ -113,7 +113,8 @@ private final class Trainer {
             throw NetworkError.diverged(what: "gradient", epoch: epoch, step: step, sample: batch.map(\.name).joined(separator: ", "))
         }
         adam.update(model.parameters.values, gradient: gradients)
-        engine.commitStatistics()
+        engine.commitStatistics(steps: model.trainedSteps)
+        model.trainedSteps = model.trainedSteps.map { $0 + 1 }
         stepsDone += 1
         return score
     }

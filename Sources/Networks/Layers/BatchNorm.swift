@@ -96,8 +96,10 @@ struct BatchNorm: Layer {
             parameters: interleave([scale, mean, centre, slope]), rows: 4, accumulate: call.accumulate[0], flag: call.relu)
     }
 
-    /// Moves the running averages towards the batch's statistics.
-    func commit(_ statistics: BatchStatistics, _ parameters: [UnsafeMutablePointer<Float>]) {
+    /// Moves the running averages towards the batch's statistics. Early in training (`steps` so far) they follow faster,
+    /// by a momentum of (1 + steps) / (10 + steps) where that is less: else a short training would be judged with the averages' starting values.
+    func commit(_ statistics: BatchStatistics, _ parameters: [UnsafeMutablePointer<Float>], steps: Int?) {
+        let momentum = steps.map { min(self.momentum, Double(1 + $0) / Double(10 + $0)) } ?? self.momentum
         for c in statistics.mean.indices {
             parameters[2][c] = Float(momentum * Double(parameters[2][c]) + (1 - momentum) * statistics.mean[c])
             parameters[3][c] = Float(momentum * Double(parameters[3][c]) + (1 - momentum) * statistics.variance[c])
