@@ -35,7 +35,7 @@ fn unet3d(filters=16, depth=4, dropout=0.05, batchnorm=true, seed=0) {
         x = concat(x, skips[level]) |> drop(rate)
         x = conv_block(x, n, norm)
     }
-    model(image, conv3d(x, 1, kernel=1) |> sigmoid(), name="unet3d", seed=seed)
+    model(image, conv3d(x, 1, kernel=1) |> sigmoid(), seed=seed)
 }
 
 ## Dropout, left out of the graph where the rate is 0.
