@@ -18,7 +18,8 @@ struct Head {
     let shapes: HeadShapes
     let tone: Tones
 
-    init(seed: UInt64, options: Phantom.Options) {
+    /// `height` is the field of view's along z, between centres of its outer voxels, in mm.
+    init(seed: UInt64, height: Double, options: Phantom.Options) {
         self.seed = seed
         // One stream a theme, so that a new draw in one does not change the others.
         var pose = CounterRandom(seed: seed, stream: 1)
@@ -38,8 +39,9 @@ struct Head {
         let r1 = SIMD3(sa * sb * cc - ca * sc, sa * sb * sc + ca * cc, sa * cb) / scale.y
         let r2 = SIMD3(ca * sb * cc + sa * sc, ca * sb * sc - sa * cc, ca * cb) / scale.z
         rows = (SIMD3<Float>(r0), SIMD3<Float>(r1), SIMD3<Float>(r2))
-        // The brain sits above the middle of the field of view; the neck fills the lower part.
-        centre = SIMD3<Float>(shift + SIMD3(0, -4, 14))
+        // The brain sits above the middle of a tall field of view, with the neck in its lower part; in a short one
+        // it sits lower, so that the top of the head is inside.
+        centre = SIMD3<Float>(shift + SIMD3(0, -4, min(14, max(-8, height / 2 - 102))))
 
         warp = (0..<3).map { axis in
             var random = CounterRandom(seed: seed, stream: 10 + UInt64(axis))

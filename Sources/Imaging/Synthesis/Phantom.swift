@@ -3,8 +3,8 @@ import Support
 
 /// A synthetic T1-weighted head with known truth, for demonstrations and tests.
 ///
-/// One seed is one head: size, proportions, pose, folding, contrast, bias field. The same seed on a finer grid shows the same
-/// head (only the noise is drawn anew), and a run repeats bit for bit.
+/// One seed is one head: size, proportions, pose, folding, contrast, bias field. The same seed on a finer grid of the same field of
+/// view shows the same head (only the noise is drawn anew), and a run repeats bit for bit.
 public struct Phantom: Sendable {
     /// The image: tissue means, times the bias field, blurred at boundaries by a voxel's width, with Rician noise. Never negative.
     public let image: Volume
@@ -63,7 +63,7 @@ public struct Phantom: Sendable {
         let grid = try Grid(shape: shape, affine: Affine(spacing: spacing, origin: -(SIMD3<Double>(shape) - 1) / 2 * spacing))
         guard grid.count <= largestCount else { throw PhantomError.tooLarge(shape) }
 
-        let head = Head(seed: seed, options: options)
+        let head = Head(seed: seed, height: Double(shape.z - 1) * spacing.z, options: options)
         let frame = Frame(grid: grid, head: head)
         let count = grid.count, area = shape.x * shape.y
         var labels = [UInt8](), bias = [Float]()
