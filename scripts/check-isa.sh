@@ -8,10 +8,8 @@ status=0
 fail() { echo "$1"; status=1; }
 for folder in "$build"/*.build; do
     name=$(basename "$folder" .build)
-    objects=$(find "$folder" -name '*.o')
-    [ -n "$objects" ] || continue
-    ymm=$(objdump -d --no-show-raw-insn $objects | grep -c '%ymm' || true)
-    zmm=$(objdump -d --no-show-raw-insn $objects | grep -c '%zmm' || true)
+    ymm=$(find "$folder" -name '*.o' -exec objdump -d --no-show-raw-insn {} + | grep -c '%ymm' || true)
+    zmm=$(find "$folder" -name '*.o' -exec objdump -d --no-show-raw-insn {} + | grep -c '%zmm' || true)
     case $name in
     KernelsV4) [ "$zmm" -gt 0 ] || fail "$name does not use zmm" ;;
     KernelsV3) [ "$ymm" -gt 0 ] && [ "$zmm" -eq 0 ] || fail "$name: $ymm uses of ymm, $zmm of zmm" ;;
@@ -19,7 +17,7 @@ for folder in "$build"/*.build; do
     esac
     case $name in
     KernelsV?)
-        shared=$(nm $objects | awk -v own="$name" '$2 ~ /^[WVu]$/ && $3 != "__swift_reflection_version" && index($3, own) == 0 { print $3 }')
+        shared=$(find "$folder" -name '*.o' -exec nm {} + | awk -v own="$name" '$2 ~ /^[WVu]$/ && $3 != "__swift_reflection_version" && index($3, own) == 0 { print $3 }')
         [ -z "$shared" ] || fail "$name defines shared symbols: $shared"
         echo "$name: $ymm uses of ymm, $zmm of zmm" ;;
     esac

@@ -1,9 +1,12 @@
 import CKernels
 
+private typealias Call = UnsafePointer<SKConvRow>
+
 /// `n` neighbouring outputs from `first` on. `n` and `step` are constants wherever this is inlined, so that sums which are not used vanish
 /// and addresses are known.
 @inline(__always)
-private func tile(_ n: Int, _ step: Int, _ r: SKConvRow, _ first: Int) {
+private func tile(_ n: Int, _ step: Int, _ call: Call, _ first: Int) {
+    let r = call.pointee
     let outStep = Int(r.outStep), length = Int(r.length), groups = Int(r.groups)
     let source = r.source + first * step
     let out = r.out + first * outStep
@@ -91,10 +94,140 @@ private func tile(_ n: Int, _ step: Int, _ r: SKConvRow, _ first: Int) {
     if n > 11 { storePart(s11, out + 11 * outStep, r.width) }
 }
 
-/// A row, in tiles as equal as they can be.
+// Each size is a function of its own, or the compiler would join them into one that asks for the size in its innermost loop.
+
+@inline(never) private func tile1By32(_ call: Call, _ first: Int) { if widestTile8 >= 1 { tile(1, 32, call, first) } }
+@inline(never) private func tile2By32(_ call: Call, _ first: Int) { if widestTile8 >= 2 { tile(2, 32, call, first) } }
+@inline(never) private func tile3By32(_ call: Call, _ first: Int) { if widestTile8 >= 3 { tile(3, 32, call, first) } }
+@inline(never) private func tile4By32(_ call: Call, _ first: Int) { if widestTile8 >= 4 { tile(4, 32, call, first) } }
+@inline(never) private func tile5By32(_ call: Call, _ first: Int) { if widestTile8 >= 5 { tile(5, 32, call, first) } }
+@inline(never) private func tile6By32(_ call: Call, _ first: Int) { if widestTile8 >= 6 { tile(6, 32, call, first) } }
+@inline(never) private func tile7By32(_ call: Call, _ first: Int) { if widestTile8 >= 7 { tile(7, 32, call, first) } }
+@inline(never) private func tile8By32(_ call: Call, _ first: Int) { if widestTile8 >= 8 { tile(8, 32, call, first) } }
+@inline(never) private func tile9By32(_ call: Call, _ first: Int) { if widestTile8 >= 9 { tile(9, 32, call, first) } }
+@inline(never) private func tile10By32(_ call: Call, _ first: Int) { if widestTile8 >= 10 { tile(10, 32, call, first) } }
+@inline(never) private func tile11By32(_ call: Call, _ first: Int) { if widestTile8 >= 11 { tile(11, 32, call, first) } }
+@inline(never) private func tile12By32(_ call: Call, _ first: Int) { if widestTile8 >= 12 { tile(12, 32, call, first) } }
+@inline(never) private func tile1By16(_ call: Call, _ first: Int) { if widestTile8 >= 1 { tile(1, 16, call, first) } }
+@inline(never) private func tile2By16(_ call: Call, _ first: Int) { if widestTile8 >= 2 { tile(2, 16, call, first) } }
+@inline(never) private func tile3By16(_ call: Call, _ first: Int) { if widestTile8 >= 3 { tile(3, 16, call, first) } }
+@inline(never) private func tile4By16(_ call: Call, _ first: Int) { if widestTile8 >= 4 { tile(4, 16, call, first) } }
+@inline(never) private func tile5By16(_ call: Call, _ first: Int) { if widestTile8 >= 5 { tile(5, 16, call, first) } }
+@inline(never) private func tile6By16(_ call: Call, _ first: Int) { if widestTile8 >= 6 { tile(6, 16, call, first) } }
+@inline(never) private func tile7By16(_ call: Call, _ first: Int) { if widestTile8 >= 7 { tile(7, 16, call, first) } }
+@inline(never) private func tile8By16(_ call: Call, _ first: Int) { if widestTile8 >= 8 { tile(8, 16, call, first) } }
+@inline(never) private func tile9By16(_ call: Call, _ first: Int) { if widestTile8 >= 9 { tile(9, 16, call, first) } }
+@inline(never) private func tile10By16(_ call: Call, _ first: Int) { if widestTile8 >= 10 { tile(10, 16, call, first) } }
+@inline(never) private func tile11By16(_ call: Call, _ first: Int) { if widestTile8 >= 11 { tile(11, 16, call, first) } }
+@inline(never) private func tile12By16(_ call: Call, _ first: Int) { if widestTile8 >= 12 { tile(12, 16, call, first) } }
+@inline(never) private func tile1By8(_ call: Call, _ first: Int) { if widestTile8 >= 1 { tile(1, 8, call, first) } }
+@inline(never) private func tile2By8(_ call: Call, _ first: Int) { if widestTile8 >= 2 { tile(2, 8, call, first) } }
+@inline(never) private func tile3By8(_ call: Call, _ first: Int) { if widestTile8 >= 3 { tile(3, 8, call, first) } }
+@inline(never) private func tile4By8(_ call: Call, _ first: Int) { if widestTile8 >= 4 { tile(4, 8, call, first) } }
+@inline(never) private func tile5By8(_ call: Call, _ first: Int) { if widestTile8 >= 5 { tile(5, 8, call, first) } }
+@inline(never) private func tile6By8(_ call: Call, _ first: Int) { if widestTile8 >= 6 { tile(6, 8, call, first) } }
+@inline(never) private func tile7By8(_ call: Call, _ first: Int) { if widestTile8 >= 7 { tile(7, 8, call, first) } }
+@inline(never) private func tile8By8(_ call: Call, _ first: Int) { if widestTile8 >= 8 { tile(8, 8, call, first) } }
+@inline(never) private func tile9By8(_ call: Call, _ first: Int) { if widestTile8 >= 9 { tile(9, 8, call, first) } }
+@inline(never) private func tile10By8(_ call: Call, _ first: Int) { if widestTile8 >= 10 { tile(10, 8, call, first) } }
+@inline(never) private func tile11By8(_ call: Call, _ first: Int) { if widestTile8 >= 11 { tile(11, 8, call, first) } }
+@inline(never) private func tile12By8(_ call: Call, _ first: Int) { if widestTile8 >= 12 { tile(12, 8, call, first) } }
+@inline(never) private func tile1By1(_ call: Call, _ first: Int) { if widestTile8 >= 1 { tile(1, 1, call, first) } }
+@inline(never) private func tile2By1(_ call: Call, _ first: Int) { if widestTile8 >= 2 { tile(2, 1, call, first) } }
+@inline(never) private func tile3By1(_ call: Call, _ first: Int) { if widestTile8 >= 3 { tile(3, 1, call, first) } }
+@inline(never) private func tile4By1(_ call: Call, _ first: Int) { if widestTile8 >= 4 { tile(4, 1, call, first) } }
+@inline(never) private func tile5By1(_ call: Call, _ first: Int) { if widestTile8 >= 5 { tile(5, 1, call, first) } }
+@inline(never) private func tile6By1(_ call: Call, _ first: Int) { if widestTile8 >= 6 { tile(6, 1, call, first) } }
+@inline(never) private func tile7By1(_ call: Call, _ first: Int) { if widestTile8 >= 7 { tile(7, 1, call, first) } }
+@inline(never) private func tile8By1(_ call: Call, _ first: Int) { if widestTile8 >= 8 { tile(8, 1, call, first) } }
+@inline(never) private func tile9By1(_ call: Call, _ first: Int) { if widestTile8 >= 9 { tile(9, 1, call, first) } }
+@inline(never) private func tile10By1(_ call: Call, _ first: Int) { if widestTile8 >= 10 { tile(10, 1, call, first) } }
+@inline(never) private func tile11By1(_ call: Call, _ first: Int) { if widestTile8 >= 11 { tile(11, 1, call, first) } }
+@inline(never) private func tile12By1(_ call: Call, _ first: Int) { if widestTile8 >= 12 { tile(12, 1, call, first) } }
+@inline(never) private func anyTile(_ n: Int, _ call: Call, _ first: Int) {
+    let step = Int(call.pointee.step)
+    if n == widestTile8 {
+        tile(widestTile8, step, call, first)
+    } else {
+        for i in 0..<n { tile(1, step, call, first + i) }
+    }
+}
+
 @inline(__always)
-private func row(_ step: Int, _ r: SKConvRow) {
-    let count = Int(r.count)
+private func tileBy32(_ n: Int, _ call: Call, _ first: Int) {
+    switch n {
+    case 1: tile1By32(call, first)
+    case 2: tile2By32(call, first)
+    case 3: tile3By32(call, first)
+    case 4: tile4By32(call, first)
+    case 5: tile5By32(call, first)
+    case 6: tile6By32(call, first)
+    case 7: tile7By32(call, first)
+    case 8: tile8By32(call, first)
+    case 9: tile9By32(call, first)
+    case 10: tile10By32(call, first)
+    case 11: tile11By32(call, first)
+    default: tile12By32(call, first)
+    }
+}
+
+@inline(__always)
+private func tileBy16(_ n: Int, _ call: Call, _ first: Int) {
+    switch n {
+    case 1: tile1By16(call, first)
+    case 2: tile2By16(call, first)
+    case 3: tile3By16(call, first)
+    case 4: tile4By16(call, first)
+    case 5: tile5By16(call, first)
+    case 6: tile6By16(call, first)
+    case 7: tile7By16(call, first)
+    case 8: tile8By16(call, first)
+    case 9: tile9By16(call, first)
+    case 10: tile10By16(call, first)
+    case 11: tile11By16(call, first)
+    default: tile12By16(call, first)
+    }
+}
+
+@inline(__always)
+private func tileBy8(_ n: Int, _ call: Call, _ first: Int) {
+    switch n {
+    case 1: tile1By8(call, first)
+    case 2: tile2By8(call, first)
+    case 3: tile3By8(call, first)
+    case 4: tile4By8(call, first)
+    case 5: tile5By8(call, first)
+    case 6: tile6By8(call, first)
+    case 7: tile7By8(call, first)
+    case 8: tile8By8(call, first)
+    case 9: tile9By8(call, first)
+    case 10: tile10By8(call, first)
+    case 11: tile11By8(call, first)
+    default: tile12By8(call, first)
+    }
+}
+
+@inline(__always)
+private func tileBy1(_ n: Int, _ call: Call, _ first: Int) {
+    switch n {
+    case 1: tile1By1(call, first)
+    case 2: tile2By1(call, first)
+    case 3: tile3By1(call, first)
+    case 4: tile4By1(call, first)
+    case 5: tile5By1(call, first)
+    case 6: tile6By1(call, first)
+    case 7: tile7By1(call, first)
+    case 8: tile8By1(call, first)
+    case 9: tile9By1(call, first)
+    case 10: tile10By1(call, first)
+    case 11: tile11By1(call, first)
+    default: tile12By1(call, first)
+    }
+}
+
+/// A row, in tiles as equal as they can be. The usual distances between voxels are compiled on their own.
+func convRow8(_ call: UnsafePointer<SKConvRow>) {
+    let count = Int(call.pointee.count)
     let tiles = (count + widestTile8 - 1) / widestTile8
     if tiles == 0 { return }
     let size = count / tiles
@@ -103,31 +236,13 @@ private func row(_ step: Int, _ r: SKConvRow) {
     while first < count {
         let n = larger > 0 ? size + 1 : size
         larger -= 1
-        if n == widestTile8 {
-            tile(widestTile8, step, r, first)
-        } else if n == widestTile8 - 1 {
-            tile(widestTile8 - 1, step, r, first)
-        } else {
-            switch n {
-            case 1: if widestTile8 > 1 { tile(1, step, r, first) }
-            case 2: if widestTile8 > 2 { tile(2, step, r, first) }
-            case 3: if widestTile8 > 3 { tile(3, step, r, first) }
-            case 4: if widestTile8 > 4 { tile(4, step, r, first) }
-            case 5: if widestTile8 > 5 { tile(5, step, r, first) }
-            case 6: if widestTile8 > 6 { tile(6, step, r, first) }
-            case 7: if widestTile8 > 7 { tile(7, step, r, first) }
-            case 8: if widestTile8 > 8 { tile(8, step, r, first) }
-            case 9: if widestTile8 > 9 { tile(9, step, r, first) }
-            case 10: if widestTile8 > 10 { tile(10, step, r, first) }
-            case 11: if widestTile8 > 11 { tile(11, step, r, first) }
-            default: break
-            }
+        switch call.pointee.step {
+        case 32: tileBy32(n, call, first)
+        case 16: tileBy16(n, call, first)
+        case 8: tileBy8(n, call, first)
+        case 1: tileBy1(n, call, first)
+        default: anyTile(n, call, first)
         }
         first += n
     }
-}
-
-/// The usual distance of 16 floats between voxels is compiled on its own.
-func convRow8(_ r: UnsafePointer<SKConvRow>) {
-    if r.pointee.step == 16 { row(16, r.pointee) } else { row(Int(r.pointee.step), r.pointee) }
 }

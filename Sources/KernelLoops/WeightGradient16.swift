@@ -1,8 +1,11 @@
 import CKernels
 
+private typealias Call = UnsafePointer<SKWeightRows>
+
 /// Sums of `n` neighbouring entries; with `run`, their offsets are consecutive. `n`, `run` and the steps are constants wherever this is inlined.
 @inline(__always)
-private func tile(_ n: Int, _ run: Bool, _ xStep: Int, _ gStep: Int, _ r: SKWeightRows, _ first: Int) {
+private func tile(_ n: Int, _ run: Bool, _ xStep: Int, _ gStep: Int, _ call: Call, _ first: Int) {
+    let r = call.pointee
     let offsets = r.offsets + first
     let sum = r.sum + first * 16
     let o0 = Int(offsets[0])
@@ -66,44 +69,37 @@ private func tile(_ n: Int, _ run: Bool, _ xStep: Int, _ gStep: Int, _ r: SKWeig
     if n > 11 { store(s11, sum + 176) }
 }
 
-@inline(__always)
-private func entries(_ xStep: Int, _ gStep: Int, _ r: SKWeightRows) {
-    let count = Int(r.entries)
-    let tiles = (count + widestTile - 1) / widestTile
-    if tiles == 0 { return }
-    let size = count / tiles
-    var larger = count - size * tiles
+// Each size is a function of its own, or the compiler would join them into one that asks for the size in its innermost loop.
+
+@inline(never) private func tile1(_ call: Call, _ first: Int) { if widestTile >= 1 { tile(1, false, Int(call.pointee.xStep), Int(call.pointee.gStep), call, first) } }
+@inline(never) private func tile2(_ call: Call, _ first: Int) { if widestTile >= 2 { tile(2, false, Int(call.pointee.xStep), Int(call.pointee.gStep), call, first) } }
+@inline(never) private func tile3(_ call: Call, _ first: Int) { if widestTile >= 3 { tile(3, false, Int(call.pointee.xStep), Int(call.pointee.gStep), call, first) } }
+@inline(never) private func tile4(_ call: Call, _ first: Int) { if widestTile >= 4 { tile(4, false, Int(call.pointee.xStep), Int(call.pointee.gStep), call, first) } }
+@inline(never) private func tile5(_ call: Call, _ first: Int) { if widestTile >= 5 { tile(5, false, Int(call.pointee.xStep), Int(call.pointee.gStep), call, first) } }
+@inline(never) private func tile6(_ call: Call, _ first: Int) { if widestTile >= 6 { tile(6, false, Int(call.pointee.xStep), Int(call.pointee.gStep), call, first) } }
+@inline(never) private func run(_ call: Call, _ first: Int) { tile(widestTile, true, Int(call.pointee.xStep), Int(call.pointee.gStep), call, first) }
+
+func weightRows16(_ call: UnsafePointer<SKWeightRows>) {
+    let count = Int(call.pointee.entries), offsets = call.pointee.offsets
     var first = 0
     while first < count {
-        let n = larger > 0 ? size + 1 : size
-        larger -= 1
-        if n == widestTile, r.offsets[first + n - 1] - r.offsets[first] == Int64(n - 1) {
-            tile(widestTile, true, xStep, gStep, r, first)
-        } else {
-            // Without a run, at most six addresses fit into registers.
-            var done = 0
-            while done < n {
-                let m = min(n - done, min(6, widestTile))
-                switch m {
-                case 1: if widestTile >= 1 { tile(1, false, xStep, gStep, r, first + done) }
-                case 2: if widestTile >= 2 { tile(2, false, xStep, gStep, r, first + done) }
-                case 3: if widestTile >= 3 { tile(3, false, xStep, gStep, r, first + done) }
-                case 4: if widestTile >= 4 { tile(4, false, xStep, gStep, r, first + done) }
-                case 5: if widestTile >= 5 { tile(5, false, xStep, gStep, r, first + done) }
-                default: tile(min(6, widestTile), false, xStep, gStep, r, first + done)
-                }
-                done += m
-            }
+        if first + widestTile <= count, offsets[first + widestTile - 1] - offsets[first] == Int64(widestTile - 1) {
+            run(call, first)
+            first += widestTile
+            continue
+        }
+        // Without a run, at most six addresses fit into registers.
+        let widest = min(6, widestTile)
+        let tiles = (count - first + widest - 1) / widest
+        let n = (count - first + tiles - 1) / tiles
+        switch n {
+        case 1: tile1(call, first)
+        case 2: tile2(call, first)
+        case 3: tile3(call, first)
+        case 4: tile4(call, first)
+        case 5: tile5(call, first)
+        default: tile6(call, first)
         }
         first += n
-    }
-}
-
-/// The usual distance of 16 floats between voxels is compiled on its own.
-func weightRows16(_ r: UnsafePointer<SKWeightRows>) {
-    if r.pointee.xStep == 16, r.pointee.gStep == 16 {
-        entries(16, 16, r.pointee)
-    } else {
-        entries(Int(r.pointee.xStep), Int(r.pointee.gStep), r.pointee)
     }
 }

@@ -46,21 +46,21 @@ final class Engine {
     }
 
     /// Computes the output from the input. Throws `Interrupted`.
-    func forward(seed: UInt64 = 0, step: UInt64 = 0, timed: ((Int, Double) -> Void)? = nil) throws {
+    func forward(seed: UInt64 = 0, step: UInt64 = 0, clock: () -> Double = monotonicSeconds, timed: ((Int, Double) -> Void)? = nil) throws {
         for (k, op) in plan.operations.enumerated() {
             var call = call(k, seed: seed, step: step)
             if let norm = op.norm, let layer = graph.entries[norm].layer as? BatchNorm {
                 let own = parameters.ofLayer[norm].map { parameters.pointer($0) }
                 (call.scale, call.shift) = layer.running(own, like: call.output)
             }
-            let start = timed == nil ? 0 : monotonicSeconds()
+            let start = timed == nil ? 0 : clock()
             try graph.entries[op.entry].layer.forward(call)
-            timed?(k, monotonicSeconds() - start)
+            timed?(k, clock() - start)
         }
     }
 
     /// Computes the gradients of all weights from the output's gradient, which must have been set. Throws `Interrupted`.
-    func backward(seed: UInt64 = 0, step: UInt64 = 0, timed: ((Int, Double) -> Void)? = nil) throws {
+    func backward(seed: UInt64 = 0, step: UInt64 = 0, clock: () -> Double = monotonicSeconds, timed: ((Int, Double) -> Void)? = nil) throws {
         guard let weightGradients else { return }
         var written = [Bool](repeating: false, count: tensors.count)
         for (k, op) in plan.operations.enumerated().reversed() {
@@ -74,9 +74,9 @@ final class Engine {
                 call.accumulate.append(written[input])
                 written[input] = true
             }
-            let start = timed == nil ? 0 : monotonicSeconds()
+            let start = timed == nil ? 0 : clock()
             try graph.entries[op.entry].layer.backward(call)
-            timed?(k, monotonicSeconds() - start)
+            timed?(k, clock() - start)
         }
     }
 

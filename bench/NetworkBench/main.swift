@@ -30,6 +30,9 @@ func peakBytes() -> Int {
     return usage.ru_maxrss * 1024
 }
 
+/// On a machine that others use too: PROCESSOR_TIME=1 counts the time that this process ran.
+let processor = getenv("PROCESSOR_TIME") != nil
+
 func layers() throws {
     let shapes: [(Int, Int, SIMD3<Int>)] = [
         (1, 16, SIMD3(96, 128, 160)), (16, 16, SIMD3(96, 128, 160)), (32, 16, SIMD3(96, 128, 160)), (32, 32, SIMD3(48, 64, 80)),
@@ -44,12 +47,12 @@ func layers() throws {
         let model = try Model(input: input, output: node.conv3d(filters: to), seed: 1)
         let repeats = 3
         var line = "\(from)→\(to) \(shape.x)×\(shape.y)×\(shape.z)"
-        for threads in [1, 2] {
+        for threads in processor ? [1] : [1, 2] {
             Parallel.threads = threads
             let whole = try Probe(model, shape: shape, inputGradient: true)
             let flops = whole.flops.last!
-            let a = try whole.timings(repeats: repeats).last!
-            let bare = from <= 64 ? try Probe(model, shape: shape, inputGradient: false).timings(repeats: repeats).last! : a
+            let a = try whole.timings(repeats: repeats, processor: processor).last!
+            let bare = from <= 64 ? try Probe(model, shape: shape, inputGradient: false).timings(repeats: repeats, processor: processor).last! : a
             line += "  | \(threads) thread\(threads > 1 ? "s" : ""): forward \(rate(flops, a.forward))"
             if from <= 64 {
                 line += " data \(rate(flops, a.backward - bare.backward)) weights \(rate(flops, bare.backward))"
@@ -80,8 +83,8 @@ if arguments.first == "unet", arguments.count == 7 {
     let shape = SIMD3(numbers[2], numbers[3], numbers[4])
     print(model.describe)
     let probe = try Probe(model, shape: shape, batch: numbers[5], inputGradient: false)
-    var last = try probe.timings(repeats: 1)
-    last = try probe.timings(repeats: 2)
+    var last = try probe.timings(repeats: 1, processor: processor)
+    last = try probe.timings(repeats: 2, processor: processor)
     var totals: [String: (Double, Double)] = [:]
     for (name, t) in zip(probe.operations, last) {
         let kind = String(name.split(separator: ".")[1])
@@ -101,7 +104,7 @@ if arguments.first == "unet", arguments.count == 7 {
         model, train: Noise(count: numbers[5], shape: shape), valid: nil, options: FitOptions(epochs: 1, steps: steps, batch: numbers[5]),
         onStep: { report in
             if report.step == 1 { start = report.secondsPerStep }
-            if report.step == steps { print("step \(Text.duration((report.secondsPerStep * Double(steps) - start) / Double(steps - 1))), first \(Text.duration(start)), loss \(report.loss)") }
+            if report.step == steps { print("step, wall: \(Text.duration((report.secondsPerStep * Double(steps) - start) / Double(steps - 1))), first \(Text.duration(start)), loss \(report.loss)") }
         })
     print("peak memory of the process \(Text.bytes(peakBytes()))")
 } else {
