@@ -1,3 +1,4 @@
+// Written by scripts/make-kernels.py.
 import CKernels
 
 private typealias Call = UnsafePointer<SKWeightRows>
