@@ -84,6 +84,7 @@ public enum NIfTI {
         let (type, swapped, scaling) = (header.datatype, header.swapped, header.scaling)
         var found = 0
         let values = try [Float](unsafeUninitializedCapacity: count) { out, initialised in
+            if let base = out.baseAddress { Voxels.useLargePages(base, count) }
             let chunk = 1 << 16
             try withUnsafeTemporaryAllocation(byteCount: chunk * size, alignment: 16) { raw in
                 while initialised < count {

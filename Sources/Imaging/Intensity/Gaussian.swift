@@ -52,7 +52,7 @@ extension Volume {
 /// One-dimensional correlation along an axis, edge voxels repeated.
 enum Correlation {
     static func apply(_ kernel: [Float], to values: [Float], shape: SIMD3<Int>, axis: Int) throws -> [Float] {
-        var result = [Float](repeating: 0, count: values.count)
+        var result = Voxels.repeating(Float(0), values.count)
         let radius = kernel.count / 2
         let (nx, ny, nz) = (shape.x, shape.y, shape.z)
         try values.withUnsafeBufferPointer { values in

@@ -1,14 +1,17 @@
 import Support
 
 extension Mask {
-    /// Voxels within `radius` mm of the mask: dilation by a ball, exact on anisotropic voxels (axes taken as orthogonal), measured between
-    /// voxel centres (scipy.ndimage.binary_dilation with all offsets of length ≤ radius as its structure).
+    /// Voxels within `radius` mm of the mask: dilation by a ball, measured between voxel centres, on voxels of any shape (axes are taken
+    /// as orthogonal). As scipy.ndimage.binary_dilation with all offsets of length ≤ radius as its structure.
     ///
-    /// Throws `IntensityError.argument` for a radius that is negative or not finite.
+    /// Throws `IntensityError.argument` for a radius that is negative or not finite, and `Interrupted`.
     public func dilated(radius: Double) throws -> Mask {
         try check(radius)
-        let distances = try SquaredDistance.toSet(voxels, shape: grid.shape, spacing: grid.spacing, cap: radius)
-        let limit = Self.limit(radius)
+        if let ball = Ball(radius: radius, spacing: grid.spacing, shape: grid.shape) {
+            return with(try BitRows(voxels, shape: grid.shape, inverted: false).dilated(by: ball).voxels(inverted: false))
+        }
+        let distances = try SquaredDistance.toSet(voxels, shape: grid.shape, spacing: grid.spacing)
+        let limit = Float(Ball.limit(radius))
         return with(Voxels.map(distances) { $0 <= limit ? 1 : 0 })
     }
 
@@ -16,10 +19,13 @@ extension Mask {
     /// outside, so that a mask is eroded at the image's edge too (scipy.ndimage.binary_erosion, border_value 0).
     public func eroded(radius: Double) throws -> Mask {
         try check(radius)
+        if let ball = Ball(radius: radius, spacing: grid.spacing, shape: grid.shape) {
+            let outside = try BitRows(voxels, shape: grid.shape, inverted: true).dilated(by: ball, beyondEdge: true)
+            return with(outside.voxels(inverted: true))
+        }
         let outside = Voxels.map(voxels) { $0 ^ 1 }
-        let distances = try SquaredDistance.toSet(
-            outside, shape: grid.shape, spacing: grid.spacing, cap: radius, beyondEdge: true)
-        let limit = Self.limit(radius)
+        let distances = try SquaredDistance.toSet(outside, shape: grid.shape, spacing: grid.spacing, beyondEdge: true)
+        let limit = Float(Ball.limit(radius))
         return with(Voxels.map(distances) { $0 > limit ? 1 : 0 })
     }
 
@@ -28,131 +34,41 @@ extension Mask {
             throw IntensityError.argument(name: "radius", value: radius, allowed: "0 mm or more")
         }
     }
-
-    /// An offset of exactly `radius` belongs to the ball, whatever its rounding.
-    private static func limit(_ radius: Double) -> Float { Float(radius * radius * (1 + 1e-5)) }
 }
 
-/// Exact squared Euclidean distances in mm², by lower envelopes of parabolas along one axis after another
-/// (Felzenszwalb and Huttenlocher 2012).
-enum SquaredDistance {
-    /// The squared distance from every voxel to the nearest set voxel; infinity when there is none.
-    ///
-    /// - Parameter cap: distances beyond this many mm may come out as any larger value.
-    /// - Parameter beyondEdge: whether all positions outside the image count as set.
-    static func toSet(
-        _ set: [UInt8], shape: SIMD3<Int>, spacing: SIMD3<Double>, cap: Double = .infinity, beyondEdge: Bool = false
-    ) throws -> [Float] {
-        let (nx, ny, nz) = (shape.x, shape.y, shape.z)
-        var out = [Float](repeating: .infinity, count: set.count)
-        try set.withUnsafeBufferPointer { set in
-            try out.withUnsafeMutableBufferPointer { out in
-                let p = Unchecked((set.baseAddress!, out.baseAddress!))
-                try Parallel.slabs(nz) { k in
-                    let (set, out) = p.value
-                    for j in 0..<ny {
-                        let row = (k * ny + j) * nx
-                        alongRow(set + row, out + row, nx, spacing.x, beyondEdge)
-                    }
-                    lines(out + k * nx * ny, count: nx, stride: nx, length: ny, step: spacing.y, beyondEdge)
-                }
-                try Parallel.slabs(ny) { j in
-                    lines(p.value.1 + j * nx, count: nx, stride: nx * ny, length: nz, step: spacing.z, beyondEdge)
-                }
-            }
-        }
-        return out
+/// The voxels of a ball, as spans along i.
+struct Ball {
+    struct Span {
+        var j: Int
+        var k: Int
+        /// The span is −half … half.
+        var half: Int
     }
+    let spans: [Span]
+    let widest: Int
 
-    /// The first axis: steps to the nearest set voxel on either side.
-    private static func alongRow(
-        _ set: UnsafePointer<UInt8>, _ out: UnsafeMutablePointer<Float>, _ n: Int, _ step: Double, _ beyondEdge: Bool
-    ) {
-        var last = beyondEdge ? -1 : Int.min / 2
-        for i in 0..<n {
-            if set[i] != 0 { last = i }
-            if last >= -1 {
-                let d = Double(i - last) * step
-                out[i] = Float(d * d)
-            }
-        }
-        last = beyondEdge ? n : Int.max / 2
-        for i in stride(from: n - 1, through: 0, by: -1) {
-            if set[i] != 0 { last = i }
-            if last <= n {
-                let d = Double(last - i) * step
-                out[i] = min(out[i], Float(d * d))
-            }
-        }
-    }
+    /// Beyond this many spans distances are quicker than shifts.
+    package static let mostSpans = 1500
 
-    /// `count` neighbouring lines of `length` values, `stride` apart: each value becomes min over q of value(q) + (step · (p − q))².
-    private static func lines(
-        _ data: UnsafeMutablePointer<Float>, count: Int, stride: Int, length n: Int, step: Double, _ beyondEdge: Bool
-    ) {
-        let width = 16
-        let pad = beyondEdge ? 1 : 0
-        let m = n + 2 * pad
-        withUnsafeTemporaryAllocation(of: Float.self, capacity: m * width) { block in
-            withUnsafeTemporaryAllocation(of: Double.self, capacity: 2 * m + 2) { scratch in
-                withUnsafeTemporaryAllocation(of: Int.self, capacity: m + 1) { sites in
-                    block.initialize(repeating: 0)
-                    scratch.initialize(repeating: 0)
-                    sites.initialize(repeating: 0)
-                    for first in Swift.stride(from: 0, to: count, by: width) {
-                        let w = min(width, count - first)
-                        // Columns side by side in memory, read together and laid out as lines of m.
-                        for q in 0..<n {
-                            for c in 0..<w { block[c * m + pad + q] = data[q * stride + first + c] }
-                        }
-                        for c in 0..<w {
-                            let line = block.baseAddress! + c * m
-                            if beyondEdge {
-                                line[0] = 0
-                                line[m - 1] = 0
-                            }
-                            envelope(line, m, step, scratch.baseAddress!, sites.baseAddress!)
-                        }
-                        for q in 0..<n {
-                            for c in 0..<w { data[q * stride + first + c] = block[c * m + pad + q] }
-                        }
-                    }
-                }
-            }
-        }
-    }
+    /// An offset of exactly `radius` belongs to the ball, whatever its rounding.
+    static func limit(_ radius: Double) -> Double { radius * radius * (1 + 1e-5) }
 
-    /// One line in place. `scratch` holds 2·n + 2 numbers (the sites' values, then the bounds between parabolas), `sites` n + 1.
-    private static func envelope(
-        _ line: UnsafeMutablePointer<Float>, _ n: Int, _ step: Double, _ scratch: UnsafeMutablePointer<Double>,
-        _ sites: UnsafeMutablePointer<Int>
-    ) {
-        let heights = scratch, bounds = scratch + n
-        let square = step * step
-        var top = -1
-        for q in 0..<n where line[q] < .infinity {
-            let f = Double(line[q])
-            var start = -Double.infinity
-            while top >= 0 {
-                let v = sites[top]
-                // Where the parabola from q drops below the one from v, in steps.
-                start = ((f - heights[top]) / square + Double(q * q - v * v)) / Double(2 * (q - v))
-                if start > bounds[top] { break }
-                top -= 1
-                start = -.infinity
+    /// Nil for a ball of many voxels, or for voxels without extent. No offset beyond the image's shape is kept.
+    init?(radius: Double, spacing: SIMD3<Double>, shape: SIMD3<Int>) {
+        guard spacing.min() > 0, spacing.max().isFinite else { return nil }
+        let reach = radius / spacing
+        guard (reach.y + 1) * (reach.z + 1) < Double(Self.mostSpans), reach.x < 1e6 else { return nil }
+        let limit = Self.limit(radius)
+        var spans: [Span] = []
+        for k in -Int(reach.z + 1)...Int(reach.z + 1) {
+            for j in -Int(reach.y + 1)...Int(reach.y + 1) {
+                let y = Double(j) * spacing.y, z = Double(k) * spacing.z
+                let left = limit - y * y - z * z
+                if left >= 0 { spans.append(Span(j: j, k: k, half: Int(left.squareRoot() / spacing.x))) }
             }
-            top += 1
-            sites[top] = q
-            heights[top] = f
-            bounds[top] = start
         }
-        if top < 0 { return }
-        bounds[top + 1] = .infinity
-        var site = 0
-        for p in 0..<n {
-            while bounds[site + 1] < Double(p) { site += 1 }
-            let d = Double(p - sites[site])
-            line[p] = Float(d * d * square + heights[site])
-        }
+        guard spans.count <= Self.mostSpans else { return nil }
+        self.spans = spans
+        widest = spans.map(\.half).max() ?? 0
     }
 }

@@ -52,7 +52,7 @@ struct Oblique {
 
     /// `source` holds values, or spline coefficients for cubic.
     func apply(to source: [Float], _ interpolation: Interpolation) throws -> [Float] {
-        var result = [Float](repeating: 0, count: to.x * to.y * to.z)
+        var result = Voxels.repeating(Float(0), to.x * to.y * to.z)
         try source.withUnsafeBufferPointer { source in
             try result.withUnsafeMutableBufferPointer { out in
                 let p = Unchecked((source.baseAddress!, out.baseAddress!))

@@ -79,7 +79,7 @@ struct Separable {
     }
 
     func apply(to source: [Float]) throws -> [Float] {
-        var result = [Float](repeating: 0, count: to.x * to.y * to.z)
+        var result = Voxels.repeating(Float(0), to.x * to.y * to.z)
         let strides = [1, to.x, to.x * to.y]
         let (sx, sy, sz) = (strides[target.x], strides[target.y], strides[target.z])
         // Where planes land side by side in memory, a block of them is written together.
