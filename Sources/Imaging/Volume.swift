@@ -67,6 +67,6 @@ public final class Mask: Sendable {
 
     /// The mask as a volume of zeros and ones (uint8).
     public var volume: Volume {
-        Volume(grid: grid, voxels: Voxels.map(voxels) { Float($0) }, datatype: .uint8, header: header)
+        Volume(grid: grid, voxels: Voxels.floats(voxels), datatype: .uint8, header: header)
     }
 }

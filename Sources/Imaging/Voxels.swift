@@ -7,7 +7,6 @@ enum Voxels {
     static let grain = 1 << 15
 
     /// An array whose elements `body` sets, range by range; it must set every element of its range.
-    @inline(__always)
     static func make<T>(_ count: Int, _ body: (UnsafeMutablePointer<T>, Range<Int>) -> Void) -> [T] {
         [T](unsafeUninitializedCapacity: count) { buffer, initialised in
             if let base = buffer.baseAddress {
@@ -36,70 +35,56 @@ enum Voxels {
         errno = kept
     }
 
-    @inline(__always)
-    static func map<A, B>(_ a: [A], _ f: (A) -> B) -> [B] {
+    // The functions below hand out whole blocks, not single voxels: what a closure does to one voxel would be called
+    // through a pointer for each of them, where a loop inside it becomes vector instructions.
+
+    /// `body(source, result, n)` sets n results from n values.
+    static func map<A, B>(_ a: [A], _ body: (UnsafePointer<A>, UnsafeMutablePointer<B>, Int) -> Void) -> [B] {
         a.withUnsafeBufferPointer { buffer in
             let source = Unchecked(buffer)
-            return make(buffer.count) { (out: UnsafeMutablePointer<B>, range) in
-                let a = source.value.baseAddress.unsafelyUnwrapped
-                var i = range.lowerBound
-                while i < range.upperBound {
-                    out[i] = f(a[i])
-                    i &+= 1
-                }
+            return make(buffer.count) { out, range in
+                body(source.value.baseAddress! + range.lowerBound, out + range.lowerBound, range.count)
             }
         }
     }
 
-    /// `a` and `b` must have one length.
-    @inline(__always)
-    static func map<A, B, C>(_ a: [A], _ b: [B], _ f: (A, B) -> C) -> [C] {
+    /// As above, of two arrays of one length.
+    static func map<A, B, C>(
+        _ a: [A], _ b: [B], _ body: (UnsafePointer<A>, UnsafePointer<B>, UnsafeMutablePointer<C>, Int) -> Void
+    ) -> [C] {
         a.withUnsafeBufferPointer { bufferA in
             b.withUnsafeBufferPointer { bufferB in
                 let sources = Unchecked((bufferA, bufferB))
-                return make(min(bufferA.count, bufferB.count)) { (out: UnsafeMutablePointer<C>, range) in
-                    let a = sources.value.0.baseAddress.unsafelyUnwrapped
-                    let b = sources.value.1.baseAddress.unsafelyUnwrapped
-                    var i = range.lowerBound
-                    while i < range.upperBound {
-                        out[i] = f(a[i], b[i])
-                        i &+= 1
-                    }
+                return make(min(bufferA.count, bufferB.count)) { out, range in
+                    let start = range.lowerBound
+                    body(sources.value.0.baseAddress! + start, sources.value.1.baseAddress! + start, out + start, range.count)
                 }
             }
         }
     }
 
-    /// The sum of a whole number over all elements.
-    @inline(__always)
-    static func total<A>(_ a: [A], _ f: (A) -> Int) -> Int {
+    /// The sum of what `body(values, n)` finds in each block.
+    static func total<A>(_ a: [A], _ body: (UnsafePointer<A>, Int) -> Int) -> Int {
         a.withUnsafeBufferPointer { buffer in
             guard !buffer.isEmpty else { return 0 }
             let source = Unchecked(buffer)
             return Parallel.mapRanges(buffer.count, grain: grain) { range in
-                let a = source.value.baseAddress.unsafelyUnwrapped
-                var sum = 0
-                for i in range { sum &+= f(a[i]) }
-                return sum
+                body(source.value.baseAddress! + range.lowerBound, range.count)
             }.reduce(0, +)
         }
     }
 
-    /// The sum over two arrays of one length.
-    @inline(__always)
-    static func total<A, B>(_ a: [A], _ b: [B], _ f: (A, B) -> Int) -> Int {
-        a.withUnsafeBufferPointer { bufferA in
-            b.withUnsafeBufferPointer { bufferB in
-                guard !bufferA.isEmpty else { return 0 }
-                let sources = Unchecked((bufferA, bufferB))
-                return Parallel.mapRanges(min(bufferA.count, bufferB.count), grain: grain) { range in
-                    let a = sources.value.0.baseAddress.unsafelyUnwrapped
-                    let b = sources.value.1.baseAddress.unsafelyUnwrapped
-                    var sum = 0
-                    for i in range { sum &+= f(a[i], b[i]) }
-                    return sum
-                }.reduce(0, +)
-            }
+    /// 1.0 for each voxel of a mask, else 0.
+    static func floats(_ mask: [UInt8]) -> [Float] {
+        map(mask) { m, out, n in
+            for i in 0..<n { out[i] = Float(m[i]) }
+        }
+    }
+
+    /// The voxels of a mask's complement.
+    static func complement(_ mask: [UInt8]) -> [UInt8] {
+        map(mask) { m, out, n in
+            for i in 0..<n { out[i] = m[i] ^ 1 }
         }
     }
 }

@@ -87,17 +87,24 @@ enum VoxelCoding {
         // Bounds exact in double: −2ⁿ or 0, and 2ⁿ, which itself does not fit.
         let low = Double(T.min), beyond = 2 * Double(T.max / 2 + 1)
         let (slope, inter) = scaling
-        if slope == 1, inter == 0 {
-            return Voxels.total(values) { value in
-                let v = Double(value)
-                guard v >= low, v < beyond else { return 1 }
-                return T.bitWidth >= 32 ? (v == rint(v) ? 0 : 1) : (Float(Int32(v)) == value ? 0 : 1)
-            } == 0
-        }
-        return Voxels.total(values) { value in
-            let stored = rint((Double(value) - inter) / slope)
-            guard stored >= low, stored < beyond else { return 1 }
-            return Float(slope * stored + inter) == value ? 0 : 1
+        let plain = slope == 1 && inter == 0
+        return Voxels.total(values) { x, n in
+            var bad = 0
+            if plain, T.bitWidth < 32 {
+                // All such types lie within Int32; a comparison with NaN is false.
+                let least = Float(T.min), most = Float(T.max)
+                for i in 0..<n {
+                    let held = Swift.max(least, Swift.min(most, x[i]))
+                    bad &+= held == x[i] && Float(Int32(held)) == held ? 0 : 1
+                }
+            } else {
+                for i in 0..<n {
+                    let stored = plain ? Double(x[i]) : rint((Double(x[i]) - inter) / slope)
+                    let fits = stored >= low && stored < beyond && stored == rint(stored)
+                    bad &+= fits && (plain || Float(slope * stored + inter) == x[i]) ? 0 : 1
+                }
+            }
+            return bad
         } == 0
     }
 

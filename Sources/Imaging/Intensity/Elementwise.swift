@@ -35,17 +35,23 @@ public enum Elementwise {
     public static func apply(_ operation: Arithmetic, _ a: Operand, _ b: Operand) throws -> Volume {
         let voxels: [Float]
         switch operation {
-        case .add: voxels = try combine(a, b) { $0 + $1 }
-        case .subtract: voxels = try combine(a, b) { $0 - $1 }
-        case .multiply: voxels = try combine(a, b) { $0 * $1 }
-        case .divide: voxels = try combine(a, b) { $0 / $1 }
+        case .add: voxels = try combine(a, b) { x, y, out, n in for i in 0..<n { out[i] = x[i] + y[i] } }
+        case .subtract: voxels = try combine(a, b) { x, y, out, n in for i in 0..<n { out[i] = x[i] - y[i] } }
+        case .multiply: voxels = try combine(a, b) { x, y, out, n in for i in 0..<n { out[i] = x[i] * y[i] } }
+        case .divide: voxels = try combine(a, b) { x, y, out, n in for i in 0..<n { out[i] = x[i] / y[i] } }
         case .remainder:
-            voxels = try combine(a, b) { x, y in
-                let r = fmodf(x, y)
-                return r != 0 && (r < 0) != (y < 0) ? r + y : r
+            voxels = try combine(a, b) { x, y, out, n in
+                for i in 0..<n {
+                    let r = fmodf(x[i], y[i])
+                    out[i] = r != 0 && (r < 0) != (y[i] < 0) ? r + y[i] : r
+                }
             }
         case .power:
-            if case .number(2) = b { voxels = try combine(a, b) { x, _ in x * x } } else { voxels = try combine(a, b) { powf($0, $1) } }
+            if case .number(2) = b {
+                voxels = try combine(a, b) { x, _, out, n in for i in 0..<n { out[i] = x[i] * x[i] } }
+            } else {
+                voxels = try combine(a, b) { x, y, out, n in for i in 0..<n { out[i] = powf(x[i], y[i]) } }
+            }
         }
         let (grid, header) = place(a, b)
         return Volume(grid: grid, voxels: voxels, header: header)
@@ -54,12 +60,12 @@ public enum Elementwise {
     public static func compare(_ operation: Comparison, _ a: Operand, _ b: Operand) throws -> Mask {
         let voxels: [UInt8]
         switch operation {
-        case .less: voxels = try combine(a, b) { $0 < $1 ? 1 : 0 }
-        case .lessOrEqual: voxels = try combine(a, b) { $0 <= $1 ? 1 : 0 }
-        case .greater: voxels = try combine(a, b) { $0 > $1 ? 1 : 0 }
-        case .greaterOrEqual: voxels = try combine(a, b) { $0 >= $1 ? 1 : 0 }
-        case .equal: voxels = try combine(a, b) { $0 == $1 ? 1 : 0 }
-        case .notEqual: voxels = try combine(a, b) { $0 != $1 ? 1 : 0 }
+        case .less: voxels = try combine(a, b) { x, y, out, n in for i in 0..<n { out[i] = x[i] < y[i] ? 1 : 0 } }
+        case .lessOrEqual: voxels = try combine(a, b) { x, y, out, n in for i in 0..<n { out[i] = x[i] <= y[i] ? 1 : 0 } }
+        case .greater: voxels = try combine(a, b) { x, y, out, n in for i in 0..<n { out[i] = x[i] > y[i] ? 1 : 0 } }
+        case .greaterOrEqual: voxels = try combine(a, b) { x, y, out, n in for i in 0..<n { out[i] = x[i] >= y[i] ? 1 : 0 } }
+        case .equal: voxels = try combine(a, b) { x, y, out, n in for i in 0..<n { out[i] = x[i] == y[i] ? 1 : 0 } }
+        case .notEqual: voxels = try combine(a, b) { x, y, out, n in for i in 0..<n { out[i] = x[i] != y[i] ? 1 : 0 } }
         }
         let (grid, header) = place(a, b)
         return Mask(grid: grid, voxels: voxels, header: header)
@@ -68,37 +74,42 @@ public enum Elementwise {
     public static func apply(_ operation: Logic, _ a: Mask, _ b: Mask) throws -> Mask {
         try a.grid.require(same: b.grid)
         switch operation {
-        case .and: return a.with(Voxels.map(a.voxels, b.voxels) { $0 & $1 })
-        case .or: return a.with(Voxels.map(a.voxels, b.voxels) { $0 | $1 })
-        case .exclusiveOr: return a.with(Voxels.map(a.voxels, b.voxels) { $0 ^ $1 })
+        case .and: return a.with(Voxels.map(a.voxels, b.voxels) { x, y, out, n in for i in 0..<n { out[i] = x[i] & y[i] } })
+        case .or: return a.with(Voxels.map(a.voxels, b.voxels) { x, y, out, n in for i in 0..<n { out[i] = x[i] | y[i] } })
+        case .exclusiveOr: return a.with(Voxels.map(a.voxels, b.voxels) { x, y, out, n in for i in 0..<n { out[i] = x[i] ^ y[i] } })
         }
     }
 
-    public static func not(_ a: Mask) -> Mask { a.with(Voxels.map(a.voxels) { $0 ^ 1 }) }
+    public static func not(_ a: Mask) -> Mask { a.with(Voxels.complement(a.voxels)) }
 
     public static func apply(_ function: Unary, _ v: Volume) -> Volume {
         switch function {
-        case .abs: v.with(Voxels.map(v.voxels) { $0.magnitude })
-        case .sqrt: v.with(Voxels.map(v.voxels) { $0.squareRoot() })
-        case .exp: v.with(Voxels.map(v.voxels) { expf($0) })
-        case .log: v.with(Voxels.map(v.voxels) { logf($0) })
-        case .negate: v.with(Voxels.map(v.voxels) { -$0 })
-        case .round: v.with(Voxels.map(v.voxels) { rintf($0) })
-        case .floor: v.with(Voxels.map(v.voxels) { floorf($0) })
-        case .ceil: v.with(Voxels.map(v.voxels) { ceilf($0) })
+        case .abs: v.with(Voxels.map(v.voxels) { x, out, n in for i in 0..<n { out[i] = x[i].magnitude } })
+        case .sqrt: v.with(Voxels.map(v.voxels) { x, out, n in for i in 0..<n { out[i] = x[i].squareRoot() } })
+        case .exp: v.with(Voxels.map(v.voxels) { x, out, n in for i in 0..<n { out[i] = expf(x[i]) } })
+        case .log: v.with(Voxels.map(v.voxels) { x, out, n in for i in 0..<n { out[i] = logf(x[i]) } })
+        case .negate: v.with(Voxels.map(v.voxels) { x, out, n in for i in 0..<n { out[i] = -x[i] } })
+        case .round: v.with(Voxels.map(v.voxels) { x, out, n in for i in 0..<n { out[i] = rintf(x[i]) } })
+        case .floor: v.with(Voxels.map(v.voxels) { x, out, n in for i in 0..<n { out[i] = floorf(x[i]) } })
+        case .ceil: v.with(Voxels.map(v.voxels) { x, out, n in for i in 0..<n { out[i] = ceilf(x[i]) } })
         }
     }
 
     /// Values held within `range`; NaN stays NaN.
     public static func clamp(_ v: Volume, to range: ClosedRange<Float>) -> Volume {
         let (low, high) = (range.lowerBound, range.upperBound)
-        return v.with(Voxels.map(v.voxels) { $0 < low ? low : $0 > high ? high : $0 })
+        return v.with(
+            Voxels.map(v.voxels) { x, out, n in
+                for i in 0..<n { out[i] = x[i] < low ? low : x[i] > high ? high : x[i] }
+            })
     }
 
     /// The volume inside the mask, `outside` elsewhere. Keeps the datatype when `outside` is 0.
     public static func masked(_ v: Volume, by mask: Mask, outside: Float = 0) throws -> Volume {
         try v.grid.require(same: mask.grid)
-        let voxels = Voxels.map(v.voxels, mask.voxels) { $1 != 0 ? $0 : outside }
+        let voxels: [Float] = Voxels.map(v.voxels, mask.voxels) { x, inside, out, n in
+            for i in 0..<n { out[i] = inside[i] != 0 ? x[i] : outside }
+        }
         return Volume(grid: v.grid, voxels: voxels, datatype: outside == 0 ? v.datatype : .float32, header: v.header)
     }
 
@@ -112,27 +123,40 @@ public enum Elementwise {
         }
     }
 
-    @inline(__always)
-    private static func combine<R>(_ a: Operand, _ b: Operand, _ f: (Float, Float) -> R) throws -> [R] {
+    /// Two operands block by block, each as `n` floats, so that every operation is one loop whatever the kinds of its operands.
+    private static func combine<R>(
+        _ a: Operand, _ b: Operand, _ body: (UnsafePointer<Float>, UnsafePointer<Float>, UnsafeMutablePointer<R>, Int) -> Void
+    ) throws -> [R] {
+        guard let grid = a.grid ?? b.grid else { throw IntensityError.twoNumbers }
         if let left = a.grid, let right = b.grid { try left.require(same: right) }
-        switch (a, b) {
-        case (.volume(let a), .volume(let b)): return Voxels.map(a.voxels, b.voxels, f)
-        case (.volume(let a), .mask(let b)): return Voxels.map(a.voxels, b.voxels) { f($0, Float($1)) }
-        case (.mask(let a), .volume(let b)): return Voxels.map(a.voxels, b.voxels) { f(Float($0), $1) }
-        case (.mask(let a), .mask(let b)): return Voxels.map(a.voxels, b.voxels) { f(Float($0), Float($1)) }
-        case (.volume(let a), .number(let b)):
-            let b = Float(b)
-            return Voxels.map(a.voxels) { f($0, b) }
-        case (.number(let a), .volume(let b)):
-            let a = Float(a)
-            return Voxels.map(b.voxels) { f(a, $0) }
-        case (.mask(let a), .number(let b)):
-            let b = Float(b)
-            return Voxels.map(a.voxels) { f(Float($0), b) }
-        case (.number(let a), .mask(let b)):
-            let a = Float(a)
-            return Voxels.map(b.voxels) { f(a, Float($0)) }
-        case (.number, .number): throw IntensityError.twoNumbers
+        let block = 4096
+        return Voxels.make(grid.count) { out, range in
+            withUnsafeTemporaryAllocation(of: Float.self, capacity: 2 * block) { scratch in
+                let left = scratch.baseAddress!, right = left + block
+                scratch.initialize(repeating: 0)
+                if case .number(let x) = a { left.update(repeating: Float(x), count: block) }
+                if case .number(let x) = b { right.update(repeating: Float(x), count: block) }
+                for start in stride(from: range.lowerBound, to: range.upperBound, by: block) {
+                    let n = min(block, range.upperBound - start)
+                    values(of: a, start, n, left) { x in
+                        values(of: b, start, n, right) { y in body(x, y, out + start, n) }
+                    }
+                }
+            }
+        }
+    }
+
+    private static func values(
+        of operand: Operand, _ start: Int, _ n: Int, _ scratch: UnsafeMutablePointer<Float>, _ body: (UnsafePointer<Float>) -> Void
+    ) {
+        switch operand {
+        case .volume(let v): v.voxels.withUnsafeBufferPointer { body($0.baseAddress! + start) }
+        case .mask(let m):
+            m.voxels.withUnsafeBufferPointer { voxels in
+                for i in 0..<n { scratch[i] = Float(voxels[start + i]) }
+            }
+            body(scratch)
+        case .number: body(scratch)
         }
     }
 }

@@ -37,7 +37,10 @@ extension Volume {
     /// Voxels above the Otsu threshold. NaN voxels are not in it.
     public func otsu(bins: Int = 128) throws -> Mask {
         let threshold = try otsuThreshold(bins: bins)
-        return Mask(grid: grid, voxels: Voxels.map(voxels) { $0 > threshold ? 1 : 0 }, header: header?.forDerivedValues())
+        let voxels: [UInt8] = Voxels.map(voxels) { x, out, n in
+            for i in 0..<n { out[i] = x[i] > threshold ? 1 : 0 }
+        }
+        return Mask(grid: grid, voxels: voxels, header: header?.forDerivedValues())
     }
 
     /// Counts of the finite values in equal bins from `low` to `high`; values outside are left out.

@@ -43,14 +43,21 @@ extension Volume {
     /// The number of NaN and infinite voxels.
     public func countNonFinite(in mask: Mask? = nil) -> Int {
         if let mask, mask.voxels.count == voxels.count {
-            return Voxels.total(voxels, mask.voxels) { $1 != 0 && !$0.isFinite ? 1 : 0 }
+            return zip(voxels, mask.voxels).reduce(0) { $0 + ($1.1 != 0 && !$1.0.isFinite ? 1 : 0) }
         }
-        return Voxels.total(voxels) { $0.isFinite ? 0 : 1 }
+        return Voxels.total(voxels) { x, n in
+            // A difference with itself is 0, unless it is not a finite number.
+            var bad: Int32 = 0
+            for i in 0..<n { bad &+= x[i] - x[i] == 0 ? 0 : 1 }
+            return Int(bad)
+        }
     }
 
     /// A copy with NaN and infinite voxels set to `value`.
     public func replacingNonFinite(with value: Float) -> Volume {
-        with(Voxels.map(voxels) { $0.isFinite ? $0 : value })
+        with(Voxels.map(voxels) { x, out, n in
+            for i in 0..<n { out[i] = x[i].isFinite ? x[i] : value }
+        })
     }
 }
 

@@ -12,7 +12,9 @@ extension Mask {
         }
         let distances = try SquaredDistance.toSet(voxels, shape: grid.shape, spacing: grid.spacing)
         let limit = Float(Ball.limit(radius))
-        return with(Voxels.map(distances) { $0 <= limit ? 1 : 0 })
+        return with(Voxels.map(distances) { x, out, n in
+            for i in 0..<n { out[i] = x[i] <= limit ? 1 : 0 }
+        })
     }
 
     /// Voxels farther than `radius` mm from everything outside the mask: erosion by a ball. What lies beyond the image counts as
@@ -23,10 +25,12 @@ extension Mask {
             let outside = try BitRows(voxels, shape: grid.shape, inverted: true).dilated(by: ball, beyondEdge: true)
             return with(outside.voxels(inverted: true))
         }
-        let outside = Voxels.map(voxels) { $0 ^ 1 }
+        let outside = Voxels.complement(voxels)
         let distances = try SquaredDistance.toSet(outside, shape: grid.shape, spacing: grid.spacing, beyondEdge: true)
         let limit = Float(Ball.limit(radius))
-        return with(Voxels.map(distances) { $0 > limit ? 1 : 0 })
+        return with(Voxels.map(distances) { x, out, n in
+            for i in 0..<n { out[i] = x[i] > limit ? 1 : 0 }
+        })
     }
 
     private func check(_ radius: Double) throws {

@@ -30,9 +30,12 @@ extension Mask {
     /// (Nearest would shift edges by up to half a voxel when grids differ in spacing.)
     public func resampled(onto target: Grid, interpolation: Interpolation = .linear) throws -> Mask {
         if target == grid { return Mask(grid: target, voxels: voxels, header: header) }
-        let values = Volume(grid: grid, voxels: Voxels.map(voxels) { Float($0) })
+        let values = Volume(grid: grid, voxels: Voxels.floats(voxels))
         let moved = try values.resampled(onto: target, interpolation: interpolation)
-        return Mask(grid: target, voxels: Voxels.map(moved.voxels) { $0 >= 0.5 ? 1 : 0 }, header: header)
+        let inside: [UInt8] = Voxels.map(moved.voxels) { x, out, n in
+            for i in 0..<n { out[i] = x[i] >= 0.5 ? 1 : 0 }
+        }
+        return Mask(grid: target, voxels: inside, header: header)
     }
 }
 
