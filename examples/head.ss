@@ -16,7 +16,7 @@ fn timed(what, f) {
 }
 
 head = timed("load", () -> load(args[0]))
-truth = timed("mask", () -> if has_mask { load(args[1]) > 0 } else { otsu(head) })
+truth = timed("mask", () -> if has_mask { load(args[1]) > 0 |> resample(like=head) } else { otsu(head) })
 field = timed("bias_field", () -> bias_field(head, shrink=3, iterations=[20, 10, 10, 5]))
 flat = timed("n4", () -> n4(head, shrink=3, iterations=[20, 10, 10, 5]))
 small = timed("resample", () -> resample(flat, shape=[96, 128, 160], spacing=2))

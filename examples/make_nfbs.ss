@@ -25,7 +25,9 @@ if heads != "none" {
     triple("A00000001", load("{heads}/mne_T1w.nii.gz"), load("{heads}/mne_brainmask.nii.gz") > 0)
     labels = load("{heads}/colin27_labels.nii.gz")
     brain = (labels == 1) | (labels == 2) | (labels == 3) | (labels == 8)
-    triple("A00000002", load("{heads}/colin27_T1w.nii.gz"), brain)
+    # These labels fit their image voxel for voxel, but the header places them 1 mm further back.
+    colin = load("{heads}/colin27_T1w.nii.gz")
+    triple("A00000002", colin, copy_grid(brain, like=colin))
     triple("A00000003", load("{heads}/openms01_T1w.nii.gz"), load("{heads}/openms01_T1w_brainmask.nii.gz") > 0)
     triple("A00000004", load("{heads}/studyforrest_T1w.nii.gz"), none)
 }

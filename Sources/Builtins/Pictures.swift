@@ -55,7 +55,7 @@ extension Catalog {
             details: "In 24-bit colour, two pixels a character. Where the output is no terminal, one line says what would be shown.",
             Param<Figure>("figure", "the figure"),
             returns: "nothing",
-            examples: [Example("show(plot([1, 4, 9], title=\"squares\"))", "figure 1100×640 pixels · squares")]
+            examples: [Example("show(plot([1, 4, 9], title=\"squares\"))", "figure 1100×640 pixels · squares · 1 series · 3 points")]
         ) { context, figure in
             guard context.isTerminal else { return context.write(figure.summary + "\n") }
             let (columns, rows) = Terminal.size

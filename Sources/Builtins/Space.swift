@@ -71,6 +71,24 @@ extension Catalog {
             case .second(let mask): return .mask(try mask.padded(before: low, after: high))
             }
         },
+
+        Builtin(
+            "copy_grid", "Give a volume or mask the place of another of the same shape: mends a wrong header.", theme: .space,
+            details: "Voxels stay as they are and are said to be where the other's are. To move values to where they belong, use `resample`.",
+            Param<Either<Volume, Mask>>("image", "the volume or mask"),
+            Param<Either<Volume, Mask>>("like", "what has the right place"),
+            returns: "the volume or mask in its new place",
+            examples: [
+                Example(
+                    "a = phantom(seed=1, shape=8, spacing=20).image\nb = phantom(seed=1, shape=8, spacing=10).mask\ncopy_grid(b, like=a).spacing",
+                    "[20, 20, 20]")
+            ]
+        ) { _, image, like -> Value in
+            switch image {
+            case .first(let volume): return .volume(try volume.placed(on: like.grid))
+            case .second(let mask): return .mask(try mask.placed(on: like.grid))
+            }
+        },
     ]
 
     private static func three(_ numbers: [Int], _ name: String, _ context: Context) throws -> SIMD3<Int> {

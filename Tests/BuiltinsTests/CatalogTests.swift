@@ -24,6 +24,7 @@ func makeSession(arguments: [String] = []) -> (session: Session, output: Output)
     @Test(arguments: Catalog.all.map(\.name))
     func examplesShowWhatTheyClaim(name: String) throws {
         let builtin = try #require(Catalog.all.first { $0.name == name })
+        // Examples name files without a folder; other suites take theirs from #filePath.
         let folder = "/tmp/skullstrip-examples-\(getpid())"
         mkdir(folder, 0o755)
         #expect(chdir(folder) == 0)
@@ -59,8 +60,9 @@ func makeSession(arguments: [String] = []) -> (session: Session, output: Output)
         for b in Catalog.all { #expect(!b.examples.isEmpty, "\(b.name)") }
     }
 
-    @Test func libraryDoesNotHideABuiltin() {
+    @Test func libraryDoesNotHideABuiltin() throws {
         let (session, _) = makeSession()
+        try session.prepare()
         let builtins = Set(Catalog.all.map(\.name))
         #expect(session.libraryNames.allSatisfy { !builtins.contains($0) })
         #expect(session.libraryNames.contains("unet3d"))

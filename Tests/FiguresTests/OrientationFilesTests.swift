@@ -6,7 +6,7 @@ import Testing
 /// One image stored in all 48 orientations by another program (niivue's test images).
 @Suite struct OrientationFilesTests {
     static let folder: String = {
-        let data = getenv("SKULLSTRIP_DATA").map { String(cString: $0) } ?? "../shared/data"
+        let data = getenv("SKULLSTRIP_DATA").map { String(cString: $0) } ?? (#filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast(3) + ["..", "shared", "data"]).joined(separator: "/")
         return data + "/nifti-cases/orientations"
     }()
     static let present: Bool = {

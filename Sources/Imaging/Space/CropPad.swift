@@ -118,3 +118,19 @@ enum Block {
         return out
     }
 }
+
+extension Volume {
+    /// The same voxels, said to lie elsewhere. Throws `GridError.mismatch` when the shapes differ.
+    public func placed(on grid: Grid) throws -> Volume {
+        guard grid.shape == self.grid.shape else { throw GridError.mismatch(self.grid, grid) }
+        return Volume(grid: grid, voxels: voxels, datatype: datatype)
+    }
+}
+
+extension Mask {
+    /// The same voxels, said to lie elsewhere. Throws `GridError.mismatch` when the shapes differ.
+    public func placed(on grid: Grid) throws -> Mask {
+        guard grid.shape == self.grid.shape else { throw GridError.mismatch(self.grid, grid) }
+        return Mask(grid: grid, voxels: voxels)
+    }
+}
