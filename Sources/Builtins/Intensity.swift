@@ -79,6 +79,13 @@ extension Catalog {
             returns: "the smoothed volume",
             examples: [Example("v = phantom(seed=1, shape=16, spacing=12).image\nmax(gaussian(v, sigma=12)) < max(v)", "true")]
         ) { _, image, sigma in try image.smoothed(sigma: sigma.numbers) },
+        Builtin(
+            "replace_nonfinite", "Put a number in place of voxels that are nan or infinite.", theme: .intensity,
+            Param<Volume>("image", "the volume"),
+            Param<Double>("value", "what they become", default: 0),
+            returns: "the volume",
+            examples: [Example("v = phantom(seed=1, shape=16, spacing=12).image\nmin(replace_nonfinite(log(v * 0), value=-1))", "-1")]
+        ) { _, image, value in image.replacingNonFinite(with: Float(value)) },
     ]
 
     private static func correct(
