@@ -17,11 +17,11 @@ fn head(seed) {
     {id: "head {seed}", raw: raw.image, truth: raw.mask, image: image, mask: raw.mask |> resample(like=image)}
 }
 
-print("1. Twenty-four synthetic heads, bias corrected, resampled and normalised")
-heads = [head(seed) for seed in 1:25]
-parts = split(heads, test=0.25, seed=1)
-learn = parts.train[0:15]
-check = parts.train[15:18]
+print("1. Thirty synthetic heads, bias corrected, resampled and normalised")
+heads = [head(seed) for seed in 1:31]
+parts = split(heads, test=0.2, seed=1)
+learn = parts.train[0:20]
+check = parts.train[20:24]
 unseen = parts.test
 print("   {length(learn)} to learn from, {length(check)} to check on while learning, {length(unseen)} for the end ({clock() - started:.1} s)")
 show(overlay(heads[0].raw, heads[0].truth))
@@ -32,7 +32,7 @@ print("   {net}")
 
 print("3. Training with Dice loss and Adam")
 best = "{folder}/quickstart.safetensors"
-run = fit(net, learn, valid=check, epochs=12, batch=3, loss="dice", optimizer=adam(2e-3), checkpoint=best, seed=1)
+run = fit(net, learn, valid=check, epochs=20, batch=2, loss="dice", optimizer=adam(2e-3), checkpoint=best, seed=1)
 save(plot(run), "{folder}/quickstart-training.png")
 print("   {length(run.history)} epochs in {run.seconds:.0} s, the best was epoch {run.best_epoch}")
 
