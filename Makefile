@@ -18,7 +18,7 @@ deps:
 build: deps
 	$(SWIFT) build -c release --product skullstrip
 
-## A network learns to find the brain in synthetic heads: about two minutes on two cores.
+## A network learns to find the brain in synthetic heads: a minute or two on two cores.
 demo: build
 	$(SKULLSTRIP) examples/quickstart.ss $(OUT)
 

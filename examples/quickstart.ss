@@ -1,4 +1,4 @@
-## A network learns to find the brain, from nothing, in about two minutes on two cores.
+## A network learns to find the brain, from nothing, in a minute or two on two cores.
 ##
 ##     skullstrip examples/quickstart.ss [FOLDER]
 ##

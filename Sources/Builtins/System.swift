@@ -22,10 +22,9 @@ extension Catalog {
         Builtin(
             "peak_memory", "The most memory that this process has held so far, in megabytes.", theme: .system,
             returns: "a number", examples: [Example("peak_memory() > 0", "true")]
-        ) { _ -> Double in
-            var usage = rusage()
-            getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
-            return Double(usage.ru_maxrss) * 1024 / 1e6
+        ) { context -> Double in
+            guard let bytes = Memory.peak else { throw context.reject("peak_memory", expected: "a system that tells", found: "none") }
+            return Double(bytes) / 1e6
         },
 
         Builtin(

@@ -22,7 +22,6 @@ public enum NetworkError: ExplainedError, Equatable {
     case notFinite(sample: String, what: String)
     /// Training diverged; the weights are those before the step.
     case diverged(what: String, epoch: Int, step: Int, sample: String)
-    case memory(needed: Int, available: Int, what: String)
     /// A model file that is damaged, or not one of ours.
     case file(path: String, reason: String)
 
@@ -42,8 +41,6 @@ public enum NetworkError: ExplainedError, Equatable {
         case .notFinite(let sample, let what): "\(what) of \(sample) holds NaN or infinite values"
         case .diverged(let what, let epoch, let step, let sample):
             "the \(what) is no longer finite in epoch \(epoch), step \(step), at \(sample)"
-        case .memory(let needed, let available, let what):
-            "\(what) needs \(Text.bytes(needed)) of memory, but \(Text.bytes(available)) are available"
         case .file(let path, let reason): "\"\(path)\" is not a usable model: \(reason)"
         }
     }
@@ -55,7 +52,6 @@ public enum NetworkError: ExplainedError, Equatable {
         case .batchTooLarge(_, let samples): "use a batch of at most \(samples)"
         case .notFinite: "replace or mask such voxels first"
         case .diverged: "the model keeps the weights before this step; try a smaller learning rate"
-        case .memory: "use a smaller batch, shape or number of filters"
         default: nil
         }
     }

@@ -1,3 +1,5 @@
+import Support
+
 /// What runs in which order for one batch and shape, and which memory each tensor takes and when: every buffer is planned before the first step,
 /// and buffers whose times do not overlap share memory.
 struct Plan {
@@ -146,7 +148,7 @@ struct Plan {
         for (i, shape) in shapes.enumerated() {
             total += Double(batch) * Double(graph.entries[i].channels + 16) * Double(shape.x) * Double(shape.y) * Double(shape.z) * 4
         }
-        if total > 0x1p46 { throw NetworkError.memory(needed: Int(min(total, 0x1p60)), available: Memory.available(), what: "a batch of this shape") }
+        if total > 0x1p46 { throw MemoryError(needed: Int(min(total, 0x1p60)), available: Memory.available, purpose: "a batch of this shape") }
     }
 
     struct Life {

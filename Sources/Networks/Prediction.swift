@@ -7,7 +7,7 @@ extension Model {
     ///   - image: inputChannels × voxels values, channel after channel, x fastest.
     ///   - shape: (x, y, z).
     /// - Returns: outputChannels × voxels values.
-    /// - Throws: `NetworkError.count`, `.notFinite`, `.memory`; `Interrupted`.
+    /// - Throws: `NetworkError.count`, `.notFinite`; `MemoryError`; `Interrupted`.
     public func predict(_ image: [Float], shape: SIMD3<Int>) throws -> [Float] {
         guard shape.min() >= 1, shape.max() <= Limit.axis else { throw NetworkError.shape(shape, multiple: requiredMultiple) }
         guard image.count == inputChannels * shape.product else {

@@ -130,22 +130,11 @@ private struct Usage {
         getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
         wall = Double(now.tv_sec) + Double(now.tv_nsec) * 1e-9
         processor = Double(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) + Double(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * 1e-6
-        peak = Self.highWater()
+        peak = Memory.peak
         if let file = fopen("/proc/self/clear_refs", "we") {
             fputs("5", file)
             fclose(file)
         }
-    }
-
-    private static func highWater() -> Int? {
-        guard let file = fopen("/proc/self/status", "re") else { return nil }
-        defer { fclose(file) }
-        var buffer = [CChar](repeating: 0, count: 256)
-        while fgets(&buffer, 256, file) != nil {
-            let line = String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-            if line.hasPrefix("VmHWM:") { return Int(line.filter(\.isNumber)).map { $0 * 1024 } }
-        }
-        return nil
     }
 }
 

@@ -67,6 +67,7 @@ public enum N4 {
         _ image: Volume, mask: Mask? = nil, weights: Volume? = nil, options: Options = Options(),
         onProgress: (Progress) -> Void = { _ in }
     ) throws -> Result {
+        try image.grid.requireMemory(bytesPerVoxel: 8)
         let lattice: SplineLattice
         let turns: [Int]
         (lattice, turns) = try estimate(image, mask: mask, weights: weights, options: options, onProgress: onProgress)

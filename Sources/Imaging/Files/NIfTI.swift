@@ -69,8 +69,8 @@ public enum NIfTI {
             throw NIfTIError.impossibleSize(
                 path: path, shape: header.dimensions, needed: overflow || overflow2 ? .max : needed, most: source.mostBytes)
         }
-        let available = sysconf(Int32(_SC_PHYS_PAGES)) * sysconf(Int32(_SC_PAGESIZE))
-        if count * 4 > available {
+        let available = Memory.available
+        if count > 1 << 24, count * 4 > available {
             throw NIfTIError.memory(path: path, shape: header.dimensions, needed: count * 4, available: available)
         }
         let between = header.dataOffset - source.position

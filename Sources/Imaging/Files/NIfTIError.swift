@@ -30,7 +30,7 @@ public enum NIfTIError: ExplainedError, Equatable {
         case .impossibleSize(let path, let shape, let needed, let most):
             "\"\(path)\": dim is \(Self.show(shape)), which needs \(needed) bytes; a file of this size cannot hold more than \(most)"
         case .memory(let path, let shape, let needed, let available):
-            "\"\(path)\": dim is \(Self.show(shape)), which needs \(Text.bytes(needed)) of memory; this machine has \(Text.bytes(available))"
+            "\"\(path)\": dim is \(Self.show(shape)), which needs \(Text.bytes(needed)) of memory, and \(Text.bytes(available)) are free"
         case .damagedGzip(let path, let reason): "\"\(path)\" is a damaged gzip file: \(reason)"
         case .noImageFile(let path, let image): "\"\(path)\" is one half of a pair, and its voxels' file \"\(image)\" is missing"
         case .fileName(let path): "\"\(path)\" does not end in .nii or .nii.gz"

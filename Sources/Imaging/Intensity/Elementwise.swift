@@ -129,6 +129,7 @@ public enum Elementwise {
     ) throws -> [R] {
         guard let grid = a.grid ?? b.grid else { throw IntensityError.twoNumbers }
         if let left = a.grid, let right = b.grid { try left.require(same: right) }
+        try grid.requireMemory(bytesPerVoxel: MemoryLayout<R>.stride)
         let block = 4096
         return Voxels.make(grid.count) { out, range in
             withUnsafeTemporaryAllocation(of: Float.self, capacity: 2 * block) { scratch in

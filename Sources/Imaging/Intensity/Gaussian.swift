@@ -21,6 +21,7 @@ extension Volume {
         for axis in 0..<3 where !(sigma[axis] >= 0 && sigma[axis].isFinite) {
             throw IntensityError.argument(name: "sigma", value: sigma[axis], allowed: "0 mm or more")
         }
+        try grid.requireMemory(bytesPerVoxel: 8)
         var out = voxels
         for axis in 0..<3 {
             let kernel = Self.gaussianKernel(sigma[axis] / grid.spacing[axis], extent: grid.shape[axis])

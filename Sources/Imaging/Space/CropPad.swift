@@ -66,6 +66,7 @@ extension Volume {
     /// With voxels of `value` around, in their place in the world; the datatype stays (a value that it cannot hold is met at saving).
     public func padded(before: SIMD3<Int>, after: SIMD3<Int>, value: Float = 0) throws -> Volume {
         let whole = try grid.padded(before: before, after: after)
+        try whole.requireMemory(bytesPerVoxel: 4)
         return Volume(
             grid: whole, voxels: Block.place(voxels, grid.shape, at: before, shape: whole.shape, fill: value), datatype: datatype,
             header: header)
@@ -82,6 +83,7 @@ extension Mask {
     /// As `Volume.padded`, with voxels outside the mask.
     public func padded(before: SIMD3<Int>, after: SIMD3<Int>) throws -> Mask {
         let whole = try grid.padded(before: before, after: after)
+        try whole.requireMemory(bytesPerVoxel: 4)
         return Mask(
             grid: whole, voxels: Block.place(voxels, grid.shape, at: before, shape: whole.shape, fill: 0), header: header)
     }

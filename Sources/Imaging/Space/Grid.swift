@@ -36,6 +36,11 @@ public struct Grid: Equatable, Sendable {
     /// World position of the centre of the field of view.
     public var centre: SIMD3<Double> { affine((SIMD3<Double>(shape) - 1) / 2) }
 
+    /// Throws `MemoryError` unless so many bytes for each voxel are free.
+    func requireMemory(bytesPerVoxel: Int) throws(MemoryError) {
+        try Memory.check(count * bytesPerVoxel, for: "an image of \(shape.x)×\(shape.y)×\(shape.z) voxels")
+    }
+
     @inline(__always)
     public func index(_ i: Int, _ j: Int, _ k: Int) -> Int { i + shape.x * (j + shape.y * k) }
 

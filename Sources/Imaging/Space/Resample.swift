@@ -13,6 +13,8 @@ extension Volume {
         let type = interpolation == .nearest ? datatype : .float32
         let header = interpolation == .nearest ? header : header?.forDerivedValues()
         if target == grid { return Volume(grid: target, voxels: voxels, datatype: type, header: header) }
+        try target.requireMemory(bytesPerVoxel: 4)
+        if interpolation == .cubic { try grid.requireMemory(bytesPerVoxel: 8) }
         let map = try grid.affine.inverse().after(target.affine)
         let source = interpolation == .cubic ? try Spline.coefficients(voxels, shape: grid.shape) : voxels
         let out: [Float]

@@ -62,6 +62,7 @@ public struct Phantom: Sendable {
         try check("shift", options.shift, 0...1000)
         let grid = try Grid(shape: shape, affine: Affine(spacing: spacing, origin: -(SIMD3<Double>(shape) - 1) / 2 * spacing))
         guard grid.count <= largestCount else { throw PhantomError.tooLarge(shape) }
+        try grid.requireMemory(bytesPerVoxel: 14)
 
         let head = Head(seed: seed, height: Double(shape.z - 1) * spacing.z, options: options)
         let frame = Frame(grid: grid, head: head)

@@ -51,7 +51,6 @@ extension Model {
             throw NetworkError.file(path: path, reason: error.reason)
         } catch let error as NetworkError {
             if case .file = error { throw error }
-            if case .memory = error { throw error }
             throw NetworkError.file(path: path, reason: error.message)
         }
     }

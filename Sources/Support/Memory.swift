@@ -1,0 +1,55 @@
+import Glibc
+
+/// More memory asked for than the machine can give.
+public struct MemoryError: ExplainedError, Equatable {
+    public let needed: Int
+    public let available: Int
+    /// What the memory was for: "an image of 2000×2000×500 voxels".
+    public let purpose: String
+
+    public init(needed: Int, available: Int, purpose: String) {
+        (self.needed, self.available, self.purpose) = (needed, available, purpose)
+    }
+
+    public var message: String { "\(purpose) needs \(Text.bytes(needed)) of memory, and \(Text.bytes(available)) are free" }
+    public var hint: String? { "use a smaller shape or batch, or free values by binding their names to none" }
+}
+
+/// What the machine has left, asked before large allocations, so that a mistyped size is an error and not a killed process.
+public enum Memory {
+    /// Bytes that can be allocated without swapping: what the kernel calls available, or less where a container limits it.
+    public static var available: Int {
+        var result = Int.max
+        if let kilobytes = field("MemAvailable:", of: "/proc/meminfo") { result = kilobytes * 1024 }
+        if let limit = lines("/sys/fs/cgroup/memory.max").first.flatMap({ Int($0) }),
+            let used = lines("/sys/fs/cgroup/memory.current").first.flatMap({ Int($0) })
+        {
+            result = min(result, max(0, limit - used))
+        }
+        return result
+    }
+
+    /// The most bytes that this process has held in memory so far; nil where the system does not tell.
+    public static var peak: Int? { field("VmHWM:", of: "/proc/self/status").map { $0 * 1024 } }
+
+    /// Throws `MemoryError` where fewer than `bytes` are available. Small sizes pass unasked.
+    public static func check(_ bytes: Int, for purpose: @autoclosure () -> String) throws(MemoryError) {
+        if bytes < 64 << 20 { return }
+        let free = available
+        if bytes > free { throw MemoryError(needed: bytes, available: free, purpose: purpose()) }
+    }
+
+    private static func field(_ name: String, of path: String) -> Int? {
+        lines(path).first { $0.hasPrefix(name) }.flatMap { line in
+            line.split(whereSeparator: { $0 == " " || $0 == "\t" }).dropFirst().first.flatMap { Int($0) }
+        }
+    }
+
+    private static func lines(_ path: String) -> [Substring] {
+        guard let file = fopen(path, "re") else { return [] }
+        defer { fclose(file) }
+        var text = [UInt8](repeating: 0, count: 8192)
+        let n = fread(&text, 1, text.count, file)
+        return String(decoding: text.prefix(n), as: UTF8.self).split(separator: "\n")
+    }
+}
