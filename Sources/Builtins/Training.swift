@@ -62,6 +62,10 @@ extension Catalog {
             let history = try Networks.fit(
                 net, train: SubjectSource(train, "train", context), valid: valid.isEmpty ? nil : SubjectSource(valid, "valid", context),
                 options: options, onStep: report.step, onEpoch: report.epoch)
+            if history.stopped {
+                context.note(
+                    "fit: stopped after \(history.epochs.count) of \(epochs) epochs; the network has the weights of its last finished step")
+            }
             return history.record
         },
 
