@@ -7,7 +7,7 @@ BUILD := .build/release
 SKULLSTRIP := $(BUILD)/skullstrip
 OUT ?= out
 
-.PHONY: all deps build demo test docs check-docs install uninstall clean
+.PHONY: all deps build demo test docs install uninstall clean
 
 all: build
 
@@ -23,7 +23,8 @@ demo: build
 	$(SKULLSTRIP) examples/quickstart.ss $(OUT)
 
 ## Builds the program and every test, runs them, prints the counts.
-test: deps
+test:
+	@sh scripts/install-packages.sh python3 binutils
 	$(SWIFT) build -c release --build-tests
 	@sh scripts/run-tests.sh
 

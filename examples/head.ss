@@ -5,8 +5,8 @@
 ## Prints the time of each step. Without a mask, Otsu's foreground is drawn.
 
 assert(length(args) > 0, "usage: skullstrip examples/head.ss HEAD.nii.gz [MASK.nii.gz] [--out FOLDER]")
-folder = make_folder(option(args, "out", "out"))
-has_mask = length(args) > 1 and args[1] != "--out"
+o = options(args, {out: "out"})
+folder = make_folder(o.out)
 
 fn timed(what, f) {
     began = clock()
@@ -15,8 +15,8 @@ fn timed(what, f) {
     value
 }
 
-head = timed("load", () -> load(args[0]))
-truth = timed("mask", () -> if has_mask { load(args[1]) > 0 |> resample(like=head) } else { otsu(head) })
+head = timed("load", () -> load(o.rest[0]))
+truth = timed("mask", () -> if length(o.rest) > 1 { load(o.rest[1]) > 0 |> resample(like=head) } else { otsu(head) })
 field = timed("bias_field", () -> bias_field(head, shrink=3, iterations=[20, 10, 10, 5]))
 flat = timed("n4", () -> n4(head, shrink=3, iterations=[20, 10, 10, 5]))
 small = timed("resample", () -> resample(flat, shape=[96, 128, 160], spacing=2))

@@ -1,14 +1,15 @@
 ## An NFBS-shaped folder from a few heads with masks and any number of synthetic ones, to run `nfbs.ss` without the data set.
 ##
-##     skullstrip examples/make_nfbs.ss HEADS FOLDER [--phantoms 6] [--shape 0]
+##     skullstrip examples/make_nfbs.ss HEADS FOLDER [--phantoms 6]
 ##
 ## HEADS holds `mne_T1w.nii.gz` with `mne_brainmask.nii.gz`, `colin27_T1w.nii.gz` with `colin27_labels.nii.gz`, `openms01_T1w.nii.gz` with
 ## `openms01_T1w_brainmask.nii.gz` and `studyforrest_T1w.nii.gz`, which has no mask and shows how a missing partner is named.
 ## "none" as HEADS makes synthetic heads alone.
 
 assert(length(args) > 1, "usage: skullstrip examples/make_nfbs.ss HEADS FOLDER [--phantoms 6]")
-heads = args[0]
-folder = args[1]
+o = options(args, {phantoms: 6})
+heads = o.rest[0]
+folder = o.rest[1]
 
 fn triple(id, image, mask) {
     place = make_folder("{folder}/{id}")
@@ -31,7 +32,7 @@ if heads != "none" {
     triple("A00000003", load("{heads}/openms01_T1w.nii.gz"), load("{heads}/openms01_T1w_brainmask.nii.gz") > 0)
     triple("A00000004", load("{heads}/studyforrest_T1w.nii.gz"), none)
 }
-for seed in 1:option(args, "phantoms", 6) + 1 {
+for seed in 1:o.phantoms + 1 {
     head = phantom(seed=seed, shape=[160, 192, 192], spacing=1.25)
     triple("A0000010{seed}", head.image, head.mask)
 }

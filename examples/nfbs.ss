@@ -13,17 +13,13 @@
 ##   - its last kernel is 1×1×2 voxels, which moves the mask by half a voxel; here 1×1×1.
 
 assert(length(args) > 0, "usage: skullstrip examples/nfbs.ss FOLDER [--epochs 60] [--steps 16] [--batch 4] [--filters 16] [--limit N] [--out out]")
-epochs = option(args, "epochs", 60)
-steps = option(args, "steps", 16)
-batch = option(args, "batch", 4)
-filters = option(args, "filters", 16)
-limit = option(args, "limit", 0)
-out = make_folder(option(args, "out", "out"))
+o = options(args, {epochs: 60, steps: 16, batch: 4, filters: 16, limit: 0, out: "out"})
+out = make_folder(o.out)
 shape = [96, 128, 160]
 spacing = 2
 
-# Paths of the prepared image and mask of a subject, made at first use.
-prepared = make_folder("{out}/prepared")
+# Paths of the prepared image and mask of a subject, made at first use. The folder's name holds what the preparation depends on.
+prepared = make_folder("{out}/prepared-{join(shape, "x")}-{spacing}mm")
 fn prepare(subject) {
     files = {id: subject.id, image: "{prepared}/{subject.id}_image.nii.gz", mask: "{prepared}/{subject.id}_mask.nii.gz", raw: subject}
     if not (exists(files.image) and exists(files.mask)) {
@@ -37,19 +33,20 @@ fn prepare(subject) {
     files
 }
 
-subjects = nfbs(args[0])
-if limit > 0 { subjects = subjects[0:min(limit, length(subjects))] }
+subjects = nfbs(o.rest[0])
+if o.limit > 0 { subjects = subjects[0:min(o.limit, length(subjects))] }
+assert(length(subjects) >= 4, "need at least 4 subjects to train, validate and test, found {length(subjects)}")
 print("{length(subjects)} subjects with image and mask; preparing")
 cohort = [prepare(s) for s in subjects]
 
 parts = split(cohort, test=0.2, seed=1)
-inner = split(parts.train, test=0.1, seed=1)
+inner = split(parts.train, test=max(0.1, 1 / length(parts.train)), seed=1)
 print("{length(inner.train)} to train on, {length(inner.test)} to validate, {length(parts.test)} to test")
 
-net = unet3d(filters=filters, depth=4, dropout=0.05, batchnorm=true, seed=1)
+net = unet3d(filters=o.filters, depth=4, dropout=0.05, batchnorm=true, seed=1)
 print(net)
 checkpoint = "{out}/nfbs.safetensors"
-run = fit(net, inner.train, valid=inner.test, epochs=epochs, steps=steps, batch=batch, loss="dice", optimizer=adam(1e-3), checkpoint=checkpoint, seed=1)
+run = fit(net, inner.train, valid=inner.test, epochs=o.epochs, steps=o.steps, batch=o.batch, loss="dice", optimizer=adam(1e-3), checkpoint=checkpoint, seed=1)
 best = run.history[run.best_epoch - 1]
 print("{run.seconds:.0} s; best epoch {run.best_epoch}: validation iou {best.valid_iou:.3}, dice {best.valid_dice:.3}; peak memory {peak_memory():.0} MB")
 save(plot(run), "{out}/nfbs-training.png")

@@ -1,11 +1,12 @@
 #!/bin/sh
-# Installs the system libraries that the build needs and this machine lacks. Does nothing where all are present.
+# Installs the system libraries that the build needs and this machine lacks, and the packages named as arguments (what the tests need besides).
+# Does nothing where all are present.
 set -eu
 
-packages="libedit-dev zlib1g-dev libopenblas-dev libcairo2-dev pkg-config"
+packages="libedit-dev zlib1g-dev libopenblas-dev libcairo2-dev pkg-config $*"
 
 if ! command -v dpkg-query >/dev/null 2>&1; then
-    echo "install-packages: not a Debian system; please install by hand: libedit, zlib, OpenBLAS, cairo (with headers), pkg-config" >&2
+    echo "install-packages: not a Debian system; please install by hand: libedit, zlib, OpenBLAS, cairo (with headers), pkg-config $*" >&2
     exit 0
 fi
 

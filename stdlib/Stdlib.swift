@@ -2,7 +2,6 @@
 public enum Stdlib {
     /// Name and text of each file, in the order in which they run.
     public static let sources: [(name: String, source: String)] = [
-        ("script.ss", PackageResources.script_ss),
         ("pipeline.ss", PackageResources.pipeline_ss),
         ("unet3d.ss", PackageResources.unet3d_ss),
     ].map { ($0, String(decoding: $1, as: UTF8.self)) }

@@ -15,7 +15,8 @@ fn conv_block(x, filters, norm=true) {
 ## joined to it, and a block follows. The output is a probability for each voxel.
 ## Tensors must be divisible by 2^depth along every axis while training; `predict` pads by itself.
 fn unet3d(filters=16, depth=4, dropout=0.05, batchnorm=true, seed=0) {
-    assert(depth >= 1, "unet3d: depth must be at least 1, got {depth}")
+    assert(depth >= 1 and depth == floor(depth), "unet3d: depth must be a whole number from 1, got {depth}")
+    # The parameter hides the builtin of its name here; conv_block, outside, still sees the builtin.
     norm = batchnorm
     rate = dropout
     image = input()

@@ -66,6 +66,7 @@ extension Catalog {
             returns: "the path",
             examples: [Example("make_folder(\"results/masks\")\nexists(\"results/masks\")", "true")]
         ) { context, path -> String in
+            guard !path.isEmpty else { throw context.reject("path", expected: "the name of a folder", found: "an empty string") }
             try FileSystem.makeFolder(context.path(path))
             return path
         },

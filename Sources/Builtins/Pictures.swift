@@ -71,7 +71,9 @@ extension Catalog {
     /// The series of a training's history, of a record of lists, or of one list.
     private static func lines(_ data: Either<Record, [Double]>, _ context: Context) throws -> [(name: String, values: [Double])] {
         switch data {
-        case .second(let values): return [("", values)]
+        case .second(let values):
+            guard !values.isEmpty else { throw context.reject("data", expected: "at least one number", found: "an empty list") }
+            return [("", values)]
         case .first(let record):
             if case .list(let history)? = record["history"] {
                 let names = ["loss", "dice", "iou", "valid_loss", "valid_dice", "valid_iou"]
@@ -83,7 +85,7 @@ extension Catalog {
                 }
             }
             return try record.fields.map { name, value in
-                guard let numbers = try? [Double].from(value) else {
+                guard let numbers = try? [Double].from(value), !numbers.isEmpty else {
                     throw context.reject("data", expected: "a record of lists of numbers", found: "a field `\(name)` that is \(value.mention)")
                 }
                 return (name, numbers)

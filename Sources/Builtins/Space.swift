@@ -18,7 +18,7 @@ extension Catalog {
             Param<WholeTriple?>("shape", "voxels along each axis", default: nil),
             Param<Triple?>("spacing", "voxel size in mm", default: nil),
             Param<Either<Volume, Mask>?>("like", "a volume or mask whose grid is wanted", default: nil),
-            Param<Interpolation>("interpolation", "how values between voxels are found; for volumes", default: .linear),
+            Param<Interpolation>("interpolation", "how values between voxels are found", default: .linear),
             returns: "the volume or mask on the new grid",
             examples: [
                 Example("phantom(seed=1, shape=24, spacing=8).image |> resample(shape=[12, 16, 20], spacing=10) |> v -> v.shape", "[12, 16, 20]")
@@ -36,7 +36,7 @@ extension Catalog {
             }
             switch image {
             case .first(let volume): return .volume(try volume.resampled(onto: target, interpolation: interpolation))
-            case .second(let mask): return .mask(try mask.resampled(onto: target))
+            case .second(let mask): return .mask(try mask.resampled(onto: target, interpolation: interpolation))
             }
         },
 

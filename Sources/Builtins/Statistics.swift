@@ -22,14 +22,14 @@ extension Catalog {
             Param<Rest<Either<Volume, Either<Double, [Double]>>>>("values", "a volume, a list of numbers, or numbers"),
             Param<Mask?>("mask", "only voxels in this mask", default: nil),
             returns: "a number", examples: [Example("min(3, 1, 2)", "1"), Example("min([4, 5])", "4")]
-        ) { context, values, mask in try summary("min", gathered(values), mask, context).min },
+        ) { context, values, mask in try summary("min", gathered(values, "min", context), mask, context).min },
 
         Builtin(
             "max", "Greatest value of a volume, of a list, or of numbers.", theme: .intensity,
             Param<Rest<Either<Volume, Either<Double, [Double]>>>>("values", "a volume, a list of numbers, or numbers"),
             Param<Mask?>("mask", "only voxels in this mask", default: nil),
             returns: "a number", examples: [Example("max(3, 1, 2)", "3"), Example("max([4, 5])", "5")]
-        ) { context, values, mask in try summary("max", gathered(values), mask, context).max },
+        ) { context, values, mask in try summary("max", gathered(values, "max", context), mask, context).max },
 
         Builtin(
             "percentile", "The value below which a share of a volume's voxels lies.", theme: .intensity,
@@ -47,11 +47,17 @@ extension Catalog {
     }
 
     /// One volume stays one; anything else is a list of numbers.
-    private static func gathered(_ values: Rest<Either<Volume, Either<Double, [Double]>>>) -> Either<Volume, [Double]> {
+    private static func gathered(
+        _ values: Rest<Either<Volume, Either<Double, [Double]>>>, _ name: String, _ context: Context
+    ) throws -> Either<Volume, [Double]> {
         var numbers: [Double] = []
         for value in values.items {
             switch value {
-            case .first(let volume): if values.items.count == 1 { return .first(volume) }
+            case .first(let volume):
+                if values.items.count == 1 { return .first(volume) }
+                throw context.reject(
+                    "values", expected: "one volume alone, or numbers", found: "a volume beside \(values.items.count - 1) other values",
+                    hint: "\(name)(\(name)(v), 3) takes the volume's own first")
             case .second(.first(let x)): numbers.append(x)
             case .second(.second(let list)): numbers += list
             }
@@ -73,7 +79,10 @@ extension Catalog {
             }
             let mean = numbers.reduce(0, +) / Double(numbers.count)
             let variance = numbers.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(numbers.count)
-            return Summary(mean: mean, std: variance.squareRoot(), min: numbers.min() ?? .nan, max: numbers.max() ?? .nan)
+            // One nan makes all of these nan, wherever it stands.
+            let hasNaN = numbers.contains { $0.isNaN }
+            return Summary(
+                mean: mean, std: variance.squareRoot(), min: hasNaN ? .nan : numbers.min() ?? .nan, max: hasNaN ? .nan : numbers.max() ?? .nan)
         }
     }
 }

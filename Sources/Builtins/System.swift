@@ -11,6 +11,20 @@ extension Catalog {
         ) { context, values in context.write(values.items.map(\.text).joined(separator: " ") + "\n") },
 
         Builtin(
+            "options", "A script's arguments as named options with defaults.", theme: .system,
+            details: """
+                `--name value` sets the option of that name, which must be among the defaults; where the default is a number the value must be one, and
+                where it is true or false, `--name` alone makes it true. What is left over is in the field `rest`.
+                """,
+            Param<[String]>("args", "the arguments, as a script finds them in `args`"),
+            Param<Record>("defaults", "a record with each option's default"),
+            returns: "the record with what was given, and `rest`",
+            examples: [
+                Example("options([\"in.nii\", \"--epochs\", \"3\"], {epochs: 60, out: \"out\"})", "{epochs: 3, out: \"out\", rest: [\"in.nii\"]}")
+            ]
+        ) { context, args, defaults in try ScriptOptions.parse(args, defaults, context) },
+
+        Builtin(
             "clock", "Seconds since some fixed moment, for taking differences.", theme: .system,
             returns: "a number", examples: [Example("t = clock()\nclock() >= t", "true")]
         ) { _ -> Double in
