@@ -49,8 +49,8 @@ let package = Package(
         .target(name: "KernelsV3", dependencies: ["CKernels"], swiftSettings: kernelSettings("x86-64-v3")),
         .target(name: "KernelsV4", dependencies: ["CKernels"], swiftSettings: kernelSettings("x86-64-v4")),
         .target(name: "Kernels", dependencies: ["CKernels"] + kernelVariants, swiftSettings: optimised),
-        .target(name: "Networks", dependencies: ["Support", "Kernels"], swiftSettings: optimised),
-        .target(name: "Figures", dependencies: ["Support", "Imaging", "Networks", "CCairo"], swiftSettings: optimised),
+        .target(name: "Networks", dependencies: ["Support", "Kernels", "CKernels"], swiftSettings: optimised),
+        .target(name: "Figures", dependencies: ["Support", "Imaging", "CCairo"], swiftSettings: optimised),
         .target(name: "Syntax"),
         .target(
             name: "Runtime",

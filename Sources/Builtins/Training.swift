@@ -20,8 +20,10 @@ extension Catalog {
             Param<Double>("epsilon", "added to the root of the mean of squares", default: 1e-7),
             returns: "a record that `fit` takes as `optimizer`",
             examples: [Example("adam(1e-4).rate", "0.0001")]
-        ) { _, rate, beta1, beta2, epsilon in
-            OptimizerChoice(optimizer: .adam(rate: rate, beta1: beta1, beta2: beta2, epsilon: epsilon))
+        ) { _, rate, beta1, beta2, epsilon -> OptimizerChoice in
+            let optimizer = Optimizer.adam(rate: rate, beta1: beta1, beta2: beta2, epsilon: epsilon)
+            try optimizer.validate()
+            return OptimizerChoice(optimizer: optimizer)
         },
 
         Builtin(
@@ -29,10 +31,12 @@ extension Catalog {
             details: """
                 `train` and `valid` are lists of records with the fields `image` and `mask`: volumes and masks, or paths of files, which are read when
                 a batch needs them, so that a cohort never has to fit into memory. All of one shape, which `unet3d` wants divisible by 2^depth.
-                Batches are drawn in an order shuffled by `seed`. The loss is the soft Dice loss, 1 − (2Σpt + 1) / (Σp + Σt + 1) for each sample.
-                After each epoch the validation loss, Dice and IoU are taken at threshold 0.5, and where the IoU is the best so far (the training loss,
+                Batches are drawn in an order shuffled by `seed`. The loss is the soft Dice loss, 1 − (2Σpt + 1) / (Σp + Σt + 1) for each sample; it
+                compares probabilities, so the network must end with `sigmoid`.
+                After each epoch the validation loss, Dice and IoU are taken, of masks as `predict` makes them at threshold 0.5, and where the IoU is the best so far (the training loss,
                 without `valid`), the model is saved to `checkpoint`. The network itself ends with the last weights; `load(checkpoint)` is the best.
-                Ctrl-C ends the training with a usable network.
+                Ctrl-C drops the step in hand. At the prompt `fit` then returns its record with `stopped = true`, and the network is usable, with the
+                weights of its last finished step. A script ends with exit code 130 once `fit` has returned; `checkpoint` keeps the best model.
                 """,
             Param<Model>("net", "the model, trained in place"),
             Param<[Record]>("train", "records {image, mask}, and id for messages"),
@@ -71,15 +75,21 @@ extension Catalog {
 
         Builtin(
             "predict", "A network's mask of a volume, on the volume's own grid.", theme: .training,
-            details: "The volume should be prepared as those in training were. Sizes that the network cannot halve are padded with zeros and cut back.",
+            details: """
+                The volume should be prepared as those in training were. Sizes that the network cannot halve are padded with zeros and cut back.
+                A voxel belongs to the mask where its probability is at least `threshold`, the comparison with which `fit` takes Dice and IoU.
+                """,
             Param<Model>("net", "the model"),
             Param<Volume>("image", "the volume"),
-            Param<Double>("threshold", "the least probability of a voxel of the mask", default: 0.5),
+            Param<Double>("threshold", "the least probability of a voxel of the mask, from 0 to 1", default: 0.5),
             returns: "a mask",
             examples: [
                 Example("predict(unet3d(filters=2, depth=1), phantom(seed=1, shape=9, spacing=20).image, threshold=0).shape", "[9, 9, 9]")
             ]
-        ) { _, net, image, threshold in
+        ) { context, net, image, threshold -> Mask in
+            guard (0...1).contains(threshold) else {
+                throw context.reject("threshold", expected: "a number from 0 to 1", found: Text.short(threshold))
+            }
             let p = try probabilities(net, image)
             return Mask(grid: image.grid, voxels: p.map { Double($0) >= threshold ? 1 : 0 })
         },

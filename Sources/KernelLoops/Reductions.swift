@@ -69,7 +69,7 @@ func normGradientSums(_ r: SKFlat) {
     addTo(out, 1, l2, h2)
 }
 
-/// Rows: a · b, a, b; then the numbers of places where both, a, b are above 0.5.
+/// Rows: a · b, a, b; then the numbers of places where both, a, b are at least 0.5 (the comparison that makes a mask of probabilities).
 @inline(__always)
 func overlap(_ r: SKFlat) {
     guard let a = r.a, let b = r.b, let out = r.sums else { return }
@@ -87,7 +87,7 @@ func overlap(_ r: SKFlat) {
         h1 += high(p)
         l2 += low(t)
         h2 += high(t)
-        let ph = one.replacing(with: 0, where: .!(p .> 0.5)), th = one.replacing(with: 0, where: .!(t .> 0.5))
+        let ph = one.replacing(with: 0, where: .!(p .>= 0.5)), th = one.replacing(with: 0, where: .!(t .>= 0.5))
         both += ph * th
         first += ph
         second += th

@@ -10,15 +10,8 @@ final class AdamState {
     private let rate, beta1, beta2, epsilon: Double
 
     init(_ optimizer: Optimizer, weights: Int) throws {
-        let (rate, beta1, beta2, epsilon) = optimizer.numbers
-        func check(_ name: String, _ value: Double, _ valid: Bool, _ expected: String) throws {
-            if !valid || !value.isFinite { throw NetworkError.option(name: name, value: Text.short(value), expected: expected) }
-        }
-        try check("rate", rate, rate > 0, "above 0")
-        try check("beta1", beta1, beta1 >= 0 && beta1 < 1, "at least 0 and below 1")
-        try check("beta2", beta2, beta2 >= 0 && beta2 < 1, "at least 0 and below 1")
-        try check("epsilon", epsilon, epsilon > 0, "above 0")
-        (self.rate, self.beta1, self.beta2, self.epsilon) = (rate, beta1, beta2, epsilon)
+        try optimizer.validate()
+        (rate, beta1, beta2, epsilon) = optimizer.numbers
         first = try Buffer(count: weights, for: "the optimiser")
         second = try Buffer(count: weights, for: "the optimiser")
     }
@@ -52,6 +45,18 @@ final class AdamState {
 }
 
 extension Optimizer {
+    /// Throws `NetworkError.option` where a number makes no sense: rate and epsilon must be above 0, and the decays at least 0 and below 1, also
+    /// after rounding to single precision, in which weights are moved.
+    public func validate() throws {
+        let (rate, beta1, beta2, epsilon) = numbers
+        for (name, value) in [("rate", rate), ("epsilon", epsilon)] where !(value > 0 && Float(value).isNormal) {
+            throw NetworkError.option(name: name, value: Text.short(value), expected: "above 0, from 1.2e-38 to 3.4e38")
+        }
+        for (name, value) in [("beta1", beta1), ("beta2", beta2)] where !(value >= 0 && Float(value) < 1) {
+            throw NetworkError.option(name: name, value: Text.short(value), expected: "at least 0 and below 1")
+        }
+    }
+
     fileprivate var numbers: (Double, Double, Double, Double) {
         switch self {
         case .adam(let rate, let beta1, let beta2, let epsilon): (rate, beta1, beta2, epsilon)

@@ -119,17 +119,21 @@ struct WeightLayout: Sendable, Equatable {
     var outputBlocks: Int { (output + lanes - 1) / lanes }
     /// Floats from one (output block, input block) pair to the next.
     var pairStride: Int { order.count * width * lanes }
-    var storedCount: Int { outputBlocks * inputBlocks * pairStride }
+    /// Number of (output block, input block) pairs, each of which has its own run of memory.
+    var pairs: Int { outputBlocks * inputBlocks }
+    var storedCount: Int { pairs * pairStride }
 
     func place(output o: Int, input i: Int, tap: Int) -> Int {
         ((((o / lanes) * inputBlocks + i / width) * order.count + tap) * width + i % width) * lanes + o % lanes
     }
 
-    /// Calls `body(index in PyTorch order, place in memory)` for each weight.
-    func forEach(_ body: (Int, Int) -> Void) {
+    /// Calls `body(index in PyTorch order, place in memory)` for each weight of one pair of blocks.
+    @inline(__always)
+    func forEach(pair: Int, _ body: (Int, Int) -> Void) {
         let volume = kernel.product
-        for o in 0..<output {
-            for i in 0..<input {
+        let firstOutput = pair / inputBlocks * lanes, firstInput = pair % inputBlocks * width
+        for o in firstOutput..<min(output, firstOutput + lanes) {
+            for i in firstInput..<min(input, firstInput + width) {
                 let base = (inputFirst ? i * output + o : o * input + i) * volume
                 for (tap, k) in order.enumerated() { body(base + k, place(output: o, input: i, tap: tap)) }
             }

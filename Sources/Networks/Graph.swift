@@ -86,9 +86,20 @@ struct Graph: Sendable {
         return (0..<3).map { one(size.up[$0], size.down[$0]) }.joined(separator: "×")
     }
 
-    /// Throws `NetworkError.shape` unless every axis is positive, not absurd, and divisible by `requiredMultiple`.
+    /// Whether all values of the output lie within 0 … 1, as what a sigmoid gives does, joined or pooled or not.
+    var givesProbabilities: Bool {
+        var bounded: [Bool] = []
+        for entry in entries {
+            let keeps = entry.layer is Concat || entry.layer is MaxPool || entry.layer is Relu
+            bounded.append(entry.layer is Sigmoid || keeps && entry.inputs.allSatisfy { bounded[$0] })
+        }
+        return bounded.last ?? false
+    }
+
+    /// Throws `NetworkError.axisLength` or `.shape` unless every axis is positive, not absurd, and divisible by `requiredMultiple`.
     func shapes(input: SIMD3<Int>) throws -> [SIMD3<Int>] {
-        for axis in 0..<3 where input[axis] < 1 || input[axis] > Limit.axis || input[axis] % requiredMultiple[axis] != 0 {
+        guard input.min() >= 1, input.max() <= Limit.axis else { throw NetworkError.axisLength(input, most: Limit.axis) }
+        for axis in 0..<3 where input[axis] % requiredMultiple[axis] != 0 {
             throw NetworkError.shape(input, multiple: requiredMultiple)
         }
         var shapes: [SIMD3<Int>] = []

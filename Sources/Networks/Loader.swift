@@ -6,8 +6,9 @@ import Synchronization
 final class Loader: Sendable {
     private let source: any SampleSource
     private let batch: Int
-    private let seed: UInt64
     private let total: Int
+    /// Used by the queue alone, where it never has to wait.
+    private let order: Mutex<SampleOrder>
     private let queue = DispatchQueue(label: "skullstrip.loader")
     private let ready = DispatchSemaphore(value: 0)
 
@@ -19,7 +20,8 @@ final class Loader: Sendable {
     private let state = Mutex(State())
 
     init(_ source: any SampleSource, batch: Int, seed: UInt64, total: Int) {
-        (self.source, self.batch, self.seed, self.total) = (source, batch, seed, total)
+        (self.source, self.batch, self.total) = (source, batch, total)
+        order = Mutex(SampleOrder(count: source.count, seed: seed))
         ask()
     }
 
@@ -40,7 +42,8 @@ final class Loader: Sendable {
     private func load(_ index: Int) throws -> [Sample] {
         try (0..<batch).map {
             try Interrupt.check()
-            return try source.sample(Self.draw(index * batch + $0, count: source.count, seed: seed))
+            let position = index * batch + $0
+            return try source.sample(order.withLock { $0.sample(at: position) })
         }
     }
 
@@ -58,12 +61,28 @@ final class Loader: Sendable {
     }
 
     func stop() { state.withLock { $0.stopped = true } }
+}
 
-    /// The sample at a position of the endless sequence of shuffled passes (Fisher–Yates, seeded by pass).
-    static func draw(_ position: Int, count: Int, seed: UInt64) -> Int {
-        var random = CounterRandom(seed: seed, stream: UInt64(position / count) &+ 0x5EED)
-        var order = Array(0..<count)
-        order.shuffle(using: &random)
+/// The endless sequence of shuffled passes over the samples (Fisher–Yates, seeded by pass). The order of the pass in hand is kept, since positions
+/// are asked for one after another.
+struct SampleOrder: Sendable {
+    private let count: Int
+    private let seed: UInt64
+    private var pass = -1
+    private var order: [Int] = []
+    private(set) var shuffles = 0
+
+    /// `count` is at least 1.
+    init(count: Int, seed: UInt64) { (self.count, self.seed) = (count, seed) }
+
+    mutating func sample(at position: Int) -> Int {
+        if position / count != pass {
+            pass = position / count
+            var random = CounterRandom(seed: seed, stream: UInt64(pass) &+ 0x5EED)
+            order = Array(0..<count)
+            order.shuffle(using: &random)
+            shuffles += 1
+        }
         return order[position % count]
     }
 }

@@ -11,7 +11,7 @@ public final class Model: @unchecked Sendable {
     var keptEngine: Engine?
 
     /// Builds the model between two nodes and draws its weights: he-normal (truncated) for convolutions, zeros for biases.
-    /// Throws `NetworkError` where the output does not depend on the input alone, or has another size.
+    /// Throws `NetworkError` where the output does not depend on the input alone, or has another size; `MemoryError`; `Interrupted`.
     public convenience init(input: Node, output: Node, seed: UInt64 = 0) throws {
         try self.init(graph: Graph(input: input, output: output), seed: seed)
     }
@@ -20,14 +20,18 @@ public final class Model: @unchecked Sendable {
         self.graph = graph
         parameters = try ParameterStore(graph)
         trainedSteps = seed == nil ? nil : 0
-        if let seed { parameters.initialise(seed: seed) }
+        if let seed { try parameters.initialise(seed: seed) }
     }
 
+    /// Number of weights and running statistics.
     public var parameterCount: Int { parameters.slots.reduce(0) { $0 + $1.spec.count } }
+    /// Number of weights that training changes.
     public var trainableCount: Int { parameters.slots.reduce(0) { $0 + ($1.spec.trainable ? $1.spec.count : 0) } }
     /// Shapes that training takes are divisible by this; `predict` pads others.
     public var requiredMultiple: SIMD3<Int> { graph.requiredMultiple }
+    /// Channels of the image that enters.
     public var inputChannels: Int { graph.entries[0].channels }
+    /// Channels of the prediction.
     public var outputChannels: Int { graph.entries[graph.entries.count - 1].channels }
 
     /// One line: "model · 10,019,185 parameters · 1 → 1 channels · shapes divisible by 16".

@@ -10,14 +10,20 @@ public enum NetworkError: ExplainedError, Equatable {
     case graph(String)
     /// A volume whose shape the model cannot take.
     case shape(SIMD3<Int>, multiple: SIMD3<Int>)
+    /// A volume with an axis that is empty, or longer than any that a network takes.
+    case axisLength(SIMD3<Int>, most: Int)
     /// An image whose number of values does not equal channels × voxels.
     case count(name: String, found: Int, expected: Int)
     /// A sample whose shape differs from the others of its batch.
     case batchShapes(SIMD3<Int>, String, SIMD3<Int>, String)
+    /// More samples a step than there are.
     case batchTooLarge(batch: Int, samples: Int)
+    /// An empty cohort; says what for.
     case noSamples(String)
     /// An option of `fit` that makes no sense.
     case option(name: String, value: String, expected: String)
+    /// A loss of probabilities, and a model whose outputs may lie outside 0 … 1.
+    case notProbabilities(loss: String, lastLayer: String)
     /// A sample with NaN or infinite values.
     case notFinite(sample: String, what: String)
     /// Training diverged; the weights are those before the step.
@@ -25,6 +31,7 @@ public enum NetworkError: ExplainedError, Equatable {
     /// A model file that is damaged, or not one of ours.
     case file(path: String, reason: String)
 
+    /// What is wrong, with the numbers.
     public var message: String {
         switch self {
         case .argument(let layer, let name, let value, let expected): "\(layer): \(name) is \(value), but must be \(expected)"
@@ -32,12 +39,15 @@ public enum NetworkError: ExplainedError, Equatable {
         case .graph(let reason): reason
         case .shape(let shape, let multiple):
             "the model needs shapes divisible by \(text(multiple)), but the shape is \(text(shape))"
+        case .axisLength(let shape, let most): "the shape is \(text(shape)), but an axis must have 1 to \(grouped(most)) voxels"
         case .count(let name, let found, let expected): "\(name) has \(found) values, but its shape needs \(expected)"
         case .batchShapes(let a, let nameA, let b, let nameB):
             "samples of one batch differ in shape: \(nameA) is \(text(a)), \(nameB) is \(text(b))"
         case .batchTooLarge(let batch, let samples): "a batch of \(batch) is larger than the cohort of \(samples)"
         case .noSamples(let what): "there are no samples \(what)"
         case .option(let name, let value, let expected): "\(name) is \(value), but must be \(expected)"
+        case .notProbabilities(let loss, let last):
+            "the \(loss) loss compares probabilities, but the model ends with \(last), whose values may lie outside 0 to 1"
         case .notFinite(let sample, let what): "\(what) of \(sample) holds NaN or infinite values"
         case .diverged(let what, let epoch, let step, let sample):
             "the \(what) is no longer finite in epoch \(epoch), step \(step), at \(sample)"
@@ -45,9 +55,12 @@ public enum NetworkError: ExplainedError, Equatable {
         }
     }
 
+    /// What to do about it, where that can be said.
     public var hint: String? {
         switch self {
         case .shape: "pad or resample to such a shape"
+        case .axisLength(let shape, _): shape.min() < 1 ? "use a volume that is not empty" : "crop or resample the volume"
+        case .notProbabilities: "end the network with sigmoid"
         case .batchShapes: "resample all samples to one shape, or use batch=1"
         case .batchTooLarge(_, let samples): "use a batch of at most \(samples)"
         case .notFinite: "replace or mask such voxels first"

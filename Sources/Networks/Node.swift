@@ -36,8 +36,10 @@ public final class Node: Sendable {
         try Node(BatchNorm(momentum: momentum, epsilon: epsilon), [self])
     }
 
+    /// max(x, 0).
     public func relu() throws -> Node { try Node(Relu(), [self]) }
 
+    /// 1 / (1 + exp(−x)): probabilities, with which a network ends.
     public func sigmoid() throws -> Node { try Node(Sigmoid(), [self]) }
 
     /// Largest value of windows that do not overlap.

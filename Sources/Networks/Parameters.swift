@@ -51,23 +51,17 @@ final class ParameterStore {
         (slots[slot].spec.trainable ? values : states).base + slots[slot].offset
     }
 
-    func initialise(seed: UInt64) {
+    /// Draws all weights. Every value depends on the seed and its own place alone. Throws `Interrupted`.
+    func initialise(seed: UInt64) throws {
         for (index, slot) in slots.enumerated() {
             switch slot.spec.start {
-            case .zeros: write(slot: index, [Float](repeating: 0, count: slot.spec.count))
-            case .ones: write(slot: index, [Float](repeating: 1, count: slot.spec.count))
+            case .zeros: try fill(slot: index) { _ in 0 }
+            case .ones: try fill(slot: index) { _ in 1 }
             case .heNormal(let fanIn):
                 let random = CounterRandom(seed: seed, stream: UInt64(index))
                 // A normal cut at two deviations has 0.87962566 of its deviation left.
                 let deviation = (2 / Double(max(1, fanIn))).squareRoot() / 0.879_625_661_034_239_78
-                var weights = [Float](repeating: 0, count: slot.spec.count)
-                weights.withUnsafeMutableBufferPointer { out in
-                    let out = Unchecked(out)
-                    Parallel.ranges(out.value.count) { range in
-                        for i in range { out.value[i] = Float(deviation * Self.truncated(random, UInt64(i))) }
-                    }
-                }
-                write(slot: index, weights)
+                try fill(slot: index) { Float(deviation * Self.truncated(random, UInt64($0))) }
             }
         }
     }
@@ -81,13 +75,21 @@ final class ParameterStore {
         return 0
     }
 
-    /// Copies values in PyTorch's order into their places.
-    func write(slot index: Int, _ source: [Float]) {
+    /// Puts `value(index in PyTorch's order)` in each place, on all cores. Throws `Interrupted`, with some of the values written.
+    private func fill(slot index: Int, _ value: (Int) -> Float) throws {
         let p = pointer(index)
         switch slots[index].spec.storage {
-        case .vector: for (i, v) in source.enumerated() { p[i] = v }
-        case .blocked(let layout): layout.forEach { logical, place in p[place] = source[logical] }
+        case .vector:
+            try Interrupt.check()
+            for i in 0..<slots[index].spec.count { p[i] = value(i) }
+        case .blocked(let layout):
+            try Parallel.slabs(layout.pairs) { pair in layout.forEach(pair: pair) { logical, place in p[place] = value(logical) } }
         }
+    }
+
+    /// Copies values in PyTorch's order, as many as the slot has, into their places. Throws `Interrupted`.
+    func write(slot index: Int, _ source: [Float]) throws {
+        try source.withUnsafeBufferPointer { source in try fill(slot: index) { source[$0] } }
     }
 
     /// Values in PyTorch's order, of the weights themselves or of another run laid out like them (gradients).
@@ -96,7 +98,11 @@ final class ParameterStore {
         var out = [Float](repeating: 0, count: slots[index].spec.count)
         switch slots[index].spec.storage {
         case .vector: for i in out.indices { out[i] = p[i] }
-        case .blocked(let layout): layout.forEach { logical, place in out[logical] = p[place] }
+        case .blocked(let layout):
+            out.withUnsafeMutableBufferPointer { out in
+                let out = out
+                Parallel.forEach(layout.pairs) { pair in layout.forEach(pair: pair) { logical, place in out[logical] = p[place] } }
+            }
         }
         return out
     }

@@ -7,9 +7,9 @@ extension Model {
     ///   - image: inputChannels × voxels values, channel after channel, x fastest.
     ///   - shape: (x, y, z).
     /// - Returns: outputChannels × voxels values.
-    /// - Throws: `NetworkError.count`, `.notFinite`; `MemoryError`; `Interrupted`.
+    /// - Throws: `NetworkError.axisLength`, `.count`, `.notFinite`; `MemoryError`; `Interrupted`.
     public func predict(_ image: [Float], shape: SIMD3<Int>) throws -> [Float] {
-        guard shape.min() >= 1, shape.max() <= Limit.axis else { throw NetworkError.shape(shape, multiple: requiredMultiple) }
+        guard shape.min() >= 1, shape.max() <= Limit.axis else { throw NetworkError.axisLength(shape, most: Limit.axis) }
         guard image.count == inputChannels * shape.product else {
             throw NetworkError.count(name: "the image", found: image.count, expected: inputChannels * shape.product)
         }

@@ -89,8 +89,12 @@ package final class Probe {
         return weights.indices.map { values.base[$0] }
     }
 
-    /// The sample at a position of the training order.
-    package static func draw(_ position: Int, count: Int, seed: UInt64) -> Int { Loader.draw(position, count: count, seed: seed) }
+    /// The first samples of the training order, and how often an order had to be shuffled for them.
+    package static func draws(_ positions: Int, count: Int, seed: UInt64) -> (samples: [Int], shuffles: Int) {
+        var order = SampleOrder(count: count, seed: seed)
+        let samples = (0..<positions).map { order.sample(at: $0) }
+        return (samples, order.shuffles)
+    }
 
     private func read(_ tensor: Tensor) -> [Float] {
         var out = [Float](repeating: 0, count: tensor.batch * tensor.channels * tensor.voxels)
@@ -108,8 +112,8 @@ extension Model {
     }
 
     /// Replaces an array, which must have as many values as the model's.
-    package func set(_ name: String, _ values: [Float]) {
-        for (i, slot) in parameters.slots.enumerated() where slot.name == name && slot.spec.count == values.count { parameters.write(slot: i, values) }
+    package func set(_ name: String, _ values: [Float]) throws {
+        for (i, slot) in parameters.slots.enumerated() where slot.name == name && slot.spec.count == values.count { try parameters.write(slot: i, values) }
     }
 }
 

@@ -6,8 +6,9 @@ import Support
 /// the whole batch. After training the model has the last weights; the best ones are in the checkpoint. Ctrl-C drops the step in hand and returns what
 /// was reached, with `stopped` set.
 ///
-/// - Throws: `NetworkError` for options, samples and shapes that do not fit, for too little memory, and when the loss or a gradient is no longer
-///   finite (the weights before that step are kept); `FileError` where the checkpoint cannot be written; what the sources throw.
+/// - Throws: `NetworkError` for options, samples and shapes that do not fit, for a model whose outputs are no probabilities, and when the loss or
+///   a gradient is no longer finite (the weights before that step are kept); `MemoryError`; `FileError` where the checkpoint cannot be written,
+///   which is tried before the first step; what the sources throw.
 public func fit(
     _ model: Model, train: any SampleSource, valid: (any SampleSource)?, options: FitOptions,
     onStep: (StepReport) -> Void = { _ in }, onEpoch: (EpochReport) -> Void = { _ in }
@@ -28,7 +29,9 @@ private final class Trainer {
 
     init(_ model: Model, _ train: any SampleSource, _ valid: (any SampleSource)?, _ options: FitOptions) throws {
         func positive(_ name: String, _ value: Int) throws {
-            guard (1...1 << 30).contains(value) else { throw NetworkError.option(name: name, value: "\(value)", expected: "at least 1") }
+            guard (1...1 << 30).contains(value) else {
+                throw NetworkError.option(name: name, value: "\(value)", expected: "1 to \(grouped(1 << 30))")
+            }
         }
         try positive("epochs", options.epochs)
         try positive("batch", options.batch)
@@ -36,6 +39,11 @@ private final class Trainer {
         guard train.count > 0 else { throw NetworkError.noSamples("to train on") }
         if let valid, valid.count == 0 { throw NetworkError.noSamples("to validate on") }
         guard options.batch <= train.count else { throw NetworkError.batchTooLarge(batch: options.batch, samples: train.count) }
+        if options.loss == .dice, !model.graph.givesProbabilities {
+            throw NetworkError.notProbabilities(loss: "Dice", lastLayer: model.graph.entries[model.graph.entries.count - 1].layer.kind)
+        }
+        // Better now than after the first epoch; the file that is opened is dropped at once.
+        if let path = options.checkpoint { _ = try AtomicFile(path) }
         (self.model, self.train, self.valid, self.options) = (model, train, valid, options)
         steps = options.steps ?? (train.count + options.batch - 1) / options.batch
         adam = try AdamState(options.optimizer, weights: model.parameters.values.count)
@@ -135,7 +143,7 @@ private final class Trainer {
 
     private func check(_ sample: Sample) throws {
         guard sample.shape.min() >= 1, sample.shape.max() <= Limit.axis else {
-            throw NetworkError.shape(sample.shape, multiple: model.requiredMultiple)
+            throw NetworkError.axisLength(sample.shape, most: Limit.axis)
         }
         let voxels = sample.shape.product
         guard sample.image.count == model.inputChannels * voxels else {

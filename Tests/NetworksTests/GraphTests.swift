@@ -1,4 +1,6 @@
+import Glibc
 import Networks
+import Support
 import Testing
 
 /// The tutorial's network: two convolutions a block, two blocks at the bottom, transposed convolutions, skips.
@@ -53,6 +55,19 @@ func unet(filters: Int, depth: Int, dropout: Double = 0.05, seed: UInt64 = 1) th
         #expect(other.arrays[0].values != model.arrays[0].values)
     }
 
+    /// Each value is a draw of its own place in PyTorch's order, wherever it lies in memory.
+    @Test func initialWeightsAreTheDrawsOfTheirPlaces() throws {
+        let input = try Node.input(channels: 19)
+        let model = try Model(input: input, output: input.conv3d(filters: 21, kernel: SIMD3(3, 2, 1)).sigmoid(), seed: 11)
+        let random = CounterRandom(seed: 11, stream: 0)
+        let deviation = (2 / Double(19 * 6)).squareRoot() / 0.879_625_661_034_239_78
+        let expected = (0..<21 * 19 * 6).map { place in
+            let draws = (0..<16).map { random.normal(at: UInt64(16 * place + $0)) }
+            return Float(deviation * (draws.first { abs($0) <= 2 } ?? 0))
+        }
+        #expect(model.arrays[0].values == expected)
+    }
+
     @Test func badArgumentsAreErrors() throws {
         let x = try Node.input(channels: 2)
         #expect(throws: NetworkError.self) { try Node.input(channels: 0) }
@@ -86,9 +101,13 @@ func unet(filters: Int, depth: Int, dropout: Double = 0.05, seed: UInt64 = 1) th
         let model = try unet(filters: 2, depth: 2)
         #expect(throws: NetworkError.shape(SIMD3(12, 10, 8), multiple: SIMD3(4, 4, 4))) { try model.summaryTable(shape: SIMD3(12, 10, 8)) }
         #expect(throws: NetworkError.self) { try model.predict([1, 2, 3], shape: SIMD3(2, 2, 2)) }
-        #expect(throws: NetworkError.self) { try model.predict([], shape: SIMD3(0, 2, 2)) }
+        #expect(throws: NetworkError.axisLength(SIMD3(0, 2, 2), most: 16384)) { try model.predict([], shape: SIMD3(0, 2, 2)) }
+        let long = NetworkError.axisLength(SIMD3(60010, 8, 6), most: 16384)
+        #expect(throws: long) { try model.predict([Float](repeating: 0, count: 60010 * 48), shape: SIMD3(60010, 8, 6)) }
+        #expect(throws: long) { try model.summaryTable(shape: SIMD3(60010, 8, 6)) }
+        #expect(long.message == "the shape is 60010×8×6, but an axis must have 1 to 16,384 voxels")
         #expect(throws: NetworkError.self) { try model.predict([.nan], shape: SIMD3(1, 1, 1)) }
         // Sizes that no memory holds are refused by the plan.
-        #expect(throws: NetworkError.self) { try model.estimatedMemory(shape: SIMD3(16384, 16384, 16384), batch: 60000) }
+        #expect(throws: MemoryError.self) { try model.estimatedMemory(shape: SIMD3(16384, 16384, 16384), batch: 60000) }
     }
 }

@@ -127,5 +127,20 @@ private final class Memory {
         #expect(abs(expected[9][1003..<1019].reduce(0.0) { $0 + Double($1) } - sum) < 1e-4)
     }
 
+    /// What counts as inside: at least a half, as in a mask of probabilities.
+    @Test(arguments: sets)
+    func overlapCountsAHalf(_ set: Kernels.InstructionSet) throws {
+        let p = [Float(0.5), Float(0.5).nextDown, Float(0.5).nextUp, 0.5, 1, 0] + [Float](repeating: 1, count: 26)
+        let t: [Float] = [1, 1, 1, 0.5, 0, 1] + [Float](repeating: 1, count: 26)
+        let memory = Memory()
+        let sums = memory.hold([Double](repeating: 0, count: 96))
+        var call = SKFlat(
+            out: memory.hold(p), a: memory.hold(p), b: memory.hold(t), c: nil, count: 6, p: nil, sums: sums, accumulate: 0, flag: 0, key: 0, key2: 0,
+            threshold: 0, index: 0)
+        try table(set).overlap(&call)
+        let counts = withExtendedLifetime(memory) { (3..<6).map { row in (0..<16).reduce(0.0) { $0 + sums[16 * row + $1] } } }
+        #expect(counts == [3, 4, 5])
+    }
+
     private func exponential(_ x: Double) -> Double { Glibc.exp(x) }
 }

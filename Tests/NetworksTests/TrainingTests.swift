@@ -65,12 +65,16 @@ struct Balls: SampleSource {
     }
 
     @Test func everySampleIsDrawnOnceAPass() {
-        for pass in 0..<3 {
-            let drawn = (0..<7).map { Probe.draw(pass * 7 + $0, count: 7, seed: 4) }
+        let (samples, shuffles) = Probe.draws(21, count: 7, seed: 4)
+        let passes = (0..<3).map { Array(samples[7 * $0..<7 * $0 + 7]) }
+        for (pass, drawn) in passes.enumerated() {
+            var random = CounterRandom(seed: 4, stream: UInt64(pass) &+ 0x5EED)
+            #expect(drawn == Array(0..<7).shuffled(using: &random))
             #expect(Set(drawn) == Set(0..<7))
         }
-        let first = (0..<7).map { Probe.draw($0, count: 7, seed: 4) }, second = (7..<14).map { Probe.draw($0, count: 7, seed: 4) }
-        #expect(first != second)
+        #expect(passes[0] != passes[1] && passes[1] != passes[2])
+        // One shuffle a pass, not one a sample.
+        #expect(shuffles == 3)
     }
 
     @Test func dropoutKeepsTheMeanAndItsShare() throws {
@@ -107,6 +111,64 @@ struct Balls: SampleSource {
         #expect(model.arrays.map(\.values) == weights)
         let p = try model.predict(Balls(count: 1).sample(0).image, shape: SIMD3(16, 16, 16))
         #expect(p.allSatisfy { $0 >= 0 && $0 <= 1 })
+    }
+
+    @Test func interruptedBuildingThrows() throws {
+        defer { Interrupt.clear() }
+        Interrupt.raise()
+        #expect(throws: Interrupted.self) { try unet(filters: 4, depth: 2) }
+    }
+
+    @Test func aCheckpointThatCannotBeWrittenIsAnErrorAtOnce() throws {
+        let model = try unet(filters: 2, depth: 1)
+        let folder = "/tmp/skullstrip-checkpoint-\(getpid())"
+        let before = model.arrays.map(\.values)
+        func attempt(_ path: String) throws {
+            _ = try fit(
+                model, train: Balls(count: 2), valid: nil, options: FitOptions(epochs: 1, checkpoint: path),
+                onStep: { _ in Issue.record("a step was made") })
+        }
+        #expect(throws: FileError.self) { try attempt(folder + "/best.safetensors") }
+        #expect(throws: FileError.isDirectory(path: "/tmp")) { try attempt("/tmp") }
+        #expect(model.arrays.map(\.values) == before)
+        // The check leaves nothing behind, even where the training then fails.
+        #expect(mkdir(folder, 0o755) == 0)
+        #expect(throws: NetworkError.self) {
+            try fit(
+                model, train: Balls(count: 1, shape: SIMD3(7, 8, 8)), valid: nil,
+                options: FitOptions(epochs: 1, checkpoint: folder + "/best.safetensors"))
+        }
+        #expect(rmdir(folder) == 0)
+    }
+
+    @Test func diceNeedsProbabilities() throws {
+        let x = try Node.input(channels: 1)
+        func attempt(_ output: Node) throws {
+            _ = try fit(Model(input: x, output: output), train: Balls(count: 1), valid: nil, options: FitOptions(epochs: 1, steps: 1))
+        }
+        let plain = NetworkError.notProbabilities(loss: "Dice", lastLayer: "conv3d")
+        #expect(throws: plain) { try attempt(x.conv3d(filters: 1)) }
+        #expect(plain.hint == "end the network with sigmoid")
+        #expect(throws: NetworkError.notProbabilities(loss: "Dice", lastLayer: "relu")) { try attempt(x.conv3d(filters: 1).relu()) }
+        #expect(throws: NetworkError.notProbabilities(loss: "Dice", lastLayer: "dropout")) { try attempt(x.sigmoid().dropout(rate: 0.5)) }
+        try attempt(x.conv3d(filters: 1).sigmoid())
+        try attempt(x.conv3d(filters: 1).sigmoid().maxpool(size: SIMD3(1, 1, 1)))
+    }
+
+    @Test func optimizersCheckThemselves() throws {
+        try Optimizer.adam().validate()
+        try Optimizer.adam(rate: 1e-5, beta1: 0, beta2: 0).validate()
+        let bad: [(Optimizer, String)] = [
+            (.adam(rate: -1), "rate"), (.adam(rate: .nan), "rate"), (.adam(rate: .infinity), "rate"), (.adam(rate: 1e300), "rate"),
+            (.adam(rate: 1e-3, beta1: 1), "beta1"), (.adam(beta1: -0.1), "beta1"), (.adam(beta2: .nan), "beta2"),
+            // 1 after rounding, so that nothing would ever be learned.
+            (.adam(beta2: 0.999_999_999_99), "beta2"),
+            (.adam(epsilon: 0), "epsilon"), (.adam(epsilon: 1e-300), "epsilon"),
+        ]
+        for (optimizer, name) in bad {
+            let error = #expect(throws: NetworkError.self) { try optimizer.validate() }
+            #expect(error?.message.hasPrefix(name + " is ") == true)
+        }
     }
 
     /// Ctrl-C in the middle of a step: nothing of the step may reach the weights or the running averages.
@@ -152,7 +214,11 @@ struct Balls: SampleSource {
         #expect(throws: NetworkError.self) { try attempt([good, other], batch: 2) }
         #expect(throws: NetworkError.batchTooLarge(batch: 3, samples: 1)) { try attempt([good], batch: 3) }
         #expect(throws: NetworkError.self) { try attempt([]) }
-        #expect(throws: NetworkError.self) { try attempt([good], epochs: 0) }
+        for epochs in [0, 1 << 53] {
+            #expect(throws: NetworkError.option(name: "epochs", value: "\(epochs)", expected: "1 to 1,073,741,824")) {
+                try attempt([good], epochs: epochs)
+            }
+        }
         #expect(throws: NetworkError.self) { try attempt([good], rate: -1) }
         #expect(throws: NetworkError.self) { try attempt([good], rate: .nan) }
         #expect(throws: NetworkError.self) {
@@ -162,14 +228,15 @@ struct Balls: SampleSource {
 
     @Test func divergenceIsAnErrorAndKeepsTheWeights() throws {
         let input = try Node.input(channels: 1)
-        let model = try Model(input: input, output: input.conv3d(filters: 1))
+        let model = try Model(input: input, output: input.conv3d(filters: 8).conv3d(filters: 1).sigmoid())
         // Values whose products overflow.
         var sample = try Balls(count: 1, shape: SIMD3(4, 4, 4)).sample(0)
         sample.image = sample.image.map { _ in 3e38 }
         let before = model.arrays.map(\.values)
-        #expect(throws: NetworkError.self) {
+        let error = #expect(throws: NetworkError.self) {
             try fit(model, train: SampleArray([sample]), valid: nil, options: FitOptions(epochs: 1))
         }
+        if case .diverged = error {} else { Issue.record("not diverged: \(String(describing: error))") }
         #expect(model.arrays.map(\.values) == before)
     }
 

@@ -187,7 +187,7 @@ private struct ModelFile {
                 (0..<raw.count / 4).map { Float(bitPattern: UInt32(littleEndian: raw.loadUnaligned(fromByteOffset: 4 * $0, as: UInt32.self))) }
             }
             guard Finite.all(values) else { throw fail("tensor \"\(slot.name)\" holds NaN or infinite values") }
-            model.parameters.write(slot: index, values)
+            try model.parameters.write(slot: index, values)
         }
         model.metadata = metadata.filter { !["format", "version", "graph"].contains($0.key) }
         return model
