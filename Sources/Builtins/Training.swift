@@ -33,8 +33,9 @@ extension Catalog {
                 a batch needs them, so that a cohort never has to fit into memory. All of one shape, which `unet3d` wants divisible by 2^depth.
                 Batches are drawn in an order shuffled by `seed`. The loss is the soft Dice loss, 1 − (2Σpt + 1) / (Σp + Σt + 1) for each sample; it
                 compares probabilities, so the network must end with `sigmoid`.
-                After each epoch the validation loss, Dice and IoU are taken, of masks as `predict` makes them at threshold 0.5, and where the IoU is the best so far (the training loss,
-                without `valid`), the model is saved to `checkpoint`. The network itself ends with the last weights; `load(checkpoint)` is the best.
+                After each epoch the validation loss, Dice and IoU are taken, of masks as `predict` makes them at threshold 0.5, and where the IoU is the
+                best so far (the training loss, without `valid`), the model is saved to `checkpoint`. The network itself ends with the last weights;
+                `load(checkpoint)` is the best.
                 Ctrl-C drops the step in hand. At the prompt `fit` then returns its record with `stopped = true`, and the network is usable, with the
                 weights of its last finished step. A script ends with exit code 130 once `fit` has returned; `checkpoint` keeps the best model.
                 """,
