@@ -10,18 +10,24 @@ extension Catalog {
             "load", "Read a volume or a model from a file.", theme: .files,
             details: """
                 Images are NIfTI (`.nii`, `.nii.gz`), in either byte order, of any integer or float type; values are scaled by the header's slope
-                and intercept. The voxel-to-world transform is the sform if it has a code, else the qform, else the voxel sizes alone, as in nibabel.
+                and intercept. The voxel-to-world transform is the sform if it has a code, else the qform, else the voxel sizes alone, as in nibabel;
+                a singular sform gives way to a good qform, and without one is an error. Of a 4-D file, `frame` says which image is wanted.
+                Voxels are held as float32, which is exact for integers up to 16777216 (2^24): larger ones (int32, uint32, int64, uint64) and
+                float64 values are rounded to about 7 digits.
                 Models are `.safetensors` files that `save` or `fit` wrote.
                 A mask file is a volume too; `load(path) > 0` is the mask.
                 """,
             Param<String>("path", "the file; `~/` is the home folder"),
+            Param<Int?>("frame", "which image of a 4-D file, from 0", default: nil),
             returns: "a volume or a model",
             examples: [
                 Example("save(phantom(seed=1, shape=8, spacing=20).labels, \"labels.nii.gz\")\nload(\"labels.nii.gz\").shape", "[8, 8, 8]")
             ]
-        ) { context, path -> Value in
+        ) { context, path, frame -> Value in
             let path = context.path(path)
-            return path.hasSuffix(".safetensors") ? .model(try Model.load(path)) : .volume(try NIfTI.read(path))
+            guard path.hasSuffix(".safetensors") else { return .volume(try NIfTI.read(path, frame: frame)) }
+            if let frame { throw context.reject("frame", expected: "left out for a model", found: "\(frame)") }
+            return .model(try Model.load(path))
         },
 
         Builtin(

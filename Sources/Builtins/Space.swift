@@ -8,7 +8,8 @@ extension Catalog {
         Builtin(
             "resample", "Bring a volume or mask onto another grid by world coordinates.", theme: .space,
             details: """
-                Each voxel of the new grid looks up its world position in the source; outside of the source's voxel centres the value is 0.
+                Each voxel of the new grid looks up its world position in the source; outside of the box of the source's voxel centres the value is 0,
+                as in scipy and nilearn. A mask reaches half a voxel further, to the outer faces of its voxels, as in ITK, so that a full mask stays full.
                 With `like`, the grid is that of another volume or mask. With `shape` (and `spacing`, default the source's), the grid is about the centre of the
                 source's field of view and its axes point right, anterior, superior, so that one network serves any orientation. With `spacing` alone the
                 axes stay as they are and the field of view is kept.

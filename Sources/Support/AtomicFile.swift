@@ -29,19 +29,35 @@ public enum FileError: ExplainedError, Equatable {
 }
 
 /// Writes a file so that a reader sees the old bytes or the new ones, never a part: a temporary file beside the target, then a rename.
+///
+/// A symbolic link to a file stays, and the file that it leads to is replaced; a file that was there keeps its permission bits.
 public final class AtomicFile {
+    /// As the caller named it, for messages.
     private let path: String
+    /// The file itself, with symbolic links followed.
+    private let target: String
     private let temporary: String
     private var descriptor: Int32
 
     /// Opens the temporary file. Throws `FileError` when the folder is missing or not writable, or the path is a directory.
     public init(_ path: String) throws(FileError) {
         var status = stat()
-        if stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR { throw .isDirectory(path: path) }
+        let exists = stat(path, &status) == 0
+        if exists, status.st_mode & S_IFMT == S_IFDIR { throw .isDirectory(path: path) }
         self.path = path
-        temporary = "\(path).\(getpid()).\(CounterRandom.unique()).partial"
+        target = exists ? Self.resolved(path) : path
+        temporary = "\(target).\(getpid()).\(CounterRandom.unique()).partial"
         descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
         guard descriptor >= 0 else { throw .cannotWrite(path: path, reason: String(cString: strerror(errno))) }
+        // Where a file system has no such bits, there are none to keep.
+        if exists { _ = fchmod(descriptor, status.st_mode & 0o777) }
+    }
+
+    /// The path with all links followed; the path itself where the system does not say.
+    private static func resolved(_ path: String) -> String {
+        guard let found = realpath(path, nil) else { return path }
+        defer { free(found) }
+        return String(cString: found)
     }
 
     /// Appends bytes. On failure (a full disk, say) the temporary file is removed and the target is as it was.
@@ -62,7 +78,7 @@ public final class AtomicFile {
         if fsync(descriptor) != 0 && errno != EINVAL { throw fail() }
         let closed = close(descriptor)
         descriptor = -1
-        if closed != 0 || rename(temporary, path) != 0 { throw fail() }
+        if closed != 0 || rename(temporary, target) != 0 { throw fail() }
     }
 
     private func fail() -> FileError {

@@ -60,6 +60,16 @@ func makeSession(arguments: [String] = []) -> (session: Session, output: Output)
         for b in Catalog.all { #expect(!b.examples.isEmpty, "\(b.name)") }
     }
 
+    @Test func loadTakesOneImageOfSeveral() throws {
+        let tests = #filePath.split(separator: "/").dropLast(2).map { "/" + $0 }.joined()
+        let file = "\"\(tests)/Reference/imaging/files/four.nii.gz\""
+        let (session, _) = makeSession()
+        #expect(session.describe(try session.run(source: "load(\(file), frame=0) == load(\(file), frame=1)", name: "t")).contains("mask"))
+        #expect(throws: (any Error).self) { try session.run(source: "load(\(file))", name: "t") }
+        #expect(throws: (any Error).self) { try session.run(source: "load(\(file), frame=99)", name: "t") }
+        #expect(throws: (any Error).self) { try session.run(source: "load(\"net.safetensors\", frame=0)", name: "t") }
+    }
+
     @Test func libraryDoesNotHideABuiltin() throws {
         let (session, _) = makeSession()
         try session.prepare()

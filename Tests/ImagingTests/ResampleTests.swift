@@ -76,7 +76,20 @@ import Testing
         #expect(try Grid.centred(on: image, spacing: image.spacing) == image)
         #expect(throws: IntensityError.self) { try Grid.centred(on: image, spacing: [2, 0, 2]) }
         #expect(throws: IntensityError.self) { try Grid.centred(on: image, spacing: [2, .nan, 2]) }
-        #expect(throws: GridError.self) { try Grid.centred(on: image, spacing: [1e-300, 1, 1]) }
+        // What no file can hold is refused with its own number, what is too many with the shape that was wanted.
+        for bad in [1e-300, 9e-7, 1.1e6, 1e300] {
+            #expect(throws: IntensityError.argument(name: "spacing", value: bad, allowed: "from 0.000001 to 1000000 mm")) {
+                try Grid.centred(on: image, spacing: [1, bad, 1])
+            }
+            #expect(throws: IntensityError.self) { try Grid.centred(on: image, shape: [5, 5, 5], spacing: [bad, 1, 1]) }
+        }
+        #expect(try Grid.centred(on: image, shape: [2, 2, 2], spacing: [1e-6, 1, 1e6]).spacing == [1e-6, 1, 1e6])
+        do {
+            _ = try Grid.centred(on: image, spacing: [1e-6, 1, 1])
+            Issue.record("made")
+        } catch let error as GridError {
+            #expect(error.message == "a grid of 181000000×217×182 voxels is beyond the largest, 2147483647 voxels")
+        }
         #expect(throws: GridError.self) { try Grid.centred(on: image, shape: [0, 1, 1]) }
         #expect(throws: GridError.self) { try Grid.centred(on: image, shape: [.max, 2, 2], spacing: [1, 1, 1]) }
     }
@@ -95,6 +108,81 @@ import Testing
         let mask = Mask(grid: try Grid(shape: [4, 1, 1], affine: .identity), voxels: [0, 1, 1, 0])
         let finer = try mask.resampled(onto: Grid(shape: [7, 1, 1], affine: Affine(spacing: [0.5, 1, 1])))
         #expect(finer.voxels == [0, 1, 1, 1, 1, 1, 0])
+    }
+
+    /// A NaN reaches the voxels that use it, on both paths and along every axis, and not those beside it whose weight for it is 0.
+    @Test(arguments: 0..<3) func nanStaysWhereItIs(axis: Int) throws {
+        let grid = try Grid(shape: [4, 4, 4], affine: .identity)
+        let source = Volume(grid: grid, voxels: (0..<64).map { $0 == grid.index(2, 2, 2) ? .nan : 1 })
+        var shape = SIMD3(4, 4, 4)
+        shape[axis] = 2
+        // Voxels 1 and 2 along the axis.
+        let target = try Grid.centred(on: source.grid, shape: shape)
+        func indices(_ v: Volume) -> [Int] { v.voxels.indices.filter { v.voxels[$0].isNaN } }
+        var place = SIMD3(2, 2, 2)
+        place[axis] = 1
+        #expect(indices(try source.resampled(onto: target)) == [target.index(place.x, place.y, place.z)])
+        // Rounding puts a position beside its voxel.
+        var beside = target.affine
+        beside.rows.0.w += 1e-9
+        beside.rows.1.w -= 1e-9
+        beside.rows.2.w += 1e-9
+        #expect(indices(try source.resampled(onto: Grid(shape: shape, affine: beside))) == [target.index(place.x, place.y, place.z)])
+        // A shear that meets whole voxels takes the general path.
+        let sheared = try Grid(shape: [2, 4, 2], affine: Affine(flat: [1, 0, 0, 1, 1, 1, 0, -1, 0, 0, 1, 1]))
+        // Target (i, j, k) is source (i + 1, i + j − 1, k + 1): the NaN is (1, 2, 1).
+        #expect(indices(try source.resampled(onto: sheared)) == [sheared.index(1, 2, 1)])
+        // Every spline coefficient depends on every voxel.
+        let cubic = try source.resampled(onto: target, interpolation: .cubic)
+        #expect(indices(cubic).count == target.count)
+    }
+
+    /// A voxel of a mask reaches to its outer face, so that a mask that fills its field of view does so on every grid within it.
+    @Test func fullMasksStayFull() throws {
+        let source = Mask(grid: try Grid(shape: [9, 7, 5], affine: Affine(spacing: [12, 12, 12])), voxels: .init(repeating: 1, count: 315))
+        for spacing in [10.0, 0.5 * 12, 7.3] {
+            let other = try source.resampled(onto: Grid.centred(on: source.grid, spacing: .init(repeating: spacing)))
+            #expect(other.count == other.grid.count, "\(spacing) mm")
+            #expect(try other.resampled(onto: source.grid).voxels == source.voxels, "\(spacing) mm and back")
+        }
+        // Along axes that are not parallel too: a corner 0.45 voxel outside is in, one 0.55 voxel outside is out.
+        for (outside, count) in [(0.45, 2), (0.55, 1)] {
+            let tilt = try Grid(shape: [2, 1, 1], affine: Affine(flat: [-12 * outside, 0.3, 0, 0, 0.6, 12, 0, 0, 0, 0, 12, 0]))
+            #expect(try source.resampled(onto: tilt).count == count)
+        }
+        // An image ends at its voxels' centres.
+        let image = Volume(grid: source.grid, voxels: .init(repeating: 1, count: 315))
+        #expect(try image.resampled(onto: Grid(shape: [1, 1, 1], affine: Affine(spacing: .one, origin: [-1, 0, 0]))).voxels == [0])
+    }
+
+    /// SimpleITK's linear resampling, cut at one half (Tests/Reference/imaging/make_mask.py).
+    @Test func masksEqualSimpleITK() throws {
+        let source = Mask(
+            grid: try Grid(shape: [5, 4, 3], affine: Affine(spacing: [2, 3, 2.5], origin: [1, -2, 3])),
+            voxels: bits("001100101001011101100100111101001101011011110110101010101010"))
+        let target = try Grid(shape: [9, 10, 6], affine: Affine(spacing: [1.3, 1.3, 1.3], origin: [0.13, -3.37, 1.91]))
+        let expected = "000111100000111100000111100001001100001001100001001110001001110110111100110111100110111100000111100000111100000111100001101100001101100001001110001001110110111100110111100110111100001000010001000010001100010111110010011111110001111100000111100100111100110111100110111100001100010001100010011100010111110010111110010000111100000111100100111100110111100110111100111111100111111100111111100111101100111111100110111010100111010000111100001001100001001100111111100111111100111111100111101100111001100110110010110110010001001100001001100001001100"
+        #expect(try source.resampled(onto: target).voxels == bits(expected))
+    }
+
+    /// Whether axes are independent is a matter of angles, not of voxel size.
+    @Test func fineGridsHaveInverses() throws {
+        for scale in [1e-6, 1e-4, 1, 1e5] {
+            let affine = Affine([scale, 0.1 * scale, 0, 3], [-0.1 * scale, scale, 0, 4], [0, 0, 2 * scale, 5])
+            let back = try affine.inverse().after(affine)
+            for (row, unit) in zip([back.rows.0, back.rows.1, back.rows.2], [Affine.identity.rows.0, Affine.identity.rows.1, Affine.identity.rows.2]) {
+                // The translation is found to the size of its parts.
+                for c in 0..<4 { #expect(abs(row[c] - unit[c]) < (c < 3 ? 1e-12 : 1e-14 * (1 + 5 / scale))) }
+            }
+            let dependent = Affine([scale, 2 * scale, 0, 3], [scale, 2 * scale, 0, 4], [0, 0, 2 * scale, 5])
+            #expect(throws: GridError.self) { try dependent.inverse() }
+        }
+        do {
+            _ = try Grid(shape: [1, 1, 1], affine: Affine([1, 0, 0, .nan], [0, 2.5, 0, 0], [0, 0, 1, -.infinity]))
+            Issue.record("made")
+        } catch {
+            #expect(error.message == "the voxel-to-world affine has a value that is not a finite number: (1, 0, 0, nan), (0, 2.5, 0, 0), (0, 0, 1, -inf)")
+        }
     }
 
     @Test func cropAndPadKeepPlaces() throws {

@@ -4,7 +4,8 @@ import Support
 /// NIfTI-1 and NIfTI-2 images: `.nii`, `.nii.gz` (told by content) and `.hdr`/`.img` pairs, in either byte order.
 ///
 /// Read are the integer types of 8 to 64 bits, float32 and float64; float32 holds values of larger types rounded. The voxel-to-world
-/// transform is the sform where it has a code, else the qform, else voxel sizes about the centre, as nibabel's `get_best_affine`.
+/// transform is the sform where it has a code, else the qform, else voxel sizes about the centre, as nibabel's `get_best_affine`;
+/// a singular sform gives way to a good qform, and without one is an error.
 public enum NIfTI {
     /// Reads an image of three dimensions, or fewer, or more of which the further ones are 1.
     ///
@@ -111,13 +112,13 @@ public enum NIfTI {
     /// Values are written in the volume's datatype when every one of them fits exactly (with the scaling of the file that it came from, if it
     /// had one), else as float32. Of a file that it came from, description, units, codes and extensions are kept, and both transforms
     /// while the grid is the same; on another grid the sform, and where it can the qform, hold the new transform with the old codes.
-    /// Throws `NIfTIError.fileName` for another ending, `FileError` when the file cannot be written, and `Interrupted`.
+    /// Throws `NIfTIError.fileName` for another ending, `.field` for an affine that the header cannot hold, `FileError` when the file cannot be written, and `Interrupted`.
     public static func write(_ volume: Volume, to path: String) throws {
         let compressed = path.hasSuffix(".nii.gz")
         guard compressed || path.hasSuffix(".nii") else { throw NIfTIError.fileName(path: path) }
-        let file = try AtomicFile(path)
         let layout = VoxelCoding.layout(for: volume)
-        let head = NIfTIEncoder.bytes(grid: volume.grid, layout: layout, header: volume.header)
+        let head = try NIfTIEncoder.bytes(grid: volume.grid, layout: layout, header: volume.header, path: path)
+        let file = try AtomicFile(path)
         let size = layout.type.size
         let total = head.count + volume.voxels.count * size
         try volume.voxels.withUnsafeBufferPointer { values in

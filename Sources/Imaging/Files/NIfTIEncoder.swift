@@ -1,7 +1,8 @@
 /// Headers to bytes, little-endian: NIfTI-2 when the image came from it or an axis is too long for NIfTI-1.
 enum NIfTIEncoder {
     /// Header, extension flag and extensions: everything before the voxels. A multiple of 16 long.
-    static func bytes(grid: Grid, layout: VoxelCoding.Layout, header: FileHeader?) -> [UInt8] {
+    /// Throws `NIfTIError.field` for an affine that in the header's numbers would be infinite or singular: no reader could place the image.
+    static func bytes(grid: Grid, layout: VoxelCoding.Layout, header: FileHeader?, path: String) throws -> [UInt8] {
         var file = header ?? FileHeader(grid: grid, transforms: .init(), description: "", units: 2 | 8)
         if header == nil || grid != file.grid {
             // Both transforms are set for an image that was made here: some readers know only one of them.
@@ -10,6 +11,12 @@ enum NIfTIEncoder {
         }
         file.scaling = layout.scaling
         let two = file.version == 2 || grid.shape.max() > Int(Int16.max)
+        let stored = two ? grid.affine : grid.affine.roundedToFloat32
+        guard stored.isInvertible, two || Float(grid.spacing.max()).isFinite else {
+            throw NIfTIError.field(
+                path: path, field: "the voxel-to-world affine", value: grid.affine.text,
+                allowed: "three independent axes in the range of \(two ? "float64" : "float32")")
+        }
         var out = two ? second(grid, layout, file) : first(grid, layout, file)
         out += [file.extensions.isEmpty ? 0 : 1, 0, 0, 0]
         out += file.extensions
@@ -90,5 +97,12 @@ enum NIfTIEncoder {
         f.put(file.intentName, at: 508, length: 16)
         f.put(file.slices.dimInfo, at: 524)
         return f.bytes
+    }
+}
+
+extension Affine {
+    /// As NIfTI-1 holds it; numbers beyond float32 become infinite or 0.
+    fileprivate var roundedToFloat32: Affine {
+        Affine(SIMD4(SIMD4<Float>(rows.0)), SIMD4(SIMD4<Float>(rows.1)), SIMD4(SIMD4<Float>(rows.2)))
     }
 }

@@ -119,16 +119,23 @@ struct NIfTIHeader {
         }
         transforms.sform = Affine(row(280, 400), row(296, 432), row(312, 464))
 
+        // An sform that is no transform says nothing, whatever its code: a good qform stands in, here and when the image is written.
+        if transforms.sformCode != 0, !transforms.sform.isInvertible, transforms.qformCode != 0, transforms.qform?.isInvertible == true {
+            transforms.sformCode = 0
+        }
+        let source = transforms.sformCode != 0 ? "srow_x, srow_y, srow_z" : transforms.qformCode != 0 ? "quatern, qoffset, pixdim" : "pixdim"
         let grid: Grid
         do {
             grid = try Grid(shape: shape, affine: try transforms.affine(shape: shape, rank: rank, path: path))
         } catch GridError.notFinite {
-            let field = transforms.sformCode != 0 ? "srow" : transforms.qformCode != 0 ? "qoffset" : "pixdim"
-            throw NIfTIError.field(path: path, field: field, value: "not a finite number", allowed: "finite")
+            throw NIfTIError.field(path: path, field: source, value: "not a finite number", allowed: "finite")
         } catch is GridError {
             throw NIfTIError.field(
                 path: path, field: "dim", value: dimensions.map(String.init).joined(separator: "×"),
                 allowed: "at most \(Grid.largestCount) voxels")
+        }
+        guard grid.affine.isInvertible else {
+            throw NIfTIError.field(path: path, field: source, value: grid.affine.text, allowed: "three independent axes")
         }
         var file = FileHeader(
             grid: grid, transforms: transforms, description: f.text(one ? 148 : 240, 80),

@@ -1,3 +1,5 @@
+import Support
+
 /// A voxel-to-world transform: world (mm, right-anterior-superior) = rows · (i, j, k, 1), as nibabel's `affine`.
 public struct Affine: Equatable, Sendable {
     /// The upper three rows of the 4×4 matrix; each is (x, y, z, translation).
@@ -12,6 +14,12 @@ public struct Affine: Equatable, Sendable {
     }
 
     public static let identity = Affine(spacing: .one)
+
+    /// The three rows as numbers, for messages: (1, 0, 0, -90), (0, 1, 0, -126), (0, 0, 1, -72).
+    var text: String {
+        [rows.0, rows.1, rows.2].map { row in "(" + (0..<4).map { Text.short(row[$0]) }.joined(separator: ", ") + ")" }
+            .joined(separator: ", ")
+    }
 
     public static func == (a: Affine, b: Affine) -> Bool { a.rows == b.rows }
 
@@ -53,10 +61,17 @@ public struct Affine: Equatable, Sendable {
         return Affine(row(rows.0), row(rows.1), row(rows.2))
     }
 
+    /// Whether the columns are finite and independent: their box holds more than a millionth of what it would hold at right angles,
+    /// whatever the voxel size. (Real scans shear by a few degrees; float32 rounding of dependent axes makes up to about 1e-7.)
+    public var isInvertible: Bool {
+        let d = abs(determinant), size = spacing
+        return d.isNormal && d > 1e-6 * (size.x * size.y * size.z) && translation.sum().isFinite
+    }
+
     /// World to voxel. Throws `GridError.singular` when the columns are linearly dependent.
     public func inverse() throws(GridError) -> Affine {
+        guard isInvertible else { throw .singular(self) }
         let d = determinant
-        guard d.isFinite, abs(d) > 1e-12 else { throw .singular(self) }
         let (a, b, c) = columns
         func cross(_ u: SIMD3<Double>, _ v: SIMD3<Double>) -> SIMD3<Double> {
             [u.y * v.z - u.z * v.y, u.z * v.x - u.x * v.z, u.x * v.y - u.y * v.x]

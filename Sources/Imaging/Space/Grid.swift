@@ -80,8 +80,8 @@ public enum GridError: ExplainedError {
         switch self {
         case .shape(let s): "a grid of \(s.x)×\(s.y)×\(s.z) voxels: every axis needs at least 1"
         case .tooLarge(let s): "a grid of \(s.x)×\(s.y)×\(s.z) voxels is beyond the largest, \(Grid.largestCount) voxels"
-        case .notFinite(let a): "the voxel-to-world affine has a value that is not a number: \(a.rows.0), \(a.rows.1), \(a.rows.2)"
-        case .singular: "the voxel-to-world affine has no inverse: its axes are not independent"
+        case .notFinite(let a): "the voxel-to-world affine has a value that is not a finite number: \(a.text)"
+        case .singular(let a): "the voxel-to-world affine has no inverse, since its axes are not independent: \(a.text)"
         case .mismatch(let a, let b): "two different grids: \(Self.difference(a, b))"
         }
     }

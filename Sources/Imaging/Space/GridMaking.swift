@@ -1,6 +1,9 @@
 import Support
 
 extension Grid {
+    /// Voxel sizes in mm that can be asked for: from a nanometre to a kilometre, which every file can hold.
+    public static let spacings = 1e-6...1e6
+
     /// The grid that a resampling asks for, about the centre of `grid`'s field of view.
     ///
     /// * With `shape` (and `spacing`, by default the source's voxel sizes): axis-aligned RAS — index i grows to the right,
@@ -11,11 +14,12 @@ extension Grid {
     /// * With neither: `grid` itself.
     ///
     /// The centre is that of the field of view, halfway between the first and the last voxel's centres along each axis.
-    /// Throws `GridError` for sizes that are not positive or beyond the largest image, `IntensityError.argument` for a spacing that is not positive.
+    /// Throws `GridError` for sizes that are not positive or beyond the largest image, `IntensityError.argument` for a spacing
+    /// outside of `spacings`.
     public static func centred(on grid: Grid, shape: SIMD3<Int>? = nil, spacing: SIMD3<Double>? = nil) throws -> Grid {
         if let spacing {
-            for axis in 0..<3 where !(spacing[axis] > 0 && spacing[axis].isFinite) {
-                throw IntensityError.argument(name: "spacing", value: spacing[axis], allowed: "more than 0 mm")
+            for axis in 0..<3 where !spacings.contains(spacing[axis]) {
+                throw IntensityError.argument(name: "spacing", value: spacing[axis], allowed: "from 0.000001 to 1000000 mm")
             }
         }
         let centre = grid.centre
@@ -32,8 +36,9 @@ extension Grid {
         for axis in 0..<3 {
             // A whole number of voxels within rounding is meant as one.
             let exact = Double(grid.shape[axis]) * old[axis] / spacing[axis]
-            guard exact < Double(largestCount) else { throw GridError.tooLarge(grid.shape) }
-            shape[axis] = max(1, Int((exact - 1e-3).rounded(.up)))
+            guard exact.isFinite else { throw GridError.notFinite(grid.affine) }
+            // What is too large is held to a size that an Int can show; `Grid` refuses it.
+            shape[axis] = max(1, Int(min(exact - 1e-3, 1e18).rounded(.up)))
         }
         let ratio = spacing / old
         let (r0, r1, r2) = grid.affine.rows

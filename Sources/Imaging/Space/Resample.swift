@@ -6,35 +6,45 @@ extension Volume {
     /// Values are taken between voxel centres. A position outside the box of the source's voxel centres is 0, as
     /// scipy.ndimage.affine_transform (mode "constant") and nilearn.image.resample_img have it; positions within 0.001 voxel of
     /// that box count as on it. Nearest takes the upper of two voxels equally near. Results are float32, except that nearest keeps the datatype.
-    /// NaN and infinite voxels spread to results that use them; with cubic, along whole lines of voxels.
+    /// (Masks have a wider border: see `Mask.resampled(onto:)`.)
+    /// NaN and infinite voxels spread to results that use them, and to no others; with cubic, whose coefficients depend on every
+    /// voxel, to the whole image.
     ///
     /// Throws `GridError.singular` for a source affine without inverse, and `Interrupted`.
     public func resampled(onto target: Grid, interpolation: Interpolation = .linear) throws -> Volume {
         let type = interpolation == .nearest ? datatype : .float32
         let header = interpolation == .nearest ? header : header?.forDerivedValues()
         if target == grid { return Volume(grid: target, voxels: voxels, datatype: type, header: header) }
+        let out = try values(on: target, interpolation, margin: edgeTolerance)
+        return Volume(grid: target, voxels: out, datatype: type, header: header)
+    }
+
+    /// Values at the voxels of another grid; 0 where a position is more than `margin` voxels outside of the box of voxel centres,
+    /// and the value on that box's face up to there.
+    fileprivate func values(on target: Grid, _ interpolation: Interpolation, margin: Double) throws -> [Float] {
         try target.requireMemory(bytesPerVoxel: 4)
         if interpolation == .cubic { try grid.requireMemory(bytesPerVoxel: 8) }
         let map = try grid.affine.inverse().after(target.affine)
         let source = interpolation == .cubic ? try Spline.coefficients(voxels, shape: grid.shape) : voxels
-        let out: [Float]
-        if let axes = Separable(map, from: grid.shape, to: target.shape, interpolation: interpolation) {
-            out = try axes.apply(to: source)
-        } else {
-            out = try Oblique(map: map, from: grid.shape, to: target.shape).apply(to: source, interpolation)
+        if let axes = Separable(map, from: grid.shape, to: target.shape, interpolation: interpolation, margin: margin) {
+            return try axes.apply(to: source)
         }
-        return Volume(grid: target, voxels: out, datatype: type, header: header)
+        return try Oblique(map: map, from: grid.shape, to: target.shape, margin: margin).apply(to: source, interpolation)
     }
 }
 
 extension Mask {
-    /// The mask brought onto another grid: linear interpolation of zeros and ones, in where it reaches one half; outside the source, out.
+    /// The mask brought onto another grid: linear interpolation of zeros and ones, in where it reaches one half.
     /// (Nearest would shift edges by up to half a voxel when grids differ in spacing.)
+    ///
+    /// A voxel of a mask is a box, not a point: positions up to half a voxel outside of the outermost voxel centres have those voxels'
+    /// values, as in ITK's resampling, so that a mask that fills its field of view still does on another grid. Beyond is out.
+    /// (Images end at the voxel centres: see `Volume.resampled(onto:)`.)
     public func resampled(onto target: Grid, interpolation: Interpolation = .linear) throws -> Mask {
         if target == grid { return Mask(grid: target, voxels: voxels, header: header) }
         let values = Volume(grid: grid, voxels: Voxels.floats(voxels))
-        let moved = try values.resampled(onto: target, interpolation: interpolation)
-        let inside: [UInt8] = Voxels.map(moved.voxels) { x, out, n in
+        let moved = try values.values(on: target, interpolation, margin: 0.5 + edgeTolerance)
+        let inside: [UInt8] = Voxels.map(moved) { x, out, n in
             for i in 0..<n { out[i] = x[i] >= 0.5 ? 1 : 0 }
         }
         return Mask(grid: target, voxels: inside, header: header)
@@ -43,6 +53,13 @@ extension Mask {
 
 /// How far outside the box of voxel centres a position may be and still count as on its face, in voxels.
 let edgeTolerance = 0.001
+
+/// A position as it is, or the voxel that it is within a millionth of: world coordinates put voxels beside themselves by rounding.
+@inline(__always)
+func snapped(_ x: Double) -> Double {
+    let whole = x.rounded()
+    return abs(x - whole) < 1e-6 ? whole : x
+}
 
 /// Added to a position to round it: a little over one half, so that positions halfway between voxels, which centred grids make by the
 /// plane, all go to the upper voxel whatever their rounding.
@@ -54,6 +71,8 @@ struct Oblique {
     let map: Affine
     let from: SIMD3<Int>
     let to: SIMD3<Int>
+    /// How far outside of the box of voxel centres a position may be, in voxels.
+    let margin: Double
 
     /// `source` holds values, or spline coefficients for cubic.
     func apply(to source: [Float], _ interpolation: Interpolation) throws -> [Float] {
@@ -87,8 +106,7 @@ struct Oblique {
         let last = SIMD3<Double>(from) - 1
         for i in 0..<to.x {
             let x = start.x + Double(i) * step.x, y = start.y + Double(i) * step.y, z = start.z + Double(i) * step.z
-            guard x >= -edgeTolerance, y >= -edgeTolerance, z >= -edgeTolerance,
-                x <= last.x + edgeTolerance, y <= last.y + edgeTolerance, z <= last.z + edgeTolerance
+            guard x >= -margin, y >= -margin, z >= -margin, x <= last.x + margin, y <= last.y + margin, z <= last.z + margin
             else { continue }
             body(i, min(max(x, 0), last.x), min(max(y, 0), last.y), min(max(z, 0), last.z))
         }
@@ -101,12 +119,13 @@ struct Oblique {
 
     @inline(__always)
     private func linear(_ s: UnsafePointer<Float>, _ x: Double, _ y: Double, _ z: Double) -> Float {
+        let x = snapped(x), y = snapped(y), z = snapped(z)
         let i = Int(x), j = Int(y), k = Int(z)
         let u = Float(x - Double(i)), v = Float(y - Double(j)), w = Float(z - Double(k))
-        // On the last voxel the step beyond is 0, so that nothing outside is read.
-        let right = i &+ 1 < from.x ? 1 : 0
-        let back = j &+ 1 < from.y ? from.x : 0
-        let up = k &+ 1 < from.z ? from.x &* from.y : 0
+        // On a voxel the step beyond is 0: nothing outside is read, and no NaN comes in with a weight of 0.
+        let right = u > 0 ? 1 : 0
+        let back = v > 0 ? from.x : 0
+        let up = w > 0 ? from.x &* from.y : 0
         let a = s + (i &+ from.x &* (j &+ from.y &* k)), b = a + back, c = a + up, d = c + back
         let ab = mix(mix(a[0], a[right], u), mix(b[0], b[right], u), v)
         let cd = mix(mix(c[0], c[right], u), mix(d[0], d[right], u), v)

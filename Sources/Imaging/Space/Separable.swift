@@ -10,7 +10,7 @@ struct Separable {
         let weights: [Float]
         let inside: [Bool]
 
-        init(length n: Int, count: Int, start: Double, step: Double, interpolation: Interpolation) {
+        init(length n: Int, count: Int, start: Double, step: Double, interpolation: Interpolation, margin: Double) {
             taps = interpolation == .nearest ? 1 : interpolation == .linear ? 2 : 4
             var indices: [Int32] = [], weights: [Float] = [], inside: [Bool] = []
             indices.reserveCapacity(count * taps)
@@ -18,7 +18,7 @@ struct Separable {
             let last = Double(n - 1)
             for q in 0..<count {
                 let x = start + Double(q) * step
-                guard x >= -edgeTolerance, x <= last + edgeTolerance else {
+                guard x >= -margin, x <= last + margin else {
                     inside.append(false)
                     for _ in 0..<taps {
                         indices.append(0)
@@ -27,14 +27,15 @@ struct Separable {
                     continue
                 }
                 inside.append(true)
-                let held = min(max(x, 0), last)
+                let held = snapped(min(max(x, 0), last))
                 let i = Int(held), t = held - Double(i)
                 switch interpolation {
                 case .nearest:
                     indices.append(Int32(min(n - 1, Int(held + halfway))))
                     weights.append(1)
                 case .linear:
-                    indices += [Int32(i), Int32(min(i + 1, n - 1))]
+                    // On a voxel both taps are that voxel: a weight of 0 would not keep a NaN out.
+                    indices += [Int32(i), Int32(t == 0 ? i : i + 1)]
                     weights += [1 - Float(t), Float(t)]
                 case .cubic:
                     let w = Spline.weights(t)
@@ -57,7 +58,7 @@ struct Separable {
     private let axes: [Axis]
 
     /// Nil unless the map's axes are parallel to within a thousandth of a voxel over the whole target.
-    init?(_ map: Affine, from: SIMD3<Int>, to: SIMD3<Int>, interpolation: Interpolation) {
+    init?(_ map: Affine, from: SIMD3<Int>, to: SIMD3<Int>, interpolation: Interpolation, margin: Double) {
         let rows = [map.rows.0, map.rows.1, map.rows.2]
         var target = SIMD3<Int>.zero
         for axis in 0..<3 {
@@ -74,7 +75,9 @@ struct Separable {
         self.to = to
         self.target = target
         axes = (0..<3).map {
-            Axis(length: from[$0], count: to[target[$0]], start: rows[$0].w, step: rows[$0][target[$0]], interpolation: interpolation)
+            Axis(
+                length: from[$0], count: to[target[$0]], start: rows[$0].w, step: rows[$0][target[$0]], interpolation: interpolation,
+                margin: margin)
         }
     }
 
