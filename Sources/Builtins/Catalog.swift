@@ -3,6 +3,7 @@ import Runtime
 /// All builtins, theme by theme. A new one is added to its theme's list; help, completion, the argument check, the reference and the
 /// tests of examples follow from the declaration.
 public enum Catalog {
+    /// In the order of help.
     public static let all: [Builtin] = [
         files, space, intensity, statistics, masks, layers, training, evaluation, pictures, cohorts, mathematics, lists, text, system,
     ].flatMap { $0 }

@@ -9,6 +9,7 @@ public struct CounterRandom: RandomNumberGenerator, Sendable {
     /// The next counter for sequential use.
     public var counter: UInt64
 
+    /// Different streams of one seed are independent: one for each use.
     public init(seed: UInt64, stream: UInt64 = 0, counter: UInt64 = 0) {
         key = Self.mix(seed &+ 0x9E37_79B9_7F4A_7C15 &* (Self.mix(stream &+ 1) | 1))
         self.counter = counter
@@ -41,6 +42,7 @@ public struct CounterRandom: RandomNumberGenerator, Sendable {
         return radius * cos(2 * .pi * uniform(at: counter &* 2 &+ 1))
     }
 
+    /// The next 64 bits.
     public mutating func next() -> UInt64 {
         defer { counter &+= 1 }
         return bits(at: counter)

@@ -2,8 +2,10 @@ import Glibc
 
 /// Folders and names, with errors that name the path.
 public enum FileSystem {
+    /// Whether there is a file or folder of this name.
     public static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
 
+    /// Whether there is a folder of this name; links are followed.
     public static func isFolder(_ path: String) -> Bool {
         var status = stat()
         return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR

@@ -12,7 +12,9 @@ public enum Interrupt {
 
     /// Safe in a signal handler once `clear()` has been called (which the program does at its start).
     public static func raise() { flag.store(true, ordering: .relaxed) }
+    /// Forgets a Ctrl-C; the prompt does so before each evaluation.
     public static func clear() { flag.store(false, ordering: .relaxed) }
+    /// Whether Ctrl-C was pressed since the last `clear`.
     public static var isRaised: Bool { flag.load(ordering: .relaxed) }
 
     /// Throws `Interrupted` when the flag is set. The flag stays set until the prompt clears it.

@@ -2,11 +2,14 @@ import Glibc
 
 /// More memory asked for than the machine can give.
 public struct MemoryError: ExplainedError, Equatable {
+    /// Bytes asked for.
     public let needed: Int
+    /// Bytes that could be had.
     public let available: Int
     /// What the memory was for: "an image of 2000×2000×500 voxels".
     public let purpose: String
 
+    /// `purpose` begins the message: "an image of …".
     public init(needed: Int, available: Int, purpose: String) {
         (self.needed, self.available, self.purpose) = (needed, available, purpose)
     }

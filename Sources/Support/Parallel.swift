@@ -63,6 +63,8 @@ public enum Parallel {
 
 /// Carries a value across threads where the surrounding code guarantees that accesses do not overlap.
 public struct Unchecked<T>: @unchecked Sendable {
+    /// What is carried.
     public let value: T
+    /// The caller vouches for the absence of overlapping accesses.
     public init(_ value: T) { self.value = value }
 }
