@@ -2,7 +2,9 @@ import Support
 
 /// A picture: pixels in memory, shown in a terminal or saved as PNG.
 public final class Figure: Sendable {
+    /// In pixels.
     public let width: Int
+    /// In pixels.
     public let height: Int
     /// What the picture shows, in one line.
     public let title: String

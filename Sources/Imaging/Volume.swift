@@ -12,11 +12,13 @@ public enum Datatype: String, Sendable, CaseIterable {
         }
     }
 
+    /// Whether values are whole numbers.
     public var isInteger: Bool { self != .float32 && self != .float64 }
 }
 
 /// A scalar image on a grid. Immutable; voxels are float32 in memory, i fastest.
 public final class Volume: Sendable {
+    /// Where the voxels are.
     public let grid: Grid
     /// `grid.count` values, index i + nx·(j + ny·k).
     public let voxels: [Float]
@@ -34,6 +36,7 @@ public final class Volume: Sendable {
         self.header = header
     }
 
+    /// The value of voxel (i, j, k), which must lie on the grid.
     @inline(__always)
     public subscript(i: Int, j: Int, k: Int) -> Float { voxels[grid.index(i, j, k)] }
 
@@ -45,6 +48,7 @@ public final class Volume: Sendable {
 
 /// A set of voxels of a grid. Immutable; one byte a voxel, 0 or 1, i fastest.
 public final class Mask: Sendable {
+    /// Where the voxels are.
     public let grid: Grid
     /// `grid.count` bytes, each 0 or 1.
     public let voxels: [UInt8]
@@ -59,6 +63,7 @@ public final class Mask: Sendable {
         self.header = header
     }
 
+    /// Whether voxel (i, j, k), which must lie on the grid, is in the mask.
     @inline(__always)
     public subscript(i: Int, j: Int, k: Int) -> Bool { voxels[grid.index(i, j, k)] != 0 }
 

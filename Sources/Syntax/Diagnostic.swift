@@ -1,12 +1,17 @@
 /// A mistake found in a text: what, where, and what to do about it.
 public struct Diagnostic: Error, Sendable {
+    /// What was wrong, in one line.
     public let message: String
+    /// What to do about it, where there is something to do.
     public let hint: String?
+    /// The text that `span` counts in.
     public let source: Source
+    /// The place to underline.
     public let span: Span
     /// True when the text merely ends too early, so that a prompt may ask for another line.
     public let isIncomplete: Bool
 
+    /// `isIncomplete` says that the text merely ended too early.
     public init(_ message: String, hint: String? = nil, source: Source, span: Span, isIncomplete: Bool = false) {
         self.message = message
         self.hint = hint
@@ -21,8 +26,11 @@ public struct Diagnostic: Error, Sendable {
 
 /// All mistakes of a text.
 public struct SyntaxErrors: Error, Sendable {
+    /// In the order of the text; never empty.
     public let diagnostics: [Diagnostic]
+    /// `diagnostics` must hold at least one mistake.
     public init(_ diagnostics: [Diagnostic]) { self.diagnostics = diagnostics }
+    /// All pictures, one below the other.
     public func rendered() -> String { diagnostics.map { $0.rendered() }.joined(separator: "\n") }
 }
 
@@ -30,9 +38,13 @@ public struct SyntaxErrors: Error, Sendable {
 public enum Picture {
     /// One call on the way to an error: the function, and where it was called.
     public struct Call: Sendable {
+        /// The name of the function that was called.
         public let function: String
+        /// The text that holds the call.
         public let source: Source
+        /// The call.
         public let span: Span
+        /// One step of a trace.
         public init(function: String, source: Source, span: Span) {
             self.function = function
             self.source = source
@@ -42,6 +54,7 @@ public enum Picture {
 
     private static let widest = 120
 
+    /// The message, the line with a caret under the span, the calls that led there, and the hint.
     public static func render(message: String, hint: String?, source: Source, span: Span, trace: [Call] = []) -> String {
         var out = "error: \(message)\n"
         let (line, column) = source.position(at: span.start)
@@ -141,12 +154,14 @@ public enum Picture {
 
 /// How many columns of a terminal a character takes.
 public enum Width {
+    /// Columns of one character: 0 for combining marks, 2 for wide ones, else 1.
     public static func of(_ character: Character) -> Int {
         var width = 0
         for scalar in character.unicodeScalars { width = max(width, of(scalar)) }
         return width
     }
 
+    /// Columns of a text.
     public static func of(_ text: String) -> Int { text.reduce(0) { $0 + of($1) } }
 
     private static func of(_ scalar: Unicode.Scalar) -> Int {

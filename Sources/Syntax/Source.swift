@@ -1,8 +1,11 @@
 /// A stretch of a source text, in UTF-8 byte offsets, half-open.
 public struct Span: Equatable, Sendable {
+    /// First byte.
     public var start: Int
+    /// The byte after the last.
     public var end: Int
 
+    /// From `start` up to but not including `end`, in UTF-8 bytes.
     public init(_ start: Int, _ end: Int) {
         self.start = start
         self.end = end
@@ -14,6 +17,7 @@ public struct Span: Equatable, Sendable {
 
 /// One text of a script, with its name (a path, or "<prompt>") and where its lines begin.
 public final class Source: Sendable {
+    /// The file's name, or what stands for one: "<prompt>", "-e".
     public let name: String
     /// The text in UTF-8.
     public let bytes: [UInt8]
@@ -21,6 +25,7 @@ public final class Source: Sendable {
     public let isLibrary: Bool
     private let lineStarts: [Int]
 
+    /// `isLibrary` keeps errors from being shown inside the program's own library.
     public init(name: String, text: String, isLibrary: Bool = false) {
         self.name = name
         self.isLibrary = isLibrary
@@ -71,6 +76,7 @@ public final class Source: Sendable {
         return nil
     }
 
+    /// The part of the text that a span covers.
     public func text(_ span: Span) -> String {
         let start = min(max(0, span.start), bytes.count)
         return String(decoding: bytes[start..<min(max(start, span.end), bytes.count)], as: UTF8.self)

@@ -30,6 +30,7 @@ public enum Symbol: String, CaseIterable, Sendable {
 
 /// One word of a text.
 public struct Token: Sendable {
+    /// What a token is.
     public enum Kind: Sendable {
         case name(String)
         case number(Double)
@@ -42,7 +43,9 @@ public struct Token: Sendable {
         case broken
     }
 
+    /// What the token is.
     public let kind: Kind
+    /// Where it stands.
     public let span: Span
     /// For an opening bracket, how many tokens ahead its partner is; 0 without one.
     public internal(set) var partner = 0
@@ -63,14 +66,20 @@ public enum StringPart: Sendable {
 
 /// How an interpolated value is written: `[<|>|^][width][.digits][%|e]`.
 public struct Format: Equatable, Sendable {
+    /// Where a value stands in its field.
     public enum Alignment: Sendable { case left, right, centre }
+    /// How a number is written.
     public enum Style: Sendable { case plain, percent, exponent }
+    /// Where the value stands; nil puts numbers right and others left.
     public var alignment: Alignment?
+    /// Least width in columns.
     public var width = 0
     /// Decimals.
     public var digits: Int?
+    /// How a number is written.
     public var style = Style.plain
 
+    /// No format: a value as `print` shows it.
     public init() {}
 
     /// Nil when the text is no format.

@@ -1,10 +1,13 @@
 /// A piece of a parsed text. Statements are expressions too; what each may stand for, the grammar says.
 public final class Expression: Sendable {
+    /// What the expression is, with its parts.
     public let kind: Kind
+    /// Where it stands in the text.
     public let span: Span
     /// Levels below this one, itself included.
     let height: Int
 
+    /// The kinds of expressions; statements are expressions too.
     public indirect enum Kind: Sendable {
         case none
         case boolean(Bool)
@@ -45,12 +48,14 @@ public final class Expression: Sendable {
     }
 }
 
+/// Operators before their operand.
 public enum UnaryOperator: String, Sendable {
     case negate = "-"
     case complement = "~"
     case not = "not"
 }
 
+/// Operators between their operands.
 public enum BinaryOperator: String, Sendable {
     case add = "+", subtract = "-", multiply = "*", divide = "/", remainder = "%", power = "^"
     case equal = "==", notEqual = "!=", less = "<", lessOrEqual = "<=", greater = ">", greaterOrEqual = ">="
@@ -69,16 +74,23 @@ public enum Clause: Sendable {
     case filter(Expression)
 }
 
+/// A field of a record literal.
 public struct FieldNode: Sendable {
+    /// The field's name.
     public let name: String
+    /// Where the name stands.
     public let nameSpan: Span
+    /// The field's value.
     public let value: Expression
 }
 
+/// An argument of a call.
 public struct ArgumentNode: Sendable {
     /// Nil for a positional argument.
     public let name: String?
+    /// What is given.
     public let value: Expression
+    /// The whole argument, with its name.
     public let span: Span
 }
 
@@ -88,6 +100,7 @@ public enum IndexNode: Sendable {
     case slice(Expression?, Expression?, Span)
     case ellipsis(Span)
 
+    /// From the first part to the last.
     public var span: Span {
         switch self {
         case .at(let e): e.span
@@ -96,24 +109,35 @@ public enum IndexNode: Sendable {
     }
 }
 
+/// One `if` or `else if` with its block.
 public struct Branch: Sendable {
+    /// What must be true.
     public let condition: Expression
+    /// What is evaluated then.
     public let body: Expression
 }
 
 /// A function's parameters and body.
 public final class FunctionNode: Sendable {
+    /// A parameter of a function.
     public struct Parameter: Sendable {
+        /// The parameter's name.
         public let name: String
+        /// Where the name stands.
         public let span: Span
+        /// The default; nil where an argument must be given.
         public let fallback: Expression?
     }
 
     /// Nil for a lambda.
     public let name: String?
+    /// Where the name stands.
     public let nameSpan: Span
+    /// In order.
     public let parameters: [Parameter]
+    /// A block or an expression.
     public let body: Expression
+    /// The whole definition.
     public let span: Span
     /// The `##` lines above.
     public let doc: String?
@@ -130,7 +154,9 @@ public final class FunctionNode: Sendable {
 
 /// A whole text.
 public struct Script: Sendable {
+    /// The text that spans count in.
     public let source: Source
+    /// In order.
     public let statements: [Expression]
     /// True when the last statement ends in `;`.
     public let isSilenced: Bool

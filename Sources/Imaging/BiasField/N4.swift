@@ -7,6 +7,7 @@ import Support
 /// corrected so far (Sled, Zijdenbos, Evans 1998, doi:10.1109/42.668698), fits a cubic B-spline to what the sharpening took
 /// away (Lee, Wolberg, Shin 1997, doi:10.1109/2945.620490) and adds it to the field. Each level doubles the B-spline's spans.
 public enum N4 {
+    /// The parameters of the paper, with ITK's defaults.
     public struct Options: Sendable {
         /// Every n-th voxel along each axis is looked at. An axis is never thinned below 4 samples (or its length).
         public var shrink = SIMD3<Int>(4, 4, 4)
@@ -23,6 +24,7 @@ public enum N4 {
         /// B-spline spans along each axis in the first level; each level doubles them.
         public var splineMesh = SIMD3<Int>(1, 1, 1)
 
+        /// The defaults.
         public init() {}
 
         /// First-level spans no longer than `distance` mm each, for a grid.
@@ -43,6 +45,7 @@ public enum N4 {
         public let convergence: Double
     }
 
+    /// What a correction gives.
     public struct Result: Sendable {
         /// image / field, at every voxel of the image.
         public let corrected: Volume

@@ -5,11 +5,16 @@ import Support
 public enum Cohort {
     /// One subject: paths of its T1-weighted head, its brain mask, and (where there is one) the extracted brain.
     public struct Subject: Sendable, Equatable {
+        /// The folder's name, "A00028185".
         public let id: String
+        /// Path of the raw image.
         public let image: String
+        /// Path of the brain mask.
         public let mask: String
+        /// Path of the stripped brain; nil where there is none.
         public let brain: String?
 
+        /// A subject by its paths.
         public init(id: String, image: String, mask: String, brain: String? = nil) {
             self.id = id
             self.image = image
