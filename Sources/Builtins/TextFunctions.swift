@@ -24,6 +24,6 @@ extension Catalog {
             "join", "One string from a list's items.", theme: .text,
             Param<[Value]>("xs", "the list"), Param<String>("separator", "what stands between", default: ""),
             returns: "a string", examples: [Example("join([\"a\", \"b\"], \"/\")", "\"a/b\"")]
-        ) { _, xs, separator in xs.map(\.text).joined(separator: separator) },
+        ) { _, xs, separator in try Operators.joined(xs, separator: separator) },
     ]
 }

@@ -20,16 +20,18 @@ public enum Language {
         if case .record(let record) = message, case .string(let text)? = record["message"] {
             var kept = hint
             if kept == nil, case .string(let h)? = record["hint"] { kept = h }
-            throw FailureText(message: text, hint: kept)
+            throw FailureText(message: spoken(text), hint: kept)
         }
-        throw FailureText(message: message.text, hint: hint)
+        throw FailureText(message: spoken(message.text), hint: hint)
     }
+
+    private static func spoken(_ message: String) -> String { message.isEmpty ? "error without a message" : message }
 
     static let assert = Builtin(
         "assert", "Stop with an error unless a condition holds.", theme: .language,
         Param<Bool>("condition", "what must be true"), Param<String>("message", "what is wrong when it is not", default: "the assertion does not hold"),
         examples: [Example("assert(1 + 1 == 2)", ""), Example(#"try { assert(1 > 2, "one is less") } catch e { e.message }"#, #""one is less""#)]
     ) { _, condition, message -> Void in
-        if !condition { throw FailureText(message: message, hint: nil) }
+        if !condition { throw FailureText(message: message.isEmpty ? "the assertion does not hold" : message, hint: nil) }
     }
 }

@@ -180,9 +180,10 @@ public final class Session: @unchecked Sendable {
         imports = Imports()
     }
 
-    /// One line about a value; empty for none.
+    /// One line about a value, elided to the terminal's width, or to 400 columns where there is none; empty for none.
     public func describe(_ value: Value) -> String {
-        if case .none = value { "" } else { value.described }
+        if case .none = value { return "" }
+        return value.described(columns: machine.isTerminal ? max(40, machine.progress.columns) : 400)
     }
 
     /// Any error of this module or of a core as text that ends in a newline.
@@ -202,6 +203,9 @@ public final class Session: @unchecked Sendable {
 
     /// The name nearest to one that does not exist.
     public func suggestion(for name: String) -> String? { Text.nearest(to: name, among: names) }
+
+    /// Sets what the session takes for the free memory, in bytes; for tests of the exhausted machine. Nil asks the system again.
+    package func pretendFreeMemory(_ bytes: Int?) { machine.memory.available = bytes.map { n in { n } } ?? { Memory.available } }
 
     /// Bounds the number of calls and loop turns of later runs; for tests that evaluate arbitrary text.
     package func limitSteps(_ n: Int?) { machine.stepsLeft = n }

@@ -20,7 +20,8 @@ public struct MemoryError: ExplainedError, Equatable {
 
 /// What the machine has left, asked before large allocations, so that a mistyped size is an error and not a killed process.
 public enum Memory {
-    /// Bytes that can be allocated without swapping: what the kernel calls available, or less where a container limits it.
+    /// Bytes that can be allocated without swapping: what the kernel calls available, or less where a container or a limit on the
+    /// process's address space (`ulimit -v`) says so.
     public static var available: Int {
         var result = Int.max
         if let kilobytes = field("MemAvailable:", of: "/proc/meminfo") { result = kilobytes * 1024 }
@@ -29,7 +30,25 @@ public enum Memory {
         {
             result = min(result, max(0, limit - used))
         }
+        if let limit = addressSpaceLimit,
+            let pages = lines("/proc/self/statm").first?.split(separator: " ").first.flatMap({ Int($0) })
+        {
+            result = min(result, max(0, limit - pages * sysconf(Int32(_SC_PAGESIZE))))
+        }
         return result
+    }
+
+    /// Hands freed memory back to the system where the C library can, so that `available` counts it.
+    public static func trim() {
+        guard let symbol = dlsym(nil, "malloc_trim") else { return }
+        _ = unsafeBitCast(symbol, to: (@convention(c) (Int) -> Int32).self)(0)
+    }
+
+    private static var addressSpaceLimit: Int? {
+        var limit = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &limit) == 0 else { return nil }
+        // No limit is the largest number, which is no Int.
+        return Int(exactly: limit.rlim_cur)
     }
 
     /// The most bytes that this process has held in memory so far; nil where the system does not tell.

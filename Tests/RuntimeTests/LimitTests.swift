@@ -49,6 +49,70 @@ import Testing
         #expect(evaluate("for i in 0:1000000000000 { if i == 3 { break } }\ni") == "3\n")
     }
 
+    @Test func textIsBounded() throws {
+        #expect(evaluate("s = \"ab\"\nfor i in 0:60 { s = \"{s}{s}\" }").contains("too large"))
+        #expect(evaluate("s = \"ab\" * 100000000\nt = \"{s}{s}\"").contains("too large"))
+        #expect(evaluate("s = [0] * 10000000\nt = \"{s:.50}\"").contains("too large"))
+        let piece = String(repeating: "x", count: 1 << 14)
+        let long = Value.string(String(repeating: piece, count: 1 << 13))
+        #expect(throws: TooLarge.self) { try Operators.joined([long, long, long], separator: "") }
+        #expect(throws: TooLarge.self) { try Operators.joined([0, 1], separator: String(repeating: piece, count: 1 << 14)) }
+        #expect(try Operators.joined(["a", 2, "b"], separator: "/") == "a/2/b")
+        #expect(throws: Never.self) { try Operators.check(stringBytes: Operators.longestString) }
+    }
+
+    @Test func repetition() {
+        #expect(evaluate("[\"ab\" * 0, \"ab\" * 1, \"ab\" * 5, \"\" * 7, [1, 2] * 3, [1] * 0]") == "[\"\", \"ab\", \"ababababab\", \"\", [1, 2, 1, 2, 1, 2], []]\n")
+    }
+
+    /// 2^60 paths lead to the one number.
+    @Test func sharedPartsCompareOnce() {
+        let build = "s = [1]\nt = [1]\nu = [2]\nfor i in 0:60 { s = [s, s]\nt = [t, t]\nu = [u, u] }\n"
+        #expect(evaluate(build + "[s == t, s != t, s == u, t != u]") == "[true, false, false, true]\n")
+        #expect(evaluate("s = {a: 1}\nt = {a: 1}\nfor i in 0:60 { s = {a: s, b: s}\nt = {b: t, a: t} }\ns == t") == "true\n")
+        #expect(evaluate("n = 0 / 0\nx = [n]\n[x == x, [n] == [n], n == n]") == "[true, false, false]\n")
+        #expect(evaluate("[[0, 1, 2] == 0:3, [0:3] == [[0, 1, 2]], [0:3] == [[0, 1, 3]]]") == "[true, true, false]\n")
+    }
+
+    @Test func longValuesShowShort() {
+        let long = Value.string(String(repeating: "{", count: 100_000))
+        #expect(Value([long]).literal.utf8.count < 4_100 && Value([long]).literal.hasSuffix("…\"]"))
+        #expect(Value.record(Record([("a", long), ("b", long)])).literal.utf8.count < 8_300)
+        #expect(long.text.utf8.count == 100_000)
+        #expect(long.mention.utf8.count < 120)
+        let epoch = Value.record(Record((0..<20).map { ("measure_\($0)", .number(1 / Double($0 + 3))) }))
+        for value in [epoch, Value(Array(repeating: epoch, count: 30)), long, .record(Record([("epochs", Value([epoch, epoch])), ("脑", long)]))] {
+            let line = value.described(columns: 80)
+            #expect(line.count <= 80 && line.contains("…") && !line.contains("\n"), "\(line)")
+        }
+        #expect(evaluate("fn f(x={a: 1,\n b: 2}) = x\nf").filter { $0 == "\n" }.count == 1)
+    }
+
+    @Test func exhaustedMemoryIsAnError() {
+        let sink = Sink()
+        let session = makeSession(sink)
+        _ = shown("s = \"abcdefgh\" * 8\nv = ramp([100, 100, 100])\nmany = [0] * 2000000", in: session, sink)
+        session.pretendFreeMemory(200 << 20)
+        for text in [
+            "[[x for x in 0:100000] for y in 0:100]", "xs = []\nfor i in 0:10000000 { xs = xs + [i] }", "t = s\nfor i in 0:30 { t = t + t }",
+            "t = s\nfor i in 0:30 { t = \"{t}{t}\" }", "s * 1000000", "[0] * 3000000", "[many[1:] for i in 0:10]", "[v + i for i in 0:100]",
+            "[ramp([100, 100, 100]) for i in 0:100]", "[{a: i} for i in 0:1000000]", "[() -> i for i in 0:1000000]", "map(0:10000000, x -> x)",
+        ] {
+            #expect(shown(text, in: session, sink).contains("memory is running out: 209.7 MB free"), "\(text)")
+        }
+        #expect(shown("resize(v)", in: session, sink).contains("memory is running out"))
+        // There is room to say so, and the session lives on when memory is back.
+        #expect(shown("try { s * 1000000 } catch e { \"no: {e.message}\" }", in: session, sink).hasPrefix("\"no: memory is running out"))
+        session.pretendFreeMemory(nil)
+        #expect(shown("length([v + i for i in 0:20])", in: session, sink) == "20\n")
+    }
+
+    @Test func errorsWithoutAMessage() {
+        #expect(evaluate("error(\"\")").hasPrefix("error: error without a message\n"))
+        #expect(evaluate("try { error(\"\") } catch e { e.message }") == "\"error without a message\"\n")
+        #expect(evaluate("assert(false, \"\")").contains("the assertion does not hold"))
+    }
+
     @Test func damagedText() {
         #expect(evaluate("x = 1\u{0}2").contains("a NUL byte"))
         #expect(evaluate("\"a\u{0}b\"").contains("a NUL byte"))

@@ -168,6 +168,8 @@ final class ComprehensionCode: Code {
     private func run(_ step: Int, _ frame: Frame, _ out: inout [Value]) throws {
         guard step < steps.count else {
             guard out.count < List.longest else { throw frame.fail("the list is too long: more than \(List.longest) items", at: span) }
+            // The array is about to move to one of twice the size.
+            if out.count == out.capacity { try frame.reserve(items: 2 * out.count, at: span) }
             out.append(try element.evaluate(frame))
             return
         }

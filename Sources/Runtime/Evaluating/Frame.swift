@@ -38,6 +38,29 @@ final class Frame {
     func fail(_ message: String, hint: String? = nil, at span: Span) -> ScriptError {
         ScriptError(message, hint: hint, source: code.source, span: span)
     }
+
+    /// Tells that so many bytes are about to be made. Throws `ScriptError` where the machine does not have them.
+    @inline(__always)
+    func reserve(_ bytes: Int, at span: Span) throws {
+        do {
+            try machine.memory.reserve(bytes)
+        } catch let error as FailureText {
+            throw fail(error.message, hint: error.hint, at: span)
+        }
+    }
+
+    /// Accounts a value that was made. Throws `ScriptError` where memory runs out.
+    func account(_ value: Value, at span: Span) throws {
+        do {
+            try machine.memory.account(value)
+        } catch let error as FailureText {
+            throw fail(error.message, hint: error.hint, at: span)
+        }
+    }
+
+    /// The same as `reserve` for a list's items.
+    @inline(__always)
+    func reserve(items: Int, at span: Span) throws { try reserve(64 + items * MemoryLayout<Value>.stride, at: span) }
 }
 
 /// A compiled function, or the top level of a script.

@@ -32,6 +32,7 @@ final class IndexCode: Code {
             case .at(let i, let at): return list[try place(i, list.count, "the list", frame, at)]
             case .slice(let a, let b, _):
                 let range = slice(a, b, list.count)
+                try frame.reserve(items: range.count, at: span)
                 return Value(Array(list.items[range]))
             case .ellipsis: return value
             }
@@ -44,6 +45,7 @@ final class IndexCode: Code {
             case .ellipsis: return value
             }
         case .string(let text):
+            try frame.reserve(text.utf8.count * MemoryLayout<Character>.stride, at: span)
             let characters = Array(text)
             switch try single(frame, "a string") {
             case .at(let i, let at): return .string(String(characters[try place(i, characters.count, "the string", frame, at)]))

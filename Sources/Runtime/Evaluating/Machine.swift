@@ -21,6 +21,7 @@ final class Machine: @unchecked Sendable {
     var stackFloor: UInt = 0
     /// A bound on loop turns and calls, for tests that run arbitrary text; nil for none.
     var stepsLeft: Int?
+    var memory = MemoryGuard()
     /// Evaluates an imported file and gives its names to the importing script.
     var importFile: (_ path: String, _ importer: Module) throws -> Void = { _, _ in }
 
@@ -95,7 +96,10 @@ final class Machine: @unchecked Sendable {
         switch function.kind {
         case .builtin(let builtin):
             try poll()
-            return try builtin.body(context, try Binder.bind(builtin, arguments, names))
+            if arguments.contains(where: \.isImage) { try memory.checkBeforeWork() }
+            let result = try builtin.body(context, try Binder.bind(builtin, arguments, names))
+            try memory.account(result)
+            return result
         case .closure(let code, let captured):
             let places = try Binder.places(
                 function.name, parameters: code.parameters.map { ($0.name, $0.fallback == nil) }, rest: nil, count: arguments.count,

@@ -8,10 +8,34 @@ extension Double {
     static func pow10(_ n: Int) -> Double { Glibc.pow(10, Double(n)) }
 }
 
+/// A result beyond the sizes that strings and lists may have.
+public struct TooLarge: ExplainedError {
+    public let message = "the result is too large: strings may have \(Operators.longestString) bytes, lists \(List.longest) items"
+    public let hint: String? = nil
+}
+
 /// What the operators mean for each kind of value.
-enum Operators {
+public enum Operators {
     /// The longest string that a script may make, in bytes.
-    static let longestString = 1 << 28
+    public static let longestString = 1 << 28
+
+    /// For builtins that make strings. Throws `TooLarge` for more bytes than a string may have.
+    public static func check(stringBytes: Int) throws(TooLarge) {
+        if stringBytes > longestString { throw TooLarge() }
+    }
+
+    /// The texts of values one after another. Throws `TooLarge`, `Interrupted`.
+    public static func joined(_ values: [Value], separator: String) throws -> String {
+        var out = ""
+        for (i, value) in values.enumerated() {
+            if i > 0 { out += separator }
+            let text = value.text
+            try check(stringBytes: out.utf8.count + text.utf8.count + separator.utf8.count)
+            out += text
+            if i % 1024 == 0 { try Interrupt.check() }
+        }
+        return out
+    }
 
     static func binary(
         _ op: BinaryOperator, _ a: Value, _ b: Value, _ frame: Frame, _ span: Span, _ operatorSpan: Span
@@ -19,11 +43,15 @@ enum Operators {
         switch (a, b) {
         case (.number(let x), .number(let y)): return try numbers(op, x, y, a, b, frame, operatorSpan)
         case (.volume, _), (_, .volume), (.mask, _), (_, .mask):
-            if let result = try voxels(op, a, b, frame, span, operatorSpan) { return result }
+            if let result = try voxels(op, a, b, frame, span, operatorSpan) {
+                try frame.account(result, at: span)
+                return result
+            }
         case (.string(let x), .string(let y)):
             switch op {
             case .add:
                 guard x.utf8.count + y.utf8.count <= longestString else { throw tooLong(frame, span) }
+                try frame.reserve(x.utf8.count + y.utf8.count, at: span)
                 return .string(x + y)
             case .less: return .boolean(x < y)
             case .lessOrEqual: return .boolean(x <= y)
@@ -34,20 +62,26 @@ enum Operators {
         case (.list(let x), .list(let y)):
             if op == .add {
                 guard x.count + y.count <= List.longest else { throw tooLong(frame, span) }
+                try frame.reserve(items: x.count + y.count, at: span)
                 return .list(List(x.items + y.items))
             }
         case (.string(let s), .number(let n)) where op == .multiply:
             let times = try count(n, frame, operatorSpan)
             guard times == 0 || s.utf8.count <= longestString / times else { throw tooLong(frame, span) }
-            return .string(String(repeating: s, count: times))
+            try frame.reserve(s.utf8.count * times, at: span)
+            return .string(repeated(s, times))
         case (.list(let list), .number(let n)) where op == .multiply:
             let times = try count(n, frame, operatorSpan)
             guard times == 0 || list.count <= List.longest / times else { throw tooLong(frame, span) }
-            return Value((0..<times).flatMap { _ in list.items })
+            try frame.reserve(items: list.count * times, at: span)
+            var items: [Value] = []
+            items.reserveCapacity(list.count * times)
+            for _ in 0..<times { items += list.items }
+            return Value(items)
         default: break
         }
-        if op == .equal { return .boolean(a.equals(b)) }
-        if op == .notEqual { return .boolean(!a.equals(b)) }
+        if op == .equal { return .boolean(try a.equals(b)) }
+        if op == .notEqual { return .boolean(try !a.equals(b)) }
         throw unfit(op, a, b, frame, operatorSpan)
     }
 
@@ -163,7 +197,18 @@ enum Operators {
         return Int(n)
     }
 
-    private static func tooLong(_ frame: Frame, _ span: Span) -> ScriptError {
-        frame.fail("the result is too large: strings may have \(longestString) bytes, lists \(List.longest) items", at: span)
+    private static func repeated(_ s: String, _ times: Int) -> String {
+        var out = "", unit = s, left = times
+        out.reserveCapacity(s.utf8.count * times)
+        while left > 0 {
+            if left & 1 == 1 { out += unit }
+            left >>= 1
+            if left > 0 { unit += unit }
+        }
+        return out
+    }
+
+    static func tooLong(_ frame: Frame, _ span: Span) -> ScriptError {
+        frame.fail(TooLarge().message, at: span)
     }
 }

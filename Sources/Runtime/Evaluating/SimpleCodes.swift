@@ -142,6 +142,7 @@ final class Grow: Code {
             return .normal
         }
         if case .string(let extra) = right, case .string(var text) = first, text.utf8.count + extra.utf8.count <= Operators.longestString {
+            try frame.reserve(extra.utf8.count + (extra.utf8.count < text.utf8.count / 64 ? 0 : text.utf8.count), at: span)
             first = .none
             set(nil, frame)
             text += extra
@@ -149,10 +150,12 @@ final class Grow: Code {
             return .normal
         }
         if case .list(let extra) = right, case .list(var list) = first, list !== extra {
+            let total = list.count + extra.count
+            if total > list.items.capacity { try frame.reserve(items: 2 * total, at: span) }
             // The variable lets go of its list, so that the only reference left is this one.
             first = .none
             set(nil, frame)
-            if isKnownUniquelyReferenced(&list), list.count + extra.count <= List.longest, max(list.depth, extra.depth) < Value.deepest {
+            if isKnownUniquelyReferenced(&list), total <= List.longest, max(list.depth, extra.depth) < Value.deepest {
                 list.append(contentsOf: extra)
                 set(.list(list), frame)
                 return .normal
@@ -197,6 +200,7 @@ final class MakeFunction: Code {
             case .slot: Cell()  // Captured variables never live in slots.
             }
         }
+        try frame.reserve(128, at: span)
         var deepest = 0
         for (place, cell) in zip(code.captures, captured) where place != target { deepest = max(deepest, cell.value?.depth ?? 0) }
         let function = Function(code, captured: captured, depth: deepest + 1)
@@ -214,6 +218,7 @@ final class MakeList: Code {
         super.init(span)
     }
     override func evaluate(_ frame: Frame) throws -> Value {
+        try frame.reserve(items: items.count, at: span)
         var out: [Value] = []
         out.reserveCapacity(items.count)
         for item in items { out.append(try item.evaluate(frame)) }
@@ -230,6 +235,7 @@ final class MakeRecord: Code {
         super.init(span)
     }
     override func evaluate(_ frame: Frame) throws -> Value {
+        try frame.reserve(128 + 64 * fields.count, at: span)
         let record = Record(try fields.map { ($0.name, try $0.code.evaluate(frame)) })
         if record.depth > Value.deepest { throw frame.fail(tooDeep, at: span) }
         return .record(record)
@@ -264,20 +270,32 @@ final class MakeText: Code {
     }
     override func evaluate(_ frame: Frame) throws -> Value {
         var out = ""
+        func add(_ text: String) throws {
+            let size = out.utf8.count + text.utf8.count
+            guard size <= Operators.longestString else { throw Operators.tooLong(frame, span) }
+            try frame.reserve(text.utf8.count, at: span)
+            out += text
+        }
         for piece in pieces {
             guard let code = piece.code else {
-                out += piece.text
+                try add(piece.text)
                 continue
             }
             let value = try code.evaluate(frame)
             guard let format = piece.format else {
-                out += value.text
+                try add(value.text)
                 continue
             }
-            guard let text = Formatting.text(value, format) else {
+            let text: String?
+            do {
+                text = try Formatting.text(value, format)
+            } catch is TooLarge {
+                throw Operators.tooLong(frame, span)
+            }
+            guard let text else {
                 throw frame.fail("only a number, or a list of numbers, can be written with decimals; this is \(value.mention)", at: code.span)
             }
-            out += text
+            try add(text)
         }
         return .string(out)
     }

@@ -4,10 +4,11 @@ import Syntax
 /// Values in interpolated text with a format: `{x:.3}`.
 enum Formatting {
     /// Nil when the format wants decimals of something that has none.
-    static func text(_ value: Value, _ format: Format) -> String? {
+    /// Throws `TooLarge` for a list whose text is longer than a string may be.
+    static func text(_ value: Value, _ format: Format) throws -> String? {
         let isNumber: Bool
         if case .number = value { isNumber = true } else { isNumber = false }
-        guard let body = body(value, format) else { return nil }
+        guard let body = try body(value, format) else { return nil }
         let missing = format.width - Width.of(body)
         guard missing > 0 else { return body }
         func blanks(_ n: Int) -> String { String(repeating: " ", count: n) }
@@ -18,7 +19,7 @@ enum Formatting {
         }
     }
 
-    private static func body(_ value: Value, _ format: Format) -> String? {
+    private static func body(_ value: Value, _ format: Format) throws -> String? {
         if format.digits == nil, format.style == .plain { return value.text }
         switch value {
         case .number(let x):
@@ -28,12 +29,15 @@ enum Formatting {
             case .exponent: return exponent(x, format.digits ?? 6)
             }
         case .list(let list):
-            var parts: [String] = []
-            for item in list.items {
-                guard let part = body(item, format) else { return nil }
-                parts.append(part)
+            var out = "["
+            for (i, item) in list.items.enumerated() {
+                guard let part = try body(item, format) else { return nil }
+                if i > 0 { out += ", " }
+                out += part
+                if i % 1024 == 0 { try Interrupt.check() }
+                try Operators.check(stringBytes: out.utf8.count + 1)
             }
-            return "[\(parts.joined(separator: ", "))]"
+            return out + "]"
         default: return nil
         }
     }

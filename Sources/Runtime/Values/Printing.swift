@@ -1,4 +1,5 @@
 import Support
+import Syntax
 
 extension Text {
     /// Whole numbers without a point; others with up to 15 significant digits, which is what a Double can promise.
@@ -34,12 +35,32 @@ extension Value {
         return writer.out
     }
 
-    /// One line for the prompt.
-    public var described: String {
-        if case .function(let f) = self { return "function \(f.signature)" }
-        var writer = Writer(items: 12, budget: 400)
-        writer.write(self)
-        return writer.out
+    /// Defaults in signatures are as the script wrote them, line breaks included.
+    private func oneLine(_ text: String) -> String { String(text.map { $0.isNewline ? " " : $0 }) }
+
+    /// One line of at most so many columns for the prompt: fewer and fewer items of lists and records, until it fits.
+    public func described(columns: Int) -> String {
+        if case .function(let f) = self { return oneLine("function \(f.signature)") }
+        var line = ""
+        for (items, share) in [(12, 1), (6, 2), (4, 3)] {
+            var writer = Writer(items: items, budget: max(8, columns / share))
+            writer.write(self)
+            line = oneLine(writer.out)
+            if Width.of(line) <= columns { return line }
+        }
+        // What stands alone (a volume, a model) says what it has to say.
+        switch self {
+        case .list, .record, .string: break
+        default: return line
+        }
+        var cut = ""
+        var width = 1
+        for character in line {
+            width += Width.of(String(character))
+            if width > columns { break }
+            cut.append(character)
+        }
+        return cut + "…"
     }
 
     /// As an error message names it: `a string "3"`, `a list of 4`.
@@ -48,7 +69,10 @@ extension Value {
         case .none: return "none"
         case .boolean(let b): return b ? "true" : "false"
         case .number(let x): return "a number \(Text.number(x))"
-        case .string(let s): return "a string \(Value.string(s.count > 40 ? String(s.prefix(39)) + "…" : s).literal)"
+        case .string(let s): 
+            let scalars = s.unicodeScalars
+            let isLong = scalars.index(scalars.startIndex, offsetBy: 40, limitedBy: scalars.endIndex).map { $0 < scalars.endIndex } ?? false
+            return "a string \(Value.string(isLong ? String(scalars.prefix(39)) + "…" : s).literal)"
         case .list(let list): return list.isEmpty ? "an empty list" : "a list of \(list.count)"
         case .record(let record):
             let names = record.names
@@ -86,7 +110,7 @@ private struct Writer {
         case .none: out += "none"
         case .boolean(let b): out += b ? "true" : "false"
         case .number(let x): out += Text.number(x)
-        case .string(let s): out += quoted(s)
+        case .string(let s): out += quoted(s, room: budget - out.utf8.count)
         case .list(let list):
             out += "["
             let (head, tail) = list.count <= items ? (list.count, 0) : (items - 3, 2)
@@ -114,7 +138,7 @@ private struct Writer {
                     out += "… \(record.fields.count - i) more}"
                     return
                 }
-                out += isPlainName(name) ? name : quoted(name)
+                out += isPlainName(name) && name.utf8.count <= budget ? name : quoted(name, room: budget - out.utf8.count)
                 out += ": "
                 write(field)
             }
@@ -134,9 +158,11 @@ private struct Writer {
         return name.unicodeScalars.allSatisfy { $0 == "_" || $0.properties.isAlphabetic || ("0"..."9").contains($0) }
     }
 
-    private func quoted(_ s: String) -> String {
+    /// What does not fit in the room is left out, unseen: the string may have any length.
+    private func quoted(_ s: String, room: Int) -> String {
         var out = "\""
         for scalar in s.unicodeScalars {
+            if out.utf8.count > max(8, room) { return out + "…\"" }
             switch scalar {
             case "\"": out += "\\\""
             case "\\": out += "\\\\"
