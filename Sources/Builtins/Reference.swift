@@ -1,3 +1,5 @@
+import Imaging
+import Networks
 import Runtime
 
 /// The generated reference, docs/reference.md: every builtin from its declaration, every function of the library from its comment.
@@ -12,17 +14,31 @@ public enum Reference {
 
             """
         for theme in Theme.allCases {
-            let builtins = Catalog.all.filter { $0.theme == theme }
+            let builtins = session.catalogue.filter { $0.theme == theme }
             if builtins.isEmpty { continue }
             out += "## \(theme.rawValue)\n\n"
             for builtin in builtins { out += entry(builtin) }
         }
+        out += fields()
         out += "## Library\n\nWritten in the language itself; `stdlib/` has the text.\n\n"
         for name in session.libraryNames {
             guard case .function(let function)? = session.value(of: name), function.doc != nil else { continue }
             out += "### \(name)\n\n```\n\(function.signature)\n```\n\n\((function.doc ?? ""))\n\n"
         }
         return out
+    }
+
+    /// What stands after a point.
+    private static func fields() -> String {
+        var out = "## Fields of values\n\n`args` holds a script's arguments, and `ans` at the prompt the last value. A record's fields are its own; other values have these:\n\n"
+        guard let grid = try? Grid(shape: .one, affine: .identity), let node = try? Node.input(),
+            let output = try? node.conv3d(filters: 1).sigmoid(), let model = try? Model(input: node, output: output)
+        else { return out }
+        let values: [Value] = [
+            .volume(Volume(grid: grid, voxels: [0])), .mask(Mask(grid: grid, voxels: [0])), .tensor(node), .model(model), .range(IndexRange(0, 1)),
+        ]
+        for value in values { out += "- \(value.kind): \(Fields.names(of: value).map { "`\($0)`" }.joined(separator: ", "))\n" }
+        return out + "- figure: `width`, `height`\n\n"
     }
 
     private static func entry(_ b: Builtin) -> String {

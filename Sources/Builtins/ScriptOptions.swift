@@ -3,8 +3,8 @@ import Support
 
 /// `--name value` pairs of a script's arguments.
 enum ScriptOptions {
-    /// Throws at `args` for an option that is not among the defaults, lacks its value, or has one that is not a number where the default is.
-    static func parse(_ args: [String], _ defaults: Record, _ context: Context) throws -> Record {
+    /// Throws `OptionError` for an option that is not among the defaults, lacks its value, or has one that is not a number where the default is.
+    static func parse(_ args: [String], _ defaults: Record) throws -> Record {
         var result = defaults
         var rest: [String] = []
         var index = 0
@@ -17,25 +17,32 @@ enum ScriptOptions {
             }
             let name = String(word.dropFirst(2))
             guard let fallback = defaults[name] else {
-                let nearest = Text.nearest(to: name, among: defaults.names)
-                throw context.reject(
-                    "args", expected: "options among \(defaults.names.map { "--" + $0 }.joined(separator: ", "))", found: word,
-                    hint: nearest.map { "did you mean --\($0)?" })
+                let all = "the options are " + defaults.names.map { "--" + $0 }.joined(separator: ", ")
+                let nearest = Text.nearest(to: name, among: defaults.names).map { "did you mean --\($0)? " } ?? ""
+                throw OptionError(message: "unknown option \(word)", hint: nearest + all)
             }
             if case .boolean = fallback {
                 result = result.with(name, true)
                 continue
             }
-            guard index < args.count else { throw context.reject("args", expected: "a value after \(word)", found: "none") }
+            guard index < args.count else { throw OptionError(message: "\(word) needs a value after it", hint: nil) }
             let text = args[index]
             index += 1
             guard case .number = fallback else {
                 result = result.with(name, .string(text))
                 continue
             }
-            guard let number = Double(text) else { throw context.reject("args", expected: "a number after \(word)", found: "\"\(text)\"") }
+            guard let number = Double(text) else {
+                throw OptionError(message: "\(word) needs a number, got \"\(text)\"", hint: nil)
+            }
             result = result.with(name, .number(number))
         }
         return result.with("rest", rest.value)
     }
+}
+
+/// A mistake in a script's arguments.
+struct OptionError: ExplainedError {
+    let message: String
+    let hint: String?
 }

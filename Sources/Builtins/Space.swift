@@ -16,7 +16,7 @@ extension Catalog {
                 Masks are resampled linearly and cut at one half. `cubic` is the interpolating cubic B-spline (Unser 1993, doi:10.1109/78.193220).
                 """,
             Param<Either<Volume, Mask>>("image", "the volume or mask"),
-            Param<WholeTriple?>("shape", "voxels along each axis", default: nil),
+            Param<[Int]?>("shape", "voxels along each of the three axes", default: nil),
             Param<Triple?>("spacing", "voxel size in mm", default: nil),
             Param<Either<Volume, Mask>?>("like", "a volume or mask whose grid is wanted", default: nil),
             Param<Interpolation>("interpolation", "how values between voxels are found", default: .linear),
@@ -26,6 +26,7 @@ extension Catalog {
             ]
         ) { context, image, shape, spacing, like, interpolation -> Value in
             let source = image.grid
+            let shape = try shape.map { try three($0, "shape", context) }
             let target: Grid
             switch (like, shape, spacing) {
             case (let like?, nil, nil): target = like.grid
@@ -33,7 +34,7 @@ extension Catalog {
                 throw context.reject("like", expected: "given without shape and spacing", found: "both", hint: "the grid comes from `like` alone")
             case (nil, nil, nil):
                 throw context.reject("shape", expected: "shape=, spacing= or like=", found: "none of them", hint: "resample(v, spacing=2)")
-            case (nil, _, _): target = try Grid.centred(on: source, shape: shape?.numbers, spacing: spacing?.numbers)
+            case (nil, _, _): target = try Grid.centred(on: source, shape: shape, spacing: spacing?.numbers)
             }
             switch image {
             case .first(let volume): return .volume(try volume.resampled(onto: target, interpolation: interpolation))

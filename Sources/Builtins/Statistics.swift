@@ -56,7 +56,7 @@ extension Catalog {
             case .first(let volume):
                 if values.items.count == 1 { return .first(volume) }
                 throw context.reject(
-                    "values", expected: "one volume alone, or numbers", found: "a volume beside \(values.items.count - 1) other values",
+                    "values", expected: "one volume alone, or numbers", found: "a volume and other values",
                     hint: "\(name)(\(name)(v), 3) takes the volume's own first")
             case .second(.first(let x)): numbers.append(x)
             case .second(.second(let list)): numbers += list

@@ -43,11 +43,11 @@ final class SubjectSource: SampleSource, @unchecked Sendable {
     func sample(_ index: Int) throws -> Sample {
         let subject = subjects[index]
         let image = try volume(subject.image)
-        let target = try mask(subject.mask)
+        let target = try mask(subject.mask, of: subject.name)
         do {
             try image.grid.require(same: target.grid)
         } catch {
-            throw SubjectError(name: subject.name, reason: error)
+            throw SubjectError.grids(name: subject.name, error)
         }
         return Sample(image: image.voxels, target: target.voxels.map { Float($0) }, shape: image.grid.shape, name: subject.name)
     }
@@ -60,17 +60,36 @@ final class SubjectSource: SampleSource, @unchecked Sendable {
         }
     }
 
-    private func mask(_ part: Part) throws -> Mask {
+    private func mask(_ part: Part, of name: String) throws -> Mask {
         if case .mask(let mask) = part { return mask }
         let volume = try volume(part)
+        // A mask file holds 0 and one other value; anything else is an image given by mistake.
+        var inside: Float = 0
+        for x in volume.voxels where x != 0 {
+            if inside == 0 { inside = x }
+            if x != inside || x < 0 { throw SubjectError.notMask(name: name, values: (Double(inside), Double(x))) }
+        }
         return Mask(grid: volume.grid, voxels: volume.voxels.map { $0 > 0 ? 1 : 0 })
     }
 }
 
 /// An error of one subject of a cohort.
-struct SubjectError: ExplainedError {
-    let name: String
-    let reason: GridError
-    var message: String { "image and mask of \(name) lie on \(reason.message)" }
-    var hint: String? { "resample the mask onto the image's grid: resample(mask, like=image)" }
+enum SubjectError: ExplainedError {
+    case grids(name: String, GridError)
+    case notMask(name: String, values: (Double, Double))
+
+    var message: String {
+        switch self {
+        case .grids(let name, let reason): "image and mask of \(name) lie on \(reason.message)"
+        case .notMask(let name, let values):
+            "the mask of \(name) holds \(Text.short(values.0)) and \(Text.short(values.1)), where a mask file has 0 and one other value"
+        }
+    }
+
+    var hint: String? {
+        switch self {
+        case .grids: "resample the mask onto the image's grid: resample(mask, like=image)"
+        case .notMask: "compare it with a number to get a mask: load(path) > 0"
+        }
+    }
 }

@@ -22,7 +22,7 @@ extension Catalog {
             examples: [
                 Example("options([\"in.nii\", \"--epochs\", \"3\"], {epochs: 60, out: \"out\"})", "{epochs: 3, out: \"out\", rest: [\"in.nii\"]}")
             ]
-        ) { context, args, defaults in try ScriptOptions.parse(args, defaults, context) },
+        ) { _, args, defaults in try ScriptOptions.parse(args, defaults) },
 
         Builtin(
             "clock", "Seconds since some fixed moment, for taking differences.", theme: .system,

@@ -40,6 +40,26 @@ public enum Text {
             ? "\(whole / 60):\(two(whole % 60))" : "\(whole / 3600):\(two(whole / 60 % 60)):\(two(whole % 60))"
     }
 
+    /// Breaks lines at spaces so that none is longer than `columns` characters where that can be; what follows keeps the line's indent.
+    public static func wrapped(_ text: String, to columns: Int) -> String {
+        let limit = max(20, columns)
+        return text.split(separator: "\n", omittingEmptySubsequences: false).map { (line: Substring) -> String in
+            if line.count <= limit { return String(line) }
+            let indent: String = String(line.prefix(while: { $0 == " " }))
+            var rows: [String] = []
+            var row = indent
+            for word in line.dropFirst(indent.count).split(separator: " ", omittingEmptySubsequences: false) {
+                if row.count > indent.count, row.count + 1 + word.count > limit {
+                    rows.append(row)
+                    row = indent + word
+                } else {
+                    row += (row.count > indent.count ? " " : "") + word
+                }
+            }
+            return (rows + [row]).joined(separator: "\n")
+        }.joined(separator: "\n")
+    }
+
     /// The candidate nearest to a misspelt name by edit distance (Damerau–Levenshtein, adjacent swaps), if near enough to be meant.
     public static func nearest(to name: String, among candidates: some Sequence<String>) -> String? {
         let limit = max(1, name.count / 3 + (name.count > 3 ? 1 : 0))

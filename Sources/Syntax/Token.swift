@@ -64,7 +64,7 @@ public enum StringPart: Sendable {
     case code([Token], format: Format?, span: Span)
 }
 
-/// How an interpolated value is written: `[<|>|^][width][.digits][%|e]`.
+/// How an interpolated value is written: `[<|>|^][0][width][.digits][%|e]`.
 public struct Format: Equatable, Sendable {
     /// Where a value stands in its field.
     public enum Alignment: Sendable { case left, right, centre }
@@ -74,6 +74,8 @@ public struct Format: Equatable, Sendable {
     public var alignment: Alignment?
     /// Least width in columns.
     public var width = 0
+    /// Whether numbers are filled up with zeros instead of spaces: `{7:03}`.
+    public var zeros = false
     /// Decimals.
     public var digits: Int?
     /// How a number is written.
@@ -98,6 +100,7 @@ public struct Format: Equatable, Sendable {
             return Int(digits)
         }
         if let first = rest.first, first.isASCII, first.isNumber {
+            zeros = first == "0" && alignment == nil
             guard let n = number(), n <= 1000 else { return nil }
             width = n
         }

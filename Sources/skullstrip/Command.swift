@@ -45,7 +45,7 @@ enum Command {
         case "reset":
             repl.session.reset()
             repl.successful = []
-        case "help", "h": Output.write(help)
+        case "help", "h": Output.write(Text.wrapped(help, to: Output.columns()))
         case "quit", "q", "exit": leave(0)
         default:
             let nearest = Text.nearest(to: word, among: names).map { "\nhelp: did you mean :\($0)?" } ?? "\nhelp: :help lists them"
@@ -55,8 +55,9 @@ enum Command {
 
     private static func usage(_ text: String) { complain("usage: \(text)") }
 
-    private static func explain(_ name: String, _ repl: Repl) {
+    private static func explain(_ typed: String, _ repl: Repl) {
         let session = repl.session
+        let name = typed.hasPrefix("\"") ? typed : String(typed.prefix { $0 != "#" }).trimmed
         if name.isEmpty {
             Output.write(Catalogue.overview(session) + "\n" + repl.style("2", "?name explains one; :help lists the prompt's own commands") + "\n")
         } else if name.hasPrefix("\"") {
@@ -68,12 +69,12 @@ enum Command {
                 Output.write("\(entry.name)\(String(repeating: " ", count: width - entry.name.count))  \(entry.summary)\n")
             }
         } else if name.hasPrefix(":") {
-            Output.write(help)
+            Output.write(Text.wrapped(help, to: Output.columns()))
         } else if let text = session.help(name.hasSuffix("()") ? String(name.dropLast(2)) : name) {
-            Output.write(text)
+            Output.write(Text.wrapped(text, to: Output.columns()))
         } else {
-            let nearest = session.suggestion(for: name).map { "\nhelp: did you mean \($0)?" } ?? "\nhelp: ? lists everything there is"
-            complain("error: there is no \(name)\(nearest)")
+            let nearest = session.suggestion(for: name).map { "did you mean \($0)? " } ?? ""
+            complain("error: there is no \(name)\nhelp: \(nearest)? lists everything there is, ?\"\(name)\" searches it")
         }
     }
 

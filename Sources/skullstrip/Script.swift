@@ -7,6 +7,10 @@ import Syntax
 enum Script {
     /// A file, or standard input for "-".
     static func run(_ path: String, arguments: [String], verbose: Bool) -> Never {
+        if path.hasSuffix(".nii") || path.hasSuffix(".nii.gz") || path.hasSuffix(".safetensors") {
+            complain("error: \"\(path)\" is data, not a script\nhelp: start the prompt with skullstrip, and type v = load(\"\(path)\")")
+            leave(2)
+        }
         let session = makeSession(arguments: arguments)
         finish(session) {
             if path == "-" {

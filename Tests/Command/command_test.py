@@ -204,6 +204,7 @@ def masks_that_do_not_fit():
     expect_error(evaluate(make + "overlay(h.image, phantom(seed=1, shape=17, spacing=12).mask)"), "17×17×17")
     expect_error(evaluate(make + "fit(unet3d(filters=2, depth=1), [{image: h.image, mask: phantom(seed=1, shape=18, spacing=12).mask}])"), "18×18×18")
     expect_error(evaluate(make + "fit(unet3d(filters=2, depth=1), [{image: h.image}])"), "mask")
+    expect_error(evaluate(make + "fit(unet3d(filters=2, depth=1), [{image: h.image, mask: h.image}])"), "mask")
 
 
 @test

@@ -66,9 +66,7 @@ final class GlobalVariable: Code {
         if let fallback { return fallback }
         fallback = module.inherited(name)
         if let fallback { return fallback }
-        var hint = Text.nearest(to: name, among: module.visibleNames).map { "did you mean `\($0)`?" }
-        if hint == nil, ["null", "nil", "None"].contains(name) { hint = "nothing is written `none`" }
-        if hint == nil, ["True", "False"].contains(name) { hint = "write `\(name.lowercased())`" }
+        let hint = ForeignNames.hint(for: name) ?? Text.nearest(to: name, among: module.visibleNames).map { "did you mean `\($0)`?" }
         throw frame.fail("there is no name `\(name)`", hint: hint, at: span)
     }
 }

@@ -11,6 +11,10 @@ enum Formatting {
         guard let body = try body(value, format) else { return nil }
         let missing = format.width - Width.of(body)
         guard missing > 0 else { return body }
+        if format.zeros, isNumber, body.unicodeScalars.allSatisfy({ $0.isASCII }), !body.contains("n") {
+            let sign = body.hasPrefix("-") ? "-" : ""
+            return sign + String(repeating: "0", count: missing) + body.dropFirst(sign.count)
+        }
         func blanks(_ n: Int) -> String { String(repeating: " ", count: n) }
         switch format.alignment ?? (isNumber ? .right : .left) {
         case .left: return body + blanks(missing)
