@@ -69,7 +69,8 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 
-        .executableTarget(name: "NetworkBench", dependencies: ["Networks", "Kernels", "Support"], path: "bench/NetworkBench", swiftSettings: optimised),
+        .executableTarget(
+            name: "NetworkBench", dependencies: ["Networks", "Kernels", "Support"], path: "bench/NetworkBench", swiftSettings: optimised),
 
         .testTarget(name: "SyntaxTests", dependencies: ["Syntax"]),
         .testTarget(name: "ImagingTests", dependencies: ["Imaging", "Support"]),

@@ -1,8 +1,9 @@
 """Writes the register-tiled kernels, whose sums have to be variables of their own: Sources/KernelLoops/{Convolution,WeightGradient}{16,8}.swift.
 
-Run: python3 scripts/make-kernels.py
+Run: python3 scripts/make-kernels.py [FOLDER]
 """
 import os
+import sys
 
 N = 12  # the widest tile of any instruction set
 def conv(lanes):
@@ -136,7 +137,7 @@ func weightRows{lanes}(_ call: UnsafePointer<SKWeightRows>) {{
 }}
 """)
     return "\n".join(o)
-d = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "Sources", "KernelLoops", "")
+d = sys.argv[1] + "/" if len(sys.argv) > 1 else os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "Sources", "KernelLoops", "")
 for l in (16,8):
     open(d+f"Convolution{l}.swift","w").write(conv(l))
     open(d+f"WeightGradient{l}.swift","w").write(wg(l))

@@ -39,7 +39,9 @@ extension Catalog {
             let (subjects, problems) = try Cohort.nfbs(context.path(folder))
             for problem in problems { context.note("nfbs: \(problem)") }
             return subjects.map { subject in
-                Record([("id", subject.id.value), ("image", subject.image.value), ("mask", subject.mask.value), ("brain", subject.brain.value)])
+                Record([
+                    ("id", subject.id.value), ("image", subject.image.value), ("mask", subject.mask.value), ("brain", subject.brain.value),
+                ])
             }
         },
 

@@ -66,7 +66,8 @@ extension Catalog {
             examples: [Example("max(rescale(phantom(seed=1, shape=16, spacing=12).image, high=255))", "255")]
         ) { context, image, low, high in
             guard low.isFinite, high.isFinite, low <= high else {
-                throw context.reject("high", expected: "a number of at least low", found: "low \(Text.short(low)), high \(Text.short(high))")
+                throw context.reject(
+                    "high", expected: "a number of at least low", found: "low \(Text.short(low)), high \(Text.short(high))")
             }
             return try image.rescaled(to: Float(low)...Float(high))
         },

@@ -27,7 +27,8 @@ extension Catalog {
 
         Builtin(
             "upconv3d", "A transposed convolution: multiplies the size by the stride.", theme: .networks,
-            details: "The gradient of the convolution of that kernel and stride; the output is n · stride along each axis, as Keras' padding \"same\".",
+            details:
+                "The gradient of the convolution of that kernel and stride; the output is n · stride along each axis, as Keras' padding \"same\".",
             Param<Node>("x", "the tensor"),
             Param<Int>("filters", "output channels"),
             Param<WholeTriple>("kernel", "size along each axis", default: 3),
@@ -38,7 +39,8 @@ extension Catalog {
 
         Builtin(
             "batchnorm", "Normalise each channel over the batch, then scale and shift it by learnt numbers.", theme: .networks,
-            details: "Ioffe and Szegedy 2015 (arXiv:1502.03167). Training uses the batch's own mean and variance; prediction uses their running averages.",
+            details:
+                "Ioffe and Szegedy 2015 (arXiv:1502.03167). Training uses the batch's own mean and variance; prediction uses their running averages.",
             Param<Node>("x", "the tensor"),
             Param<Double>("momentum", "share of the running averages that a step keeps", default: 0.99),
             Param<Double>("epsilon", "added to the variance", default: 1e-3),

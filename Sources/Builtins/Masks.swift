@@ -31,13 +31,16 @@ extension Catalog {
             Param<Mask>("mask", "the mask"),
             returns: "a mask",
             examples: [
-                Example("m = phantom(seed=1, shape=32, spacing=6).mask\nshell = m & ~erode(m, 12)\nfill_holes(shell).count > shell.count", "true")
+                Example(
+                    "m = phantom(seed=1, shape=32, spacing=6).mask\nshell = m & ~erode(m, 12)\nfill_holes(shell).count > shell.count",
+                    "true")
             ]
         ) { _, mask in try mask.holesFilled() },
 
         Builtin(
             "erode", "Take a layer off a mask.", theme: .masks,
-            details: "What remains has no voxel outside of the mask within `radius` mm of its centre; outside of the volume counts as outside of the mask.",
+            details:
+                "What remains has no voxel outside of the mask within `radius` mm of its centre; outside of the volume counts as outside of the mask.",
             Param<Mask>("mask", "the mask"),
             Param<Double>("radius", "in mm"),
             returns: "a mask",

@@ -15,7 +15,11 @@ extension Catalog {
             Param<String?>("title", "a headline", default: nil),
             Param<Int>("width", "of the picture in pixels", default: 1500),
             returns: "a figure",
-            examples: [Example("head = phantom(seed=1, shape=32, spacing=6)\nsave(overlay(head.image, head.mask), \"qc.png\")\nexists(\"qc.png\")", "true")]
+            examples: [
+                Example(
+                    "head = phantom(seed=1, shape=32, spacing=6)\nsave(overlay(head.image, head.mask), \"qc.png\")\nexists(\"qc.png\")",
+                    "true")
+            ]
         ) { context, image, mask, title, width in
             try Montage.overlay(image, mask, title: title, width: try picture(width, context))
         },
@@ -47,7 +51,9 @@ extension Catalog {
         ) { context, data, title, x, y in
             let series = try lines(data, context)
             let isTraining = if case .first(let record) = data { record["history"] != nil } else { false }
-            return try Plot.lines(title: title.isEmpty && isTraining ? "training" : title, xLabel: x.isEmpty && isTraining ? "epoch" : x, yLabel: y, series: series)
+            return try Plot.lines(
+                title: title.isEmpty && isTraining ? "training" : title, xLabel: x.isEmpty && isTraining ? "epoch" : x, yLabel: y,
+                series: series)
         },
 
         Builtin(
@@ -86,7 +92,8 @@ extension Catalog {
             }
             return try record.fields.map { name, value in
                 guard let numbers = try? [Double].from(value), !numbers.isEmpty else {
-                    throw context.reject("data", expected: "a record of lists of numbers", found: "a field `\(name)` that is \(value.mention)")
+                    throw context.reject(
+                        "data", expected: "a record of lists of numbers", found: "a field `\(name)` that is \(value.mention)")
                 }
                 return (name, numbers)
             }

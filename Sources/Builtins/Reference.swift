@@ -30,12 +30,14 @@ public enum Reference {
 
     /// What stands after a point.
     private static func fields() -> String {
-        var out = "## Fields of values\n\n`args` holds a script's arguments, and `ans` at the prompt the last value. A record's fields are its own; other values have these:\n\n"
+        var out =
+            "## Fields of values\n\n`args` holds a script's arguments, and `ans` at the prompt the last value. A record's fields are its own; other values have these:\n\n"
         guard let grid = try? Grid(shape: .one, affine: .identity), let node = try? Node.input(),
             let output = try? node.conv3d(filters: 1).sigmoid(), let model = try? Model(input: node, output: output)
         else { return out }
         let values: [Value] = [
-            .volume(Volume(grid: grid, voxels: [0])), .mask(Mask(grid: grid, voxels: [0])), .tensor(node), .model(model), .range(IndexRange(0, 1)),
+            .volume(Volume(grid: grid, voxels: [0])), .mask(Mask(grid: grid, voxels: [0])), .tensor(node), .model(model),
+            .range(IndexRange(0, 1)),
         ]
         for value in values { out += "- \(value.kind): \(Fields.names(of: value).map { "`\($0)`" }.joined(separator: ", "))\n" }
         return out + "- figure: `width`, `height`\n\n"

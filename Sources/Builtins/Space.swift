@@ -22,7 +22,9 @@ extension Catalog {
             Param<Interpolation>("interpolation", "how values between voxels are found", default: .linear),
             returns: "the volume or mask on the new grid",
             examples: [
-                Example("phantom(seed=1, shape=24, spacing=8).image |> resample(shape=[12, 16, 20], spacing=10) |> v -> v.shape", "[12, 16, 20]")
+                Example(
+                    "phantom(seed=1, shape=24, spacing=8).image |> resample(shape=[12, 16, 20], spacing=10) |> v -> v.shape", "[12, 16, 20]"
+                )
             ]
         ) { context, image, shape, spacing, like, interpolation -> Value in
             let source = image.grid
@@ -31,7 +33,8 @@ extension Catalog {
             switch (like, shape, spacing) {
             case (let like?, nil, nil): target = like.grid
             case (_?, _, _):
-                throw context.reject("like", expected: "given without shape and spacing", found: "both", hint: "the grid comes from `like` alone")
+                throw context.reject(
+                    "like", expected: "given without shape and spacing", found: "both", hint: "the grid comes from `like` alone")
             case (nil, nil, nil):
                 throw context.reject("shape", expected: "shape=, spacing= or like=", found: "none of them", hint: "resample(v, spacing=2)")
             case (nil, _, _): target = try Grid.centred(on: source, shape: shape, spacing: spacing?.numbers)
@@ -76,7 +79,8 @@ extension Catalog {
 
         Builtin(
             "copy_grid", "Give a volume or mask the place of another of the same shape: mends a wrong header.", theme: .space,
-            details: "Voxels stay as they are and are said to be where the other's are. To move values to where they belong, use `resample`.",
+            details:
+                "Voxels stay as they are and are said to be where the other's are. To move values to where they belong, use `resample`.",
             Param<Either<Volume, Mask>>("image", "the volume or mask"),
             Param<Either<Volume, Mask>>("like", "what has the right place"),
             returns: "the volume or mask in its new place",

@@ -82,7 +82,8 @@ extension Catalog {
             // One nan makes all of these nan, wherever it stands.
             let hasNaN = numbers.contains { $0.isNaN }
             return Summary(
-                mean: mean, std: variance.squareRoot(), min: hasNaN ? .nan : numbers.min() ?? .nan, max: hasNaN ? .nan : numbers.max() ?? .nan)
+                mean: mean, std: variance.squareRoot(), min: hasNaN ? .nan : numbers.min() ?? .nan,
+                max: hasNaN ? .nan : numbers.max() ?? .nan)
         }
     }
 }

@@ -20,7 +20,9 @@ extension Catalog {
             Param<Record>("defaults", "a record with each option's default"),
             returns: "the record with what was given, and `rest`",
             examples: [
-                Example("options([\"in.nii\", \"--epochs\", \"3\"], {epochs: 60, out: \"out\"})", "{epochs: 3, out: \"out\", rest: [\"in.nii\"]}")
+                Example(
+                    "options([\"in.nii\", \"--epochs\", \"3\"], {epochs: 60, out: \"out\"})",
+                    "{epochs: 3, out: \"out\", rest: [\"in.nii\"]}")
             ]
         ) { _, args, defaults in try ScriptOptions.parse(args, defaults) },
 
@@ -47,7 +49,9 @@ extension Catalog {
             returns: "a whole number", examples: [Example("threads() >= 1", "true")]
         ) { context, count -> Int in
             if let count {
-                guard (1...1024).contains(count) else { throw context.reject("count", expected: "a whole number from 1 to 1024", found: "\(count)") }
+                guard (1...1024).contains(count) else {
+                    throw context.reject("count", expected: "a whole number from 1 to 1024", found: "\(count)")
+                }
                 Parallel.threads = count
             }
             return Parallel.threads
@@ -55,7 +59,8 @@ extension Catalog {
 
         Builtin(
             "kind", "The kind of a value in a word.", theme: .system,
-            Param<Value>("x", "any value"), returns: "a string", examples: [Example("kind(3)", "\"number\""), Example("kind([])", "\"list\"")]
+            Param<Value>("x", "any value"), returns: "a string",
+            examples: [Example("kind(3)", "\"number\""), Example("kind([])", "\"list\"")]
         ) { _, x in x.kind },
     ]
 }

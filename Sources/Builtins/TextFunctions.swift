@@ -15,7 +15,9 @@ extension Catalog {
             switch x {
             case .first(let number): return number
             case .second(let string):
-                guard let number = Double(string) else { throw context.reject("x", expected: "a string that spells a number", found: "\"\(string)\"") }
+                guard let number = Double(string) else {
+                    throw context.reject("x", expected: "a string that spells a number", found: "\"\(string)\"")
+                }
                 return number
             }
         },

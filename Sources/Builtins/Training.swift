@@ -61,7 +61,8 @@ extension Catalog {
                 throw context.reject("checkpoint", expected: "a file name ending in .safetensors", found: "\"\(checkpoint)\"")
             }
             let options = FitOptions(
-                epochs: epochs, steps: steps, batch: batch, loss: loss.loss, optimizer: optimizer.optimizer, checkpoint: checkpoint, seed: seed)
+                epochs: epochs, steps: steps, batch: batch, loss: loss.loss, optimizer: optimizer.optimizer, checkpoint: checkpoint,
+                seed: seed)
             let report = TrainingReport(context: context, epochs: epochs)
             defer { context.progress.clear() }
             let history = try Networks.fit(
@@ -101,7 +102,9 @@ extension Catalog {
             Param<Volume>("image", "the volume"),
             returns: "a volume from 0 to 1",
             examples: [
-                Example("p = probability(unet3d(filters=2, depth=1), phantom(seed=1, shape=8, spacing=20).image)\nmin(p) >= 0 and max(p) <= 1", "true")
+                Example(
+                    "p = probability(unet3d(filters=2, depth=1), phantom(seed=1, shape=8, spacing=20).image)\nmin(p) >= 0 and max(p) <= 1",
+                    "true")
             ]
         ) { _, net, image in Volume(grid: image.grid, voxels: try probabilities(net, image)) },
     ]
@@ -109,7 +112,8 @@ extension Catalog {
     private static func probabilities(_ net: Model, _ image: Volume) throws -> [Float] {
         guard net.inputChannels == 1, net.outputChannels == 1 else {
             throw NetworkError.mismatch(
-                layer: "predict", detail: "the model has \(net.inputChannels) input and \(net.outputChannels) output channels, a volume has 1")
+                layer: "predict",
+                detail: "the model has \(net.inputChannels) input and \(net.outputChannels) output channels, a volume has 1")
         }
         return try net.predict(image.voxels, shape: image.grid.shape)
     }
@@ -151,7 +155,8 @@ extension History {
     /// What a script sees of a training.
     var record: Record {
         Record([
-            ("history", epochs.map(\.record).value), ("best_epoch", bestEpoch.value), ("seconds", seconds.value), ("stopped", stopped.value),
+            ("history", epochs.map(\.record).value), ("best_epoch", bestEpoch.value), ("seconds", seconds.value),
+            ("stopped", stopped.value),
         ])
     }
 }

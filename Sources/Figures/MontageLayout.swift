@@ -148,7 +148,9 @@ extension Scene {
         let end = right - advance - font * 0.6
         let tall = font * 0.3
         canvas.stroke(
-            [[[end - pixels, y], [end, y]], [[end - pixels, y - tall], [end - pixels, y + tall]], [[end, y - tall], [end, y + tall]]],
+            [
+                [[end - pixels, y], [end, y]], [[end - pixels, y - tall], [end - pixels, y + tall]], [[end, y - tall], [end, y + tall]],
+            ],
             width: font / 15 * 1.8, Theme.text)
         return end - pixels
     }

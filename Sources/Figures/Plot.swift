@@ -111,7 +111,8 @@ final class Frame {
                 canvas.text("+\(names.count - n)", x: at, y: line, size: size, Theme.muted)
                 return
             }
-            canvas.stroke([[[at, line - size * 0.35], [at + mark, line - size * 0.35]]], width: font / 15 * 3, Theme.series[n % Theme.series.count])
+            canvas.stroke(
+                [[[at, line - size * 0.35], [at + mark, line - size * 0.35]]], width: font / 15 * 3, Theme.series[n % Theme.series.count])
             canvas.text(shown, x: at + mark + font * 0.5, y: line, size: size)
             at += wide + font * 1.6
         }

@@ -1,6 +1,7 @@
 import CKernels
 import Glibc
 import KernelsV2
+
 #if arch(x86_64)
 import KernelsV3
 import KernelsV4
@@ -29,7 +30,9 @@ public enum Kernels {
 
     /// The widest set available, unless the environment's SKULLSTRIP_ISA names a narrower one.
     public static let instructionSet: InstructionSet = {
-        if let name = getenv("SKULLSTRIP_ISA").map({ String(cString: $0) }), let set = InstructionSet(rawValue: name), available.contains(set) {
+        if let name = getenv("SKULLSTRIP_ISA").map({ String(cString: $0) }), let set = InstructionSet(rawValue: name),
+            available.contains(set)
+        {
             return set
         }
         return available[available.count - 1]

@@ -17,7 +17,8 @@ final class Engine {
         self.plan = plan
         graph = model.graph
         parameters = model.parameters
-        let purpose = (plan.training ? "training" : "prediction") + " at \(text(plan.shape))" + (plan.batch > 1 ? " in batches of \(plan.batch)" : "")
+        let purpose =
+            (plan.training ? "training" : "prediction") + " at \(text(plan.shape))" + (plan.batch > 1 ? " in batches of \(plan.batch)" : "")
         arena = try Buffer(count: plan.arenaFloats, for: purpose)
         weightGradients = plan.training ? try Buffer(count: parameters.values.count, for: purpose) : nil
         let base = arena.base
@@ -60,7 +61,8 @@ final class Engine {
     }
 
     /// Computes the gradients of all weights from the output's gradient, which must have been set. Throws `Interrupted`.
-    func backward(seed: UInt64 = 0, step: UInt64 = 0, clock: () -> Double = monotonicSeconds, timed: ((Int, Double) -> Void)? = nil) throws {
+    func backward(seed: UInt64 = 0, step: UInt64 = 0, clock: () -> Double = monotonicSeconds, timed: ((Int, Double) -> Void)? = nil) throws
+    {
         guard let weightGradients else { return }
         var written = [Bool](repeating: false, count: tensors.count)
         for (k, op) in plan.operations.enumerated().reversed() {

@@ -89,7 +89,9 @@ struct Geometry: Sendable, Equatable {
     func scatterOrder(fine: SIMD3<Int>) -> [Int] {
         var order: [Int] = []
         for pass in scatterPasses(fine: fine) {
-            for z in pass.z.reads { for y in pass.y.reads { for x in pass.x.reads { order.append((z.tap * kernel.y + y.tap) * kernel.x + x.tap) } } }
+            for z in pass.z.reads {
+                for y in pass.y.reads { for x in pass.x.reads { order.append((z.tap * kernel.y + y.tap) * kernel.x + x.tap) } }
+            }
         }
         return order
     }

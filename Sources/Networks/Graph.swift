@@ -66,7 +66,9 @@ struct Graph: Sendable {
                 var count = 1
                 for n in spec.shape {
                     let (product, overflow) = count.multipliedReportingOverflow(by: n)
-                    if overflow || product > Limit.parameters { throw NetworkError.graph("a layer has more than \(grouped(Limit.parameters)) weights") }
+                    if overflow || product > Limit.parameters {
+                        throw NetworkError.graph("a layer has more than \(grouped(Limit.parameters)) weights")
+                    }
                     count = product
                 }
                 weights += count

@@ -29,7 +29,9 @@ extension Loss {
             let d = sum[1] + sum[2] + Self.smoothing
             let share = 1 / Double(p.batch)
             let slope = Float(-2 * share / d), offset = Float(share * (2 * sum[0] + Self.smoothing) / (d * d))
-            func part(_ t: Tensor) -> Tensor { Tensor(base: t.base + sample * t.sampleFloats, batch: 1, channels: t.channels, shape: t.shape) }
+            func part(_ t: Tensor) -> Tensor {
+                Tensor(base: t.base + sample * t.sampleFloats, batch: 1, channels: t.channels, shape: t.shape)
+            }
             let one = part(p)
             let parameters = interleave([one.pattern { _ in slope }, one.pattern { _ in offset }])
             // Samples may share a vector at their border, so each but the last is written exactly.

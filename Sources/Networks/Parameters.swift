@@ -36,7 +36,8 @@ final class ParameterStore {
                 own.append(slots.count)
                 slots.append(
                     Slot(
-                        layer: index, kind: entry.layer.kind, spec: spec, offset: spec.trainable ? sizes.values : sizes.states, stored: stored))
+                        layer: index, kind: entry.layer.kind, spec: spec, offset: spec.trainable ? sizes.values : sizes.states,
+                        stored: stored))
                 if spec.trainable { sizes.values += stored } else { sizes.states += stored }
             }
             ofLayer.append(own)

@@ -47,7 +47,9 @@ struct Plan {
         var users = [Int](repeating: 0, count: graph.entries.count)
         for entry in graph.entries { for input in entry.inputs { users[input] += 1 } }
         var follower = [Int?](repeating: nil, count: graph.entries.count)
-        for (i, entry) in graph.entries.enumerated() where entry.inputs.count == 1 && users[entry.inputs[0]] == 1 { follower[entry.inputs[0]] = i }
+        for (i, entry) in graph.entries.enumerated() where entry.inputs.count == 1 && users[entry.inputs[0]] == 1 {
+            follower[entry.inputs[0]] = i
+        }
 
         var tensorOf = [Int](repeating: -1, count: graph.entries.count)
         var slots: [Slot] = []
@@ -68,10 +70,12 @@ struct Plan {
                 at = follower[at] ?? last
             }
             if i == 0 { continue }
-            let workspace = training
+            let workspace =
+                training
                 ? entry.layer.workspace(input: shapes[entry.inputs[0]], channels: graph.inputChannels(of: i), batch: batch) : 0
             operations.append(
-                Operation(entry: i, relu: relu, norm: norm, inputs: entry.inputs.map { tensorOf[$0] }, output: tensor, workspace: workspace))
+                Operation(entry: i, relu: relu, norm: norm, inputs: entry.inputs.map { tensorOf[$0] }, output: tensor, workspace: workspace)
+            )
         }
         self.operations = operations
         output = tensorOf[graph.entries.count - 1]
@@ -148,7 +152,9 @@ struct Plan {
         for (i, shape) in shapes.enumerated() {
             total += Double(batch) * Double(graph.entries[i].channels + 16) * Double(shape.x) * Double(shape.y) * Double(shape.z) * 4
         }
-        if total > 0x1p46 { throw MemoryError(needed: Int(min(total, 0x1p60)), available: Memory.available, purpose: "a batch of this shape") }
+        if total > 0x1p46 {
+            throw MemoryError(needed: Int(min(total, 0x1p60)), available: Memory.available, purpose: "a batch of this shape")
+        }
     }
 
     struct Life {

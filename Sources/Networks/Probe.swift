@@ -18,7 +18,8 @@ package final class Probe {
     /// Multiply–adds × 2 of each operation's forward pass, whole batch.
     package var flops: [Double] {
         engine.plan.operations.map {
-            engine.graph.entries[$0.entry].layer.flops(inputs: engine.graph.inputChannels(of: $0.entry), output: engine.plan.slots[$0.output].shape)
+            engine.graph.entries[$0.entry].layer.flops(
+                inputs: engine.graph.inputChannels(of: $0.entry), output: engine.plan.slots[$0.output].shape)
                 * Double(engine.plan.batch)
         }
     }
@@ -27,7 +28,9 @@ package final class Probe {
     /// Sample after sample, channel after channel; returns the output likewise.
     package func forward(_ input: [Float], seed: UInt64 = 0, step: UInt64 = 0) throws -> [Float] {
         for n in 0..<engine.plan.batch {
-            input.withUnsafeBufferPointer { engine.input.fill(sample: n, from: $0.baseAddress! + n * engine.input.channels * engine.input.voxels) }
+            input.withUnsafeBufferPointer {
+                engine.input.fill(sample: n, from: $0.baseAddress! + n * engine.input.channels * engine.input.voxels)
+            }
         }
         try engine.forward(seed: seed, step: step)
         return read(engine.output)
@@ -46,7 +49,9 @@ package final class Probe {
     /// Loss of the last output against targets; leaves the gradient for `backwardFromLoss`.
     package func loss(_ target: [Float], _ loss: Loss = .dice) throws -> Double {
         for n in 0..<engine.plan.batch {
-            target.withUnsafeBufferPointer { engine.target.fill(sample: n, from: $0.baseAddress! + n * engine.target.channels * engine.target.voxels) }
+            target.withUnsafeBufferPointer {
+                engine.target.fill(sample: n, from: $0.baseAddress! + n * engine.target.channels * engine.target.voxels)
+            }
         }
         return try loss.evaluate(engine.output, target: engine.target, gradient: engine.outputGradient).loss
     }
@@ -68,9 +73,13 @@ package final class Probe {
     package func timings(repeats: Int, processor: Bool = false) throws -> [(forward: Double, backward: Double)] {
         var best = [(forward: Double, backward: Double)](repeating: (.infinity, .infinity), count: engine.plan.operations.count)
         for _ in 0..<repeats {
-            try engine.forward(seed: 1, step: 1, clock: processor ? processorSeconds : monotonicSeconds) { k, seconds in best[k].forward = min(best[k].forward, seconds) }
+            try engine.forward(seed: 1, step: 1, clock: processor ? processorSeconds : monotonicSeconds) { k, seconds in
+                best[k].forward = min(best[k].forward, seconds)
+            }
             if engine.plan.training {
-                try engine.backward(seed: 1, step: 1, clock: processor ? processorSeconds : monotonicSeconds) { k, seconds in best[k].backward = min(best[k].backward, seconds) }
+                try engine.backward(seed: 1, step: 1, clock: processor ? processorSeconds : monotonicSeconds) { k, seconds in
+                    best[k].backward = min(best[k].backward, seconds)
+                }
             }
         }
         return best
@@ -113,7 +122,9 @@ extension Model {
 
     /// Replaces an array, which must have as many values as the model's.
     package func set(_ name: String, _ values: [Float]) throws {
-        for (i, slot) in parameters.slots.enumerated() where slot.name == name && slot.spec.count == values.count { try parameters.write(slot: i, values) }
+        for (i, slot) in parameters.slots.enumerated() where slot.name == name && slot.spec.count == values.count {
+            try parameters.write(slot: i, values)
+        }
     }
 }
 

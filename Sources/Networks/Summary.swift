@@ -27,8 +27,12 @@ extension Model {
         lines.insert(String(repeating: "─", count: widths.reduce(10, +)), at: 1)
         let memory = try estimatedMemory(shape: shape, batch: 1)
         lines.append(lines[1])
-        lines.append("parameters \(grouped(parameterCount)): \(grouped(trainableCount)) trainable, \(grouped(parameterCount - trainableCount)) running statistics")
-        lines.append("forward pass \(Text.short(flops / 1e9, 3)) GFLOP · memory \(Text.bytes(memory.training)) for training (batch 1), \(Text.bytes(memory.prediction)) for prediction")
+        lines.append(
+            "parameters \(grouped(parameterCount)): \(grouped(trainableCount)) trainable, \(grouped(parameterCount - trainableCount)) running statistics"
+        )
+        lines.append(
+            "forward pass \(Text.short(flops / 1e9, 3)) GFLOP · memory \(Text.bytes(memory.training)) for training (batch 1), \(Text.bytes(memory.prediction)) for prediction"
+        )
         return lines.joined(separator: "\n")
     }
 

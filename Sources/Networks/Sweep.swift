@@ -131,7 +131,8 @@ struct Sweep {
                         let last = inputBlock == layout.inputBlocks - 1
                         for outputBlock in outputBlocks {
                             let target = out.base + sample * out.sampleFloats + outputBlock * out.blockFloats
-                            let pair = (outputBlock * layout.inputBlocks + inputBlock) * layout.pairStride + pass.firstTap * layout.width * lanes
+                            let pair =
+                                (outputBlock * layout.inputBlocks + inputBlock) * layout.pairStride + pass.firstTap * layout.width * lanes
                             var call = SKConvRow(
                                 source: packed, offsets: offsets, groups: Int64(self.groupCount), length: Int64(length),
                                 step: Int64(pass.x.inStep * source.width), weights: weights + pair, out: target,
@@ -145,7 +146,9 @@ struct Sweep {
                                 let outZ = pass.z.outStart + (firstPlane + z) * pass.z.outStep
                                 for y in 0..<rows {
                                     let outY = pass.y.outStart + (firstRow + y) * pass.y.outStep
-                                    call.source = UnsafePointer(packed) + (z * pass.z.inStep * tile.spanY + y * pass.y.inStep) * tile.spanX * source.width
+                                    call.source =
+                                        UnsafePointer(packed) + (z * pass.z.inStep * tile.spanY + y * pass.y.inStep) * tile.spanX
+                                        * source.width
                                     call.out = target + ((outZ * out.shape.y + outY) * out.shape.x + pass.x.outStart) * outWidth
                                     kernel(&call)
                                 }

@@ -77,7 +77,8 @@ private final class Trainer {
                 let validation = try validate()
                 let quality = validation?.iou ?? -score.loss
                 var report = EpochReport(
-                    epoch: epoch, loss: score.loss, dice: score.dice, iou: score.iou, validLoss: validation?.loss, validDice: validation?.dice,
+                    epoch: epoch, loss: score.loss, dice: score.dice, iou: score.iou, validLoss: validation?.loss,
+                    validDice: validation?.dice,
                     validIoU: validation?.iou, seconds: monotonicSeconds() - epochStart, best: quality > best)
                 if report.best {
                     if let path = options.checkpoint { try model.save(to: path, metadata: metadata(epoch, report)) }
@@ -150,7 +151,8 @@ private final class Trainer {
             throw NetworkError.count(name: "the image of \(sample.name)", found: sample.image.count, expected: model.inputChannels * voxels)
         }
         guard sample.target.count == model.outputChannels * voxels else {
-            throw NetworkError.count(name: "the target of \(sample.name)", found: sample.target.count, expected: model.outputChannels * voxels)
+            throw NetworkError.count(
+                name: "the target of \(sample.name)", found: sample.target.count, expected: model.outputChannels * voxels)
         }
         guard Finite.all(sample.image) else { throw NetworkError.notFinite(sample: sample.name, what: "the image") }
         guard Finite.all(sample.target) else { throw NetworkError.notFinite(sample: sample.name, what: "the target") }
@@ -180,7 +182,8 @@ private final class Trainer {
                 guard let a = p.baseAddress, let b = t.baseAddress else { return BatchScore(losses: [], dice: [], iou: []) }
                 let flat = SIMD3(n, 1, 1)
                 return try options.loss.evaluate(
-                    Tensor(base: a, batch: 1, channels: 1, shape: flat), target: Tensor(base: b, batch: 1, channels: 1, shape: flat), gradient: nil)
+                    Tensor(base: a, batch: 1, channels: 1, shape: flat), target: Tensor(base: b, batch: 1, channels: 1, shape: flat),
+                    gradient: nil)
             }
         }
     }

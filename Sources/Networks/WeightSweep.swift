@@ -17,7 +17,9 @@ extension Sweep {
     }
 
     /// Sets this pass's taps of `gradient`, laid out as the weights are. `out` is the gradient of what the pass writes to.
-    func weightGradient(_ gradient: UnsafeMutablePointer<Float>, layout: WeightLayout, out: Tensor, workspace: UnsafeMutablePointer<Float>) throws {
+    func weightGradient(_ gradient: UnsafeMutablePointer<Float>, layout: WeightLayout, out: Tensor, workspace: UnsafeMutablePointer<Float>)
+        throws
+    {
         let tile = tile
         let width = source.width, lanes = layout.lanes, outWidth = out.width
         let narrow = outWidth < 8

@@ -22,7 +22,9 @@ public enum Help {
     public static func text(_ builtin: Builtin) -> String {
         var out = builtin.signature + (builtin.returns.isEmpty ? "" : " → \(builtin.returns)") + "\n\n  \(builtin.summary)\n"
         if !builtin.details.isEmpty {
-            out += "\n" + builtin.details.split(separator: "\n", omittingEmptySubsequences: false).map { $0.isEmpty ? "" : "  \($0)" }
+            out +=
+                "\n"
+                + builtin.details.split(separator: "\n", omittingEmptySubsequences: false).map { $0.isEmpty ? "" : "  \($0)" }
                 .joined(separator: "\n") + "\n"
         }
         if !builtin.parameters.isEmpty {

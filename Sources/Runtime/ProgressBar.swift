@@ -11,7 +11,9 @@ extension ProgressSink {
     ///   - remaining: seconds to the end, where they can be told.
     public func bar(_ label: String, done: Int, of total: Int, note: String = "", remaining: Double? = nil) {
         guard isVisible else { return }
-        update(ProgressBar.text(label, done: done, of: total, note: note, remaining: remaining, columns: columns - 1, colour: ProgressBar.wantsColour))
+        update(
+            ProgressBar.text(
+                label, done: done, of: total, note: note, remaining: remaining, columns: columns - 1, colour: ProgressBar.wantsColour))
     }
 }
 

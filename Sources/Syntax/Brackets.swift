@@ -2,7 +2,9 @@ extension Parser {
     mutating func group() throws(Panic) -> Expression {
         let start = current.span.start
         advance()
-        if at(.rightParenthesis) { throw fail("nothing between the parentheses", hint: "a value that is nothing is `none`", at: Span(start, current.span.end)) }
+        if at(.rightParenthesis) {
+            throw fail("nothing between the parentheses", hint: "a value that is nothing is `none`", at: Span(start, current.span.end))
+        }
         let inner = try expression()
         if at(.comma) { throw fail("expected `)`, found `,`", hint: "a list is written [a, b]; a lambda of two (a, b) -> …") }
         try expect(.rightParenthesis, "to close the `(`")
@@ -67,7 +69,9 @@ extension Parser {
             guard accept(.colon) else {
                 throw fail(
                     "expected `:` after the field's name `\(name)`, found \(found)",
-                    hint: at(.assign) ? "a record is written {name: value}" : "a `{` here begins a record {name: value}; blocks follow if, for, while, fn and ->")
+                    hint: at(.assign)
+                        ? "a record is written {name: value}"
+                        : "a `{` here begins a record {name: value}; blocks follow if, for, while, fn and ->")
             }
             skipNewlines()
             fields.append(FieldNode(name: name, nameSpan: nameSpan, value: try expression()))
@@ -100,7 +104,9 @@ extension Parser {
             }
             if !accept(.comma) { break }
         }
-        try expect(.rightParenthesis, "to close the call", hint: at(.colon) ? "named arguments are written name=value" : "arguments are parted by commas")
+        try expect(
+            .rightParenthesis, "to close the call",
+            hint: at(.colon) ? "named arguments are written name=value" : "arguments are parted by commas")
         return out
     }
 

@@ -29,7 +29,8 @@ extension Parser {
         }
         try expect(.arrow, "after a lambda's parameters")
         let body = at(.leftBrace) ? try block("") : try expression()
-        let node = FunctionNode(name: nil, nameSpan: Span(start, start), parameters: parameters, body: body, span: span(from: start), doc: nil)
+        let node = FunctionNode(
+            name: nil, nameSpan: Span(start, start), parameters: parameters, body: body, span: span(from: start), doc: nil)
         return try make(.lambda(node), span(from: start), over: [body] + parameters.compactMap(\.fallback))
     }
 
@@ -126,7 +127,9 @@ extension Parser {
 
     /// Operators of other languages that are this one's written twice.
     private func doubled(_ span: Span) -> String? {
-        guard current.span.start == span.end, case .symbol(let symbol) = current.kind, symbol.rawValue == source.text(span) else { return nil }
+        guard current.span.start == span.end, case .symbol(let symbol) = current.kind, symbol.rawValue == source.text(span) else {
+            return nil
+        }
         switch symbol {
         case .meet: return "write `and`"
         case .join: return "write `or`"
@@ -244,7 +247,9 @@ extension Parser {
 
     /// True when an arithmetic operator stands right before this token.
     private var followsOperator: Bool {
-        guard position > 0, case .symbol(let symbol) = tokens[position - 1].kind, tokens[position - 1].span.end == current.span.start else { return false }
+        guard position > 0, case .symbol(let symbol) = tokens[position - 1].kind, tokens[position - 1].span.end == current.span.start else {
+            return false
+        }
         return [.plus, .minus, .times, .divide, .remainder, .power].contains(symbol)
     }
 

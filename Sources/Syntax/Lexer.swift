@@ -189,7 +189,10 @@ struct Lexer {
         if value.isInfinite { report("the number is too large: at most 1.8e308", Span(start, position)) }
         let next = peek()
         if next == UInt8(ascii: "_") || (next | 32) >= UInt8(ascii: "a") && (next | 32) <= UInt8(ascii: "z") {
-            while position < limit, bytes[position] == UInt8(ascii: "_") || isDigit(bytes[position]) || (bytes[position] | 32) >= UInt8(ascii: "a") && (bytes[position] | 32) <= UInt8(ascii: "z") { position += 1 }
+            while position < limit,
+                bytes[position] == UInt8(ascii: "_") || isDigit(bytes[position])
+                    || (bytes[position] | 32) >= UInt8(ascii: "a") && (bytes[position] | 32) <= UInt8(ascii: "z")
+            { position += 1 }
             report(
                 "`\(source.text(Span(start, position)))` is neither a number nor a name",
                 hint: "a name begins with a letter; a product is written with *", Span(start, position))
@@ -219,7 +222,9 @@ struct Lexer {
                 "“": "\"", "”": "\"", "„": "\"", "‘": "\"", "’": "\"", "−": "-", "–": "-", "×": "*", "·": "*", "÷": "/", "≤": "<=",
                 "≥": ">=", "≠": "!=", "→": "->",
             ]
-            if scalar == "“", let end = source.text(Span(position, min(limit, position + 1000))).firstIndex(where: { $0 == "”" || $0 == "\n" }) {
+            if scalar == "“",
+                let end = source.text(Span(position, min(limit, position + 1000))).firstIndex(where: { $0 == "”" || $0 == "\n" })
+            {
                 let skipped = source.text(Span(position, min(limit, position + 1000)))
                 if skipped[end] == "”" { position += skipped[...end].utf8.count }
             }
@@ -235,10 +240,13 @@ struct Lexer {
             position += 1
             let plain: [UInt8: String] = [
                 UInt8(ascii: "'"): "strings are written in double quotes: \"text\"", UInt8(ascii: "!"): "write `not`, or `!=`",
-                UInt8(ascii: "?"): "?name is for the prompt alone", UInt8(ascii: "\\"): "a line goes on after an operator, a comma or an open bracket",
+                UInt8(ascii: "?"): "?name is for the prompt alone",
+                UInt8(ascii: "\\"): "a line goes on after an operator, a comma or an open bracket",
             ]
             let byte = bytes[start]
-            if byte == UInt8(ascii: "'"), let end = bytes[position..<min(limit, position + 1000)].firstIndex(where: { $0 == byte || $0 == 10 }), bytes[end] == byte {
+            if byte == UInt8(ascii: "'"),
+                let end = bytes[position..<min(limit, position + 1000)].firstIndex(where: { $0 == byte || $0 == 10 }), bytes[end] == byte
+            {
                 position = end + 1
             }
             let shown = byte < 32 || byte == 127 ? "control character 0x" + String(byte, radix: 16) : "`\(Character(Unicode.Scalar(byte)))`"

@@ -12,7 +12,9 @@ extension Lexer {
         }
         while true {
             guard position < limit, bytes[position] != 10 else {
-                report("the string has no closing quote", hint: "a string ends on the line where it begins; \\n stands for a line end", Span(start, position))
+                report(
+                    "the string has no closing quote", hint: "a string ends on the line where it begins; \\n stands for a line end",
+                    Span(start, position))
                 break
             }
             let byte = bytes[position]
@@ -62,7 +64,9 @@ extension Lexer {
         case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "{"), UInt8(ascii: "}"): text.append(byte)
         case UInt8(ascii: "u") where peek() == UInt8(ascii: "{"):
             var end = position + 1
-            while end < limit, end < position + 10, bytes[end] != UInt8(ascii: "}"), bytes[end] != 10, bytes[end] != UInt8(ascii: "\"") { end += 1 }
+            while end < limit, end < position + 10, bytes[end] != UInt8(ascii: "}"), bytes[end] != 10, bytes[end] != UInt8(ascii: "\"") {
+                end += 1
+            }
             let digits = source.text(Span(position + 1, end))
             if end < limit, bytes[end] == UInt8(ascii: "}"), let value = UInt32(digits, radix: 16), let scalar = Unicode.Scalar(value) {
                 text.append(contentsOf: Array(String(Character(scalar)).utf8))
@@ -112,7 +116,9 @@ extension Lexer {
             format = Format(text)
             if format == nil {
                 report(
-                    "`:\(text)` is no format", hint: "write {x:.3} for 3 decimals, {x:8} for a width, {x:<8} {x:^8} {x:>8} to align, {x:.1%} for percent; a range needs parentheses",
+                    "`:\(text)` is no format",
+                    hint:
+                        "write {x:.3} for 3 decimals, {x:8} for a width, {x:<8} {x:^8} {x:>8} to align, {x:.1%} for percent; a range needs parentheses",
                     Span(from - 1, position))
                 format = Format()
             }

@@ -153,7 +153,9 @@ public struct Parser {
         var height = 0
         for child in children { height = max(height, child.height) }
         guard height < Parser.highest else {
-            throw fail("the expression is too long: more than \(Parser.highest) steps in one chain", hint: "give parts names of their own", at: Span(span.start, span.start + 1))
+            throw fail(
+                "the expression is too long: more than \(Parser.highest) steps in one chain", hint: "give parts names of their own",
+                at: Span(span.start, span.start + 1))
         }
         return Expression(kind, span, height: height + 1)
     }

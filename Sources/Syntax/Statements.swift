@@ -46,7 +46,8 @@ extension Parser {
                 throw fail(
                     "only a name can be bound: lists, records and volumes do not change in place",
                     hint: "make a new value and bind it to a name", at: statement.span)
-            case .binary(_, _, _, let span): throw fail("only a name can be bound; found an operator", hint: "x += 1 is written x = x + 1; a comparison is ==", at: span)
+            case .binary(_, _, _, let span):
+                throw fail("only a name can be bound; found an operator", hint: "x += 1 is written x = x + 1; a comparison is ==", at: span)
             default: throw fail("only a name can be bound", hint: "a comparison is written ==", at: statement.span)
             }
         }
@@ -156,7 +157,9 @@ extension Parser {
         } else if at(.leftBrace) {
             body = try block("")
         } else {
-            throw fail("expected `=` or `{` after the parameters of \(name), found \(found)", hint: "write fn \(name)(x) = x + 1 or fn \(name)(x) { … }")
+            throw fail(
+                "expected `=` or `{` after the parameters of \(name), found \(found)",
+                hint: "write fn \(name)(x) = x + 1 or fn \(name)(x) { … }")
         }
         let node = FunctionNode(name: name, nameSpan: nameSpan, parameters: parameters, body: body, span: span(from: start), doc: doc)
         return try make(.define(node), span(from: start), over: [body] + parameters.compactMap(\.fallback))

@@ -59,10 +59,13 @@ enum Command {
         let session = repl.session
         let name = typed.hasPrefix("\"") ? typed : String(typed.prefix { $0 != "#" }).trimmed
         if name.isEmpty {
-            Output.write(Catalogue.overview(session) + "\n" + repl.style("2", "?name explains one; :help lists the prompt's own commands") + "\n")
+            Output.write(
+                Catalogue.overview(session) + "\n" + repl.style("2", "?name explains one; :help lists the prompt's own commands") + "\n")
         } else if name.hasPrefix("\"") {
             let words = name.filter { $0 != "\"" }.lowercased()
-            let found = Catalogue.entries(session).filter { $0.name.lowercased().contains(words) || $0.summary.lowercased().contains(words) }
+            let found = Catalogue.entries(session).filter {
+                $0.name.lowercased().contains(words) || $0.summary.lowercased().contains(words)
+            }
             if found.isEmpty { return complain("nothing is said of \"\(words)\"") }
             let width = found.reduce(0) { max($0, $1.name.count) }
             for entry in found {

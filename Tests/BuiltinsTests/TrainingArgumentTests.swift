@@ -9,7 +9,9 @@ import Testing
         #expect(message.contains("threshold") && message.contains("a number from 0 to 1"), "\(message)")
     }
 
-    @Test(arguments: [("adam(-1)", "rate is -1"), ("adam(0/0)", "rate is"), ("adam(1e-3, beta1=1)", "beta1 is 1, but must be at least 0 and below 1")])
+    @Test(arguments: [
+        ("adam(-1)", "rate is -1"), ("adam(0/0)", "rate is"), ("adam(1e-3, beta1=1)", "beta1 is 1, but must be at least 0 and below 1"),
+    ])
     func optimizersAreCheckedWhenMade(code: String, said: String) throws {
         let message = try failure(code)
         #expect(message.contains(said), "\(message)")

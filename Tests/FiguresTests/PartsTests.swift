@@ -57,7 +57,7 @@ import Testing
         #expect(loops(["#.#", "...", "#.#"]).count == 4)
         #expect(loops(["#.", ".#"]).count == 2)
         #expect(loops([".#", "#."]).count == 2)
-        #expect(loops(["#"]) .map(\.count) == [4])
+        #expect(loops(["#"]).map(\.count) == [4])
     }
 
     @Test func areaFollowsTheMaskOverRandomSlices() {

@@ -91,14 +91,18 @@ private final class Folder {
         let problem = "A1: no …_T1w_brainmask.nii.gz, …_T1w_brain.nii.gz; left out"
         let error = CohortError.noSubjects(dir: f.path, folders: 1, problems: [problem])
         #expect(throws: error) { try Cohort.nfbs(f.path) }
-        #expect(error.message == "no subject in \"\(f.path)\": none of its 1 folder has both …_T1w.nii.gz and …_T1w_brainmask.nii.gz (\(problem))")
+        #expect(
+            error.message
+                == "no subject in \"\(f.path)\": none of its 1 folder has both …_T1w.nii.gz and …_T1w_brainmask.nii.gz (\(problem))")
         #expect(throws: FileError.missing(path: f.path + "/none")) { try Cohort.nfbs(f.path + "/none") }
         f.file("plain")
         #expect(throws: FileError.notDirectory(path: f.path + "/plain")) { try Cohort.nfbs(f.path + "/plain") }
     }
 
     @Test func splitsAreDisjointAndRepeat() throws {
-        for (count, share, held) in [(10, 0.2, 2), (125, 0.2, 25), (3, 0.01, 1), (3, 0.99, 2), (2, 0.5, 1), (7, 0, 0), (7, 1, 7), (1, 0.2, 0), (0, 0.5, 0)] {
+        for (count, share, held) in [
+            (10, 0.2, 2), (125, 0.2, 25), (3, 0.01, 1), (3, 0.99, 2), (2, 0.5, 1), (7, 0, 0), (7, 1, 7), (1, 0.2, 0), (0, 0.5, 0),
+        ] {
             let s = try Cohort.split(count: count, test: share, seed: 4)
             #expect(s.test.count == held, "\(count) at \(share)")
             #expect((s.train + s.test).sorted() == Array(0..<count))

@@ -127,7 +127,8 @@ struct Reading: Decodable {
             ([0, 1, 255, 3], Datatype.uint8, Datatype.uint8), ([0, 1, 256, 3], .uint8, .float32), ([0, -1, 5, 3], .uint8, .float32),
             ([0.5, 1, 5, 3], .int16, .float32), ([-32768, 32767, 5, 3], .int16, .int16), ([-32769, 0, 5, 3], .int16, .float32),
             ([.nan, 0, 5, 3], .int16, .float32), ([.infinity, 0, 5, 3], .int64, .float32), ([2_147_483_648, 0, 5, 3], .int32, .float32),
-            ([-2_147_483_648, 0, 5, 3], .int32, .int32), ([1.8446744e19, 0, 5, 3], .uint64, .float32), ([9.223371e18, 0, 5, 3], .int64, .int64),
+            ([-2_147_483_648, 0, 5, 3], .int32, .int32), ([1.8446744e19, 0, 5, 3], .uint64, .float32),
+            ([9.223371e18, 0, 5, 3], .int64, .int64),
             ([0.1, 0, 5, 3], .float64, .float64), ([0, 4_294_967_040, 5, 3], .uint32, .uint32),
         ] as [([Float], Datatype, Datatype)] {
             try NIfTI.write(Volume(grid: grid, voxels: values, datatype: type), to: file)

@@ -31,7 +31,9 @@ import Testing
     @Test func mutatedHeaders() throws {
         try inFolder { folder in
             let file = folder.appendingPathComponent("bad.nii")
-            for (name, length) in [("int16.nii", 352), ("int16-big.nii", 352), ("two-big.nii", 544), ("extension.nii.gz", 0), ("extension-big.nii", 400)] {
+            for (name, length) in [
+                ("int16.nii", 352), ("int16-big.nii", 352), ("two-big.nii", 544), ("extension.nii.gz", 0), ("extension-big.nii", 400),
+            ] {
                 let whole = [UInt8](try Data(contentsOf: files.appendingPathComponent(name)))
                 var read = 0
                 for place in 0..<(length == 0 ? min(whole.count, 300) : length) {
@@ -57,7 +59,9 @@ import Testing
             let file = folder.appendingPathComponent("bad.nii")
             let whole = [UInt8](try Data(contentsOf: files.appendingPathComponent("int16.nii")))
             var random = CounterRandom(seed: 11)
-            let extremes: [UInt32] = [0, 1, 0xFFFF_FFFF, 0x7FFF_FFFF, 0x8000_0000, 0x7F80_0000, 0x7FC0_0000, 0x7FFF_7FFF, 0x0001_7FFF, 0x3F80_0000, 0x5F00_0000]
+            let extremes: [UInt32] = [
+                0, 1, 0xFFFF_FFFF, 0x7FFF_FFFF, 0x8000_0000, 0x7F80_0000, 0x7FC0_0000, 0x7FFF_7FFF, 0x0001_7FFF, 0x3F80_0000, 0x5F00_0000,
+            ]
             for _ in 0..<4000 {
                 var bytes = whole
                 for _ in 0..<Int(random.next() % 4) + 1 {
@@ -110,11 +114,16 @@ import Testing
             #expect(try error(nil, "none.nii") == "there is no file FILE")
             #expect(try error([]) == "FILE is empty")
             #expect(try error(Array("id,age\n1,2\n3,4\n".utf8)) == "FILE is not a NIfTI file: sizeof_hdr is 1630299241, not 348 or 540")
-            #expect(try error(Array(String(repeating: "id,age\n", count: 99).utf8)) == "FILE is not a NIfTI file: sizeof_hdr is 1630299241, not 348 or 540")
-            #expect(try error(edited { $0[344] = 0x78 }) == "FILE is not a NIfTI file: magic is \"x+1\", not \"n+1\", \"n+2\", \"ni1\" or \"ni2\"")
+            #expect(
+                try error(Array(String(repeating: "id,age\n", count: 99).utf8))
+                    == "FILE is not a NIfTI file: sizeof_hdr is 1630299241, not 348 or 540")
+            #expect(
+                try error(edited { $0[344] = 0x78 })
+                    == "FILE is not a NIfTI file: magic is \"x+1\", not \"n+1\", \"n+2\", \"ni1\" or \"ni2\"")
             #expect(try error(edited { put(8, 40, &$0) }) == "FILE: dim[0] is 8; it must be 1 … 7")
             #expect(try error(edited { put(-3, 44, &$0) }) == "FILE: dim[2] is -3; it must be 1 or more")
-            #expect(try error(edited { put(77, 70, &$0) }) == "FILE: datatype is 77; it must be a code of the standard, such as 4 for int16")
+            #expect(
+                try error(edited { put(77, 70, &$0) }) == "FILE: datatype is 77; it must be a code of the standard, such as 4 for int16")
             #expect(try error(edited { put(128, 70, &$0) }) == "FILE: datatype is 128 (RGB24), which is not a scalar number")
             #expect(try error(edited { put(3000, 46, &$0) }) == "FILE is cut short: its header asks for 210352 bytes, and there are 982")
             #expect(try error(edited { put(0x4220, 110, &$0) }) == "FILE: vox_offset is 40; it must be 352 or more")

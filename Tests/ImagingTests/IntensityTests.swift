@@ -137,7 +137,9 @@ import Testing
         let grid = try Grid(shape: [3, 1, 1], affine: .identity)
         let v = Volume(grid: grid, voxels: [1, -2, 5], datatype: .int16), w = Volume(grid: grid, voxels: [2, 3, 0])
         let m = Mask(grid: grid, voxels: [1, 0, 1])
-        func apply(_ op: Arithmetic, _ a: Elementwise.Operand, _ b: Elementwise.Operand) throws -> [Float] { try Elementwise.apply(op, a, b).voxels }
+        func apply(_ op: Arithmetic, _ a: Elementwise.Operand, _ b: Elementwise.Operand) throws -> [Float] {
+            try Elementwise.apply(op, a, b).voxels
+        }
         #expect(try apply(.add, .volume(v), .volume(w)) == [3, 1, 5])
         #expect(try apply(.subtract, .number(1), .volume(v)) == [0, 3, -4])
         #expect(try apply(.multiply, .volume(v), .mask(m)) == [1, 0, 5])

@@ -30,27 +30,40 @@ import Testing
     }
 
     /// Small balls go by shifted rows of bits, large ones by distances; both against every pair of voxels.
-    @Test(arguments: [
-        ([131, 3, 4], [0.9, 1.1, 1.3], 1.5), ([131, 3, 4], [0.5, 1.1, 1.3], 34.2), ([64, 2, 3], [1, 1, 1], 7), ([65, 3, 2], [1, 2, 3], 63),
-        ([9, 13, 11], [1, 0.05, 0.05], 2.05), ([9, 13, 11], [1, 0.05, 0.05], 0.4), ([9, 8, 7], [1, 0.011, 0.02], 1.06),
-    ] as [([Int], [Double], Double)]) func ballsEqualEveryPair(_ shape: [Int], _ spacing: [Double], _ radius: Double) throws {
+    @Test(
+        arguments: [
+            ([131, 3, 4], [0.9, 1.1, 1.3], 1.5), ([131, 3, 4], [0.5, 1.1, 1.3], 34.2), ([64, 2, 3], [1, 1, 1], 7),
+            ([65, 3, 2], [1, 2, 3], 63),
+            ([9, 13, 11], [1, 0.05, 0.05], 2.05), ([9, 13, 11], [1, 0.05, 0.05], 0.4), ([9, 8, 7], [1, 0.011, 0.02], 1.06),
+        ] as [([Int], [Double], Double)]) func ballsEqualEveryPair(_ shape: [Int], _ spacing: [Double], _ radius: Double) throws
+    {
         let step = SIMD3(spacing[0], spacing[1], spacing[2])
         let v = try noise(triple(shape), affine: Affine(spacing: step), seed: 5)
         let sparse = try Elementwise.compare(.greater, .volume(v), .number(0.995))
         let dense = Elementwise.not(sparse)
         let n = v.grid.shape
         var grown = [UInt8](repeating: 0, count: v.grid.count), shrunk = grown
-        for k in 0..<n.z { for j in 0..<n.y { for i in 0..<n.x {
-            // The nearest voxel beyond the image.
-            let edge = [Double(min(i + 1, n.x - i)) * step.x, Double(min(j + 1, n.y - j)) * step.y, Double(min(k + 1, n.z - k)) * step.z].min()!
-            var near = false
-            for z in 0..<n.z { for y in 0..<n.y { for x in 0..<n.x where sparse[x, y, z] {
-                let d = SIMD3(Double(x - i), Double(y - j), Double(z - k)) * step
-                if (d * d).sum() <= radius * radius * (1 + 1e-9) { near = true }
-            } } }
-            grown[v.grid.index(i, j, k)] = near ? 1 : 0
-            shrunk[v.grid.index(i, j, k)] = near || edge <= radius * (1 + 1e-9) ? 0 : 1
-        } } }
+        for k in 0..<n.z {
+            for j in 0..<n.y {
+                for i in 0..<n.x {
+                    // The nearest voxel beyond the image.
+                    let edge = [
+                        Double(min(i + 1, n.x - i)) * step.x, Double(min(j + 1, n.y - j)) * step.y, Double(min(k + 1, n.z - k)) * step.z,
+                    ].min()!
+                    var near = false
+                    for z in 0..<n.z {
+                        for y in 0..<n.y {
+                            for x in 0..<n.x where sparse[x, y, z] {
+                                let d = SIMD3(Double(x - i), Double(y - j), Double(z - k)) * step
+                                if (d * d).sum() <= radius * radius * (1 + 1e-9) { near = true }
+                            }
+                        }
+                    }
+                    grown[v.grid.index(i, j, k)] = near ? 1 : 0
+                    shrunk[v.grid.index(i, j, k)] = near || edge <= radius * (1 + 1e-9) ? 0 : 1
+                }
+            }
+        }
         #expect(sparse.count > 0)
         #expect(try sparse.dilated(radius: radius).voxels == grown)
         #expect(try dense.eroded(radius: radius).voxels == shrunk)
@@ -71,7 +84,9 @@ import Testing
         let all = Elementwise.not(none)
         #expect(try none.dilated(radius: 3).count == 0 && none.eroded(radius: 3).count == 0)
         #expect(try none.largestComponent().count == 0 && none.holesFilled().count == 0)
-        #expect(try all.dilated(radius: 3).count == all.count && all.largestComponent().count == all.count && all.holesFilled().count == all.count)
+        #expect(
+            try all.dilated(radius: 3).count == all.count && all.largestComponent().count == all.count
+                && all.holesFilled().count == all.count)
         // Beyond the image is outside: 17×13×11 loses one voxel on every side.
         #expect(try all.eroded(radius: 1).count == 15 * 11 * 9)
         #expect(throws: IntensityError.self) { try all.eroded(radius: -1) }

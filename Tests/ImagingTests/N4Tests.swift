@@ -76,7 +76,11 @@ private func options(_ change: (inout N4.Options) -> Void) -> N4.Options {
     }
 
     @Test func equalsSimpleITK() throws {
-        let d = try compare("full", options { $0.shrink = .one; $0.iterations = [20, 10] })
+        let d = try compare(
+            "full",
+            options {
+                $0.shrink = .one; $0.iterations = [20, 10]
+            })
         #expect(d.worst < 2e-5, "\(d)")
     }
 
@@ -101,7 +105,11 @@ private func options(_ change: (inout N4.Options) -> Void) -> N4.Options {
 
     /// SimpleITK stretches the thinned image's spline over the whole image, up to half a thinned voxel beside its place.
     @Test func nearSimpleITKWhenThinned() throws {
-        let d = try compare("shrink", options { $0.shrink = [2, 2, 2]; $0.iterations = [20, 10] })
+        let d = try compare(
+            "shrink",
+            options {
+                $0.shrink = [2, 2, 2]; $0.iterations = [20, 10]
+            })
         #expect(abs(d.mean) < 0.015 && d.deviation < 0.005, "\(d)")
     }
 
@@ -305,7 +313,9 @@ private func options(_ change: (inout N4.Options) -> Void) -> N4.Options {
     @Test func weightsOfZeroOneAndTwoActAsAMask() throws {
         let image = try shaded([16, 18, 20])
         let chosen = mask(image) { $0 > 120 }
-        let o = options { $0.shrink = .one; $0.iterations = [5, 5] }
+        let o = options {
+            $0.shrink = .one; $0.iterations = [5, 5]
+        }
         let masked = try N4.correct(image, mask: chosen, options: o).field.voxels
         let whole = Mask(grid: image.grid, voxels: [UInt8](repeating: 1, count: image.grid.count))
         let twos = Volume(grid: image.grid, voxels: chosen.voxels.map { Float($0) * 2 })
@@ -315,7 +325,9 @@ private func options(_ change: (inout N4.Options) -> Void) -> N4.Options {
 
     @Test func progressCountsLevelsAndTurns() throws {
         var seen: [N4.Progress] = []
-        let o = options { $0.iterations = [3, 2]; $0.convergence = 0 }
+        let o = options {
+            $0.iterations = [3, 2]; $0.convergence = 0
+        }
         let r = try N4.correct(shaded([20, 20, 20]), options: o) { seen.append($0) }
         #expect(seen.map { [$0.level, $0.iteration] } == [[1, 1], [1, 2], [1, 3], [2, 1], [2, 2]])
         #expect(seen.allSatisfy { $0.levels == 2 && $0.convergence > 0 && $0.convergence < 1 })
@@ -323,7 +335,9 @@ private func options(_ change: (inout N4.Options) -> Void) -> N4.Options {
     }
 
     @Test func convergenceEndsALevel() throws {
-        let o = options { $0.iterations = [50, 50]; $0.convergence = 10 }
+        let o = options {
+            $0.iterations = [50, 50]; $0.convergence = 10
+        }
         #expect(try N4.correct(shaded([20, 20, 20]), options: o).iterations == [1, 1])
     }
 
@@ -362,7 +376,9 @@ private func options(_ change: (inout N4.Options) -> Void) -> N4.Options {
         #expect(throws: N4Error.shrunkAway(count: 1, shrink: [3, 3, 3])) {
             try N4.correct(image, mask: Mask(grid: image.grid, voxels: one))
         }
-        #expect(try N4.correct(image, mask: Mask(grid: image.grid, voxels: one), options: options { $0.shrink = .one }).field.voxels.allSatisfy { $0 == 1 })
+        #expect(
+            try N4.correct(image, mask: Mask(grid: image.grid, voxels: one), options: options { $0.shrink = .one }).field.voxels.allSatisfy
+            { $0 == 1 })
     }
 
     @Test func gridsMustAgree() throws {
@@ -388,7 +404,9 @@ private func options(_ change: (inout N4.Options) -> Void) -> N4.Options {
             { $0.shrink = [0, 1, 1] }, { $0.iterations = [] }, { $0.iterations = [1, -1] }, { $0.convergence = .nan },
             { $0.fwhm = 0 }, { $0.fwhm = .nan }, { $0.wiener = 0 }, { $0.wiener = .infinity }, { $0.bins = 1 },
             { $0.splineMesh = [1, 0, 1] }, { $0.iterations = [Int](repeating: 1, count: 9) },
-            { $0.splineMesh = [64, 64, 64]; $0.iterations = [1, 1, 1] },
+            {
+                $0.splineMesh = [64, 64, 64]; $0.iterations = [1, 1, 1]
+            },
         ]
         for change in bad { #expect(throws: N4Error.self) { try N4.correct(image, options: options(change)) } }
     }

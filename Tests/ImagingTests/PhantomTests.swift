@@ -110,7 +110,9 @@ import Testing
     }
 
     @Test func anyShapeAndSpacing() throws {
-        for (shape, spacing): (SIMD3<Int>, SIMD3<Double>) in [([1, 1, 1], [1, 1, 1]), ([5, 7, 9], [30, 20, 25]), ([3, 90, 2], [0.7, 2, 3])] {
+        for (shape, spacing): (SIMD3<Int>, SIMD3<Double>) in [
+            ([1, 1, 1], [1, 1, 1]), ([5, 7, 9], [30, 20, 25]), ([3, 90, 2], [0.7, 2, 3]),
+        ] {
             let head = try Phantom.make(seed: 1, shape: shape, spacing: spacing)
             #expect(head.image.grid.shape == shape && head.image.grid.spacing == spacing)
             let c = head.image.grid.centre

@@ -14,8 +14,10 @@ enum Reference {
     /// The folder of real images; nil, with a line that says so, when there is none.
     static func data(for test: String = #function) -> URL? {
         let root = folder.deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-        let places = [ProcessInfo.processInfo.environment["SKULLSTRIP_DATA"].map { URL(fileURLWithPath: $0) },
-            root.deletingLastPathComponent().appendingPathComponent("shared/data")]
+        let places = [
+            ProcessInfo.processInfo.environment["SKULLSTRIP_DATA"].map { URL(fileURLWithPath: $0) },
+            root.deletingLastPathComponent().appendingPathComponent("shared/data"),
+        ]
         for place in places.compactMap({ $0 }) where FileManager.default.fileExists(atPath: place.appendingPathComponent("heads").path) {
             return place
         }

@@ -52,9 +52,13 @@ import Testing
         for k in 0..<14 { for j in 0..<13 { for i in 0..<12 { values.append(f(grid.affine([Double(i), Double(j), Double(k)]))) } } }
         let target = try Grid.centred(on: grid, shape: [5, 5, 5], spacing: [1, 1, 1])
         let out = try Volume(grid: grid, voxels: values).resampled(onto: target)
-        for k in 0..<5 { for j in 0..<5 { for i in 0..<5 {
-            #expect(abs(out[i, j, k] - f(target.affine([Double(i), Double(j), Double(k)]))) < 1e-4)
-        } } }
+        for k in 0..<5 {
+            for j in 0..<5 {
+                for i in 0..<5 {
+                    #expect(abs(out[i, j, k] - f(target.affine([Double(i), Double(j), Double(k)]))) < 1e-4)
+                }
+            }
+        }
     }
 
     @Test func shapeMeansRightFrontUpWhateverTheOrientation() throws {
@@ -97,7 +101,8 @@ import Testing
     @Test func singleVoxelAxesAndSingularSources() throws {
         for how in Interpolation.allCases {
             let sheet = Volume(grid: try Grid(shape: [3, 1, 2], affine: .identity), voxels: [1, 2, 3, 4, 5, 6])
-            let moved = try sheet.resampled(onto: Grid(shape: [3, 1, 2], affine: Affine(spacing: .one, origin: [1e-9, 0, 0])), interpolation: how)
+            let moved = try sheet.resampled(
+                onto: Grid(shape: [3, 1, 2], affine: Affine(spacing: .one, origin: [1e-9, 0, 0])), interpolation: how)
             #expect(largestDifference(moved.voxels, sheet.voxels) < 1e-5)
             let flat = Volume(grid: try Grid(shape: [2, 2, 2], affine: Affine(spacing: [1, 0, 1])), voxels: .init(repeating: 1, count: 8))
             #expect(throws: GridError.self) { try flat.resampled(onto: sheet.grid, interpolation: how) }
@@ -139,7 +144,8 @@ import Testing
 
     /// A voxel of a mask reaches to its outer face, so that a mask that fills its field of view does so on every grid within it.
     @Test func fullMasksStayFull() throws {
-        let source = Mask(grid: try Grid(shape: [9, 7, 5], affine: Affine(spacing: [12, 12, 12])), voxels: .init(repeating: 1, count: 315))
+        let source = Mask(
+            grid: try Grid(shape: [9, 7, 5], affine: Affine(spacing: [12, 12, 12])), voxels: .init(repeating: 1, count: 315))
         for spacing in [10.0, 0.5 * 12, 7.3] {
             let other = try source.resampled(onto: Grid.centred(on: source.grid, spacing: .init(repeating: spacing)))
             #expect(other.count == other.grid.count, "\(spacing) mm")
@@ -161,7 +167,8 @@ import Testing
             grid: try Grid(shape: [5, 4, 3], affine: Affine(spacing: [2, 3, 2.5], origin: [1, -2, 3])),
             voxels: bits("001100101001011101100100111101001101011011110110101010101010"))
         let target = try Grid(shape: [9, 10, 6], affine: Affine(spacing: [1.3, 1.3, 1.3], origin: [0.13, -3.37, 1.91]))
-        let expected = "000111100000111100000111100001001100001001100001001110001001110110111100110111100110111100000111100000111100000111100001101100001101100001001110001001110110111100110111100110111100001000010001000010001100010111110010011111110001111100000111100100111100110111100110111100001100010001100010011100010111110010111110010000111100000111100100111100110111100110111100111111100111111100111111100111101100111111100110111010100111010000111100001001100001001100111111100111111100111111100111101100111001100110110010110110010001001100001001100001001100"
+        let expected =
+            "000111100000111100000111100001001100001001100001001110001001110110111100110111100110111100000111100000111100000111100001101100001101100001001110001001110110111100110111100110111100001000010001000010001100010111110010011111110001111100000111100100111100110111100110111100001100010001100010011100010111110010111110010000111100000111100100111100110111100110111100111111100111111100111111100111101100111111100110111010100111010000111100001001100001001100111111100111111100111111100111101100111001100110110010110110010001001100001001100001001100"
         #expect(try source.resampled(onto: target).voxels == bits(expected))
     }
 
@@ -170,7 +177,9 @@ import Testing
         for scale in [1e-6, 1e-4, 1, 1e5] {
             let affine = Affine([scale, 0.1 * scale, 0, 3], [-0.1 * scale, scale, 0, 4], [0, 0, 2 * scale, 5])
             let back = try affine.inverse().after(affine)
-            for (row, unit) in zip([back.rows.0, back.rows.1, back.rows.2], [Affine.identity.rows.0, Affine.identity.rows.1, Affine.identity.rows.2]) {
+            for (row, unit) in zip(
+                [back.rows.0, back.rows.1, back.rows.2], [Affine.identity.rows.0, Affine.identity.rows.1, Affine.identity.rows.2])
+            {
                 // The translation is found to the size of its parts.
                 for c in 0..<4 { #expect(abs(row[c] - unit[c]) < (c < 3 ? 1e-12 : 1e-14 * (1 + 5 / scale))) }
             }
@@ -181,7 +190,9 @@ import Testing
             _ = try Grid(shape: [1, 1, 1], affine: Affine([1, 0, 0, .nan], [0, 2.5, 0, 0], [0, 0, 1, -.infinity]))
             Issue.record("made")
         } catch {
-            #expect(error.message == "the voxel-to-world affine has a value that is not a finite number: (1, 0, 0, nan), (0, 2.5, 0, 0), (0, 0, 1, -inf)")
+            #expect(
+                error.message
+                    == "the voxel-to-world affine has a value that is not a finite number: (1, 0, 0, nan), (0, 2.5, 0, 0), (0, 0, 1, -inf)")
         }
     }
 
@@ -195,7 +206,9 @@ import Testing
         #expect(back.grid.shape == v.grid.shape && back.grid.distance(to: v.grid) < 1e-12)
         #expect(back[0, 0, 0] == -5 && back[4, 3, 4] == -5 && back[3, 5, 8] == v[3, 5, 8])
         let mask = try v.otsu()
-        #expect(try mask.cropped(from: [1, 2, 3], to: [4, 6, 9]).padded(before: [1, 2, 3], after: [1, 1, 0]).voxels[v.grid.index(2, 3, 4)] == mask.voxels[v.grid.index(2, 3, 4)])
+        #expect(
+            try mask.cropped(from: [1, 2, 3], to: [4, 6, 9]).padded(before: [1, 2, 3], after: [1, 1, 0]).voxels[v.grid.index(2, 3, 4)]
+                == mask.voxels[v.grid.index(2, 3, 4)])
         for bad in [(SIMD3(0, 0, 0), SIMD3(0, 1, 1)), ([-1, 0, 0], [2, 2, 2]), ([0, 0, 0], [6, 7, 9]), ([3, 0, 0], [2, 1, 1])] {
             #expect(throws: RegionError.self) { try v.cropped(from: bad.0, to: bad.1) }
         }

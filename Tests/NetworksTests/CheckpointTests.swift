@@ -70,8 +70,14 @@ import Testing
             ("{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[-4,4]}}", 8),
             ("{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[4,0]}}", 8),
             ("{\"a\":{\"dtype\":\"F32\",\"shape\":[1e300],\"data_offsets\":[0,4]}}", 8),
-            ("{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]},\"b\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[2,6]}}", 8),
-            ("{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]},\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[4,8]}}", 8),
+            (
+                "{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]},\"b\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[2,6]}}",
+                8
+            ),
+            (
+                "{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]},\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[4,8]}}",
+                8
+            ),
             ("{\"a\":{\"dtype\":\"BF16\",\"shape\":[1],\"data_offsets\":[0,2]}}", 8),
         ]
         for (i, (header, data)) in headers.enumerated() {
@@ -126,7 +132,8 @@ import Testing
         var errors = 0
         for i in 0..<300 {
             var changed = bytes
-            changed[Int(random.uniform(at: UInt64(1000 + i)) * Double(header))] = UInt8(truncatingIfNeeded: random.bits(at: UInt64(5000 + i)))
+            changed[Int(random.uniform(at: UInt64(1000 + i)) * Double(header))] = UInt8(
+                truncatingIfNeeded: random.bits(at: UInt64(5000 + i)))
             let file = try write(changed, "changed")
             defer { unlink(file) }
             do { _ = try Model.load(file) } catch { errors += 1 }

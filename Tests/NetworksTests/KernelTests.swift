@@ -44,7 +44,8 @@ private final class Memory {
                     var call = SKConvRow(
                         source: memory.hold(source), offsets: memory.hold(offsets), groups: 3, length: Int64(length), step: Int64(step),
                         weights: memory.hold(weights), out: memory.hold(out), outStep: Int64(lanes), count: Int64(count),
-                        bias: mode == 0 ? nil : UnsafePointer(memory.hold(bias)), scale: mode == 2 ? UnsafePointer(memory.hold(scale)) : nil,
+                        bias: mode == 0 ? nil : UnsafePointer(memory.hold(bias)),
+                        scale: mode == 2 ? UnsafePointer(memory.hold(scale)) : nil,
                         shift: mode == 2 ? UnsafePointer(memory.hold(shift)) : nil, accumulate: mode == 0 ? 1 : 0, relu: mode == 2 ? 1 : 0,
                         width: Int32(lanes))
                     (lanes == 16 ? table.conv16 : table.conv8)(&call)
@@ -81,7 +82,8 @@ private final class Memory {
                     for r in 0..<3 {
                         for v in 0..<19 {
                             for lane in 0..<lanes {
-                                expected[e * lanes + lane] += Double(x[Int(offsets[e]) + r * 700 + v * xStep]) * Double(g[r * 900 + v * 2 * lanes + lane])
+                                expected[e * lanes + lane] +=
+                                    Double(x[Int(offsets[e]) + r * 700 + v * xStep]) * Double(g[r * 900 + v * 2 * lanes + lane])
                             }
                         }
                     }
@@ -103,14 +105,16 @@ private final class Memory {
         let a = numbers(1008, 1).map { $0 * 3 }, b = numbers(1008, 2), c = numbers(1008, 3), p = numbers(64, 4)
         func run(_ table: SKTable) -> [[Float]] {
             let kernels = [
-                table.affine, table.relu, table.reluGradient, table.normGradient, table.sigmoid, table.sigmoidGradient, table.dropout, table.add,
+                table.affine, table.relu, table.reluGradient, table.normGradient, table.sigmoid, table.sigmoidGradient, table.dropout,
+                table.add,
                 table.linear, table.sums, table.normGradientSums, table.overlap,
             ]
             return kernels.map { kernel in
                 let memory = Memory()
                 let sums = memory.hold([Double](repeating: 0, count: 96))
                 var call = SKFlat(
-                    out: memory.hold(c), a: memory.hold(a), b: memory.hold(b), c: memory.hold(c), count: 1003, p: memory.hold(p), sums: sums,
+                    out: memory.hold(c), a: memory.hold(a), b: memory.hold(b), c: memory.hold(c), count: 1003, p: memory.hold(p),
+                    sums: sums,
                     accumulate: 1, flag: 1, key: 5, key2: 6, threshold: 1 << 30, index: 32)
                 kernel(&call)
                 return withExtendedLifetime(memory) { (0..<1003).map { call.out[$0] } + (0..<96).map { Float(sums[$0]) } }
@@ -135,7 +139,8 @@ private final class Memory {
         let memory = Memory()
         let sums = memory.hold([Double](repeating: 0, count: 96))
         var call = SKFlat(
-            out: memory.hold(p), a: memory.hold(p), b: memory.hold(t), c: nil, count: 6, p: nil, sums: sums, accumulate: 0, flag: 0, key: 0, key2: 0,
+            out: memory.hold(p), a: memory.hold(p), b: memory.hold(t), c: nil, count: 6, p: nil, sums: sums, accumulate: 0, flag: 0, key: 0,
+            key2: 0,
             threshold: 0, index: 0)
         try table(set).overlap(&call)
         let counts = withExtendedLifetime(memory) { (3..<6).map { row in (0..<16).reduce(0.0) { $0 + sums[16 * row + $1] } } }

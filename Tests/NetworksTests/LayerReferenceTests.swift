@@ -81,11 +81,14 @@ import Testing
         let image = try file.values("test.input"), target = try file.values("test.target")
         let each = image.count / 2
         let samples = (0..<2).map {
-            Sample(image: Array(image[$0 * each..<($0 + 1) * each]), target: Array(target[$0 * each..<($0 + 1) * each]), shape: file.volume, name: "\($0)")
+            Sample(
+                image: Array(image[$0 * each..<($0 + 1) * each]), target: Array(target[$0 * each..<($0 + 1) * each]), shape: file.volume,
+                name: "\($0)")
         }
         var losses: [Double] = []
         _ = try fit(
-            model, train: SampleArray(samples), valid: nil, options: FitOptions(epochs: 1, steps: 5, batch: 2), onStep: { losses.append($0.loss) })
+            model, train: SampleArray(samples), valid: nil, options: FitOptions(epochs: 1, steps: 5, batch: 2),
+            onStep: { losses.append($0.loss) })
         #expect(losses.count == 5)
         for (a, b) in zip(losses, expected) { #expect(abs(a - b) < 1e-4 * b, "\(losses) \(expected)") }
     }

@@ -57,7 +57,8 @@ struct Balls: SampleSource {
                 onStep: { losses.append($0.loss) })
             return (losses, model.arrays.map(\.values))
         }
-        let a = try run(threads: 2, seed: 5), b = try run(threads: 2, seed: 5), c = try run(threads: 1, seed: 5), d = try run(threads: 2, seed: 6)
+        let a = try run(threads: 2, seed: 5), b = try run(threads: 2, seed: 5), c = try run(threads: 1, seed: 5),
+            d = try run(threads: 2, seed: 6)
         #expect(a.losses == b.losses && a.weights == b.weights)
         // The number of threads does not matter either.
         #expect(a.losses == c.losses && a.weights == c.weights)
@@ -181,7 +182,11 @@ struct Balls: SampleSource {
                 // The third batch raises the flag from the loader's thread a little later, while a step is running.
                 if asked == 3 {
                     var thread = pthread_t()
-                    pthread_create(&thread, nil, { _ in usleep(3000); Interrupt.raise(); return nil }, nil)
+                    pthread_create(
+                        &thread, nil,
+                        { _ in
+                            usleep(3000); Interrupt.raise(); return nil
+                        }, nil)
                     pthread_detach(thread)
                 }
                 return try Balls(count: 4, shape: SIMD3(32, 32, 32)).sample(index)
@@ -191,7 +196,8 @@ struct Balls: SampleSource {
         let model = try unet(filters: 8, depth: 2)
         var after = model.arrays.map(\.values)
         let history = try fit(
-            model, train: Late(), valid: nil, options: FitOptions(epochs: 1, steps: 1000, batch: 1), onStep: { _ in after = model.arrays.map(\.values) })
+            model, train: Late(), valid: nil, options: FitOptions(epochs: 1, steps: 1000, batch: 1),
+            onStep: { _ in after = model.arrays.map(\.values) })
         #expect(history.stopped)
         #expect(model.arrays.map(\.values) == after)
     }
@@ -200,7 +206,8 @@ struct Balls: SampleSource {
         let model = try unet(filters: 2, depth: 1)
         func attempt(_ samples: [Sample], batch: Int = 1, epochs: Int = 1, rate: Double = 1e-3) throws {
             _ = try fit(
-                model, train: SampleArray(samples), valid: nil, options: FitOptions(epochs: epochs, batch: batch, optimizer: .adam(rate: rate)))
+                model, train: SampleArray(samples), valid: nil,
+                options: FitOptions(epochs: epochs, batch: batch, optimizer: .adam(rate: rate)))
         }
         let good = try Balls(count: 1, shape: SIMD3(8, 8, 8)).sample(0)
         var nan = good, short = good, odd = good, other = good

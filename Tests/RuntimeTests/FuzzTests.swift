@@ -5,12 +5,15 @@ import Testing
 /// Mutated programs must end in a value or a rendered error. A crash ends the whole test run.
 @Suite struct FuzzTests {
     static let seeds: [String] = listFiles(GoldenTests.folder, ".ss").compactMap { readFile(GoldenTests.folder + "/" + $0) }
-        .flatMap { $0.split(separator: "\n\n").map(String.init) } .map { $0.split(separator: "\n").joined(separator: "\n") }
+        .flatMap { $0.split(separator: "\n\n").map(String.init) }.map { $0.split(separator: "\n").joined(separator: "\n") }
 
     static let fragments = [
-        "(", ")", "[", "]", "{", "}", "\"", "\"{", "}\"", ":", ",", ".", "…", "...", "->", "|>", "=", "==", "^", "-", "~", "&", "|", "%", "*", "\n", ";",
-        " if ", " else ", " for x in ", " while true { ", " fn f", " return ", " break", " try { ", " } catch e { ", " import ", " not ", " and ", "none",
-        "0", "1e308", "-1", "0.5", "1e15", "x", "f(", "ramp()", "ramp()[", "脑", "\u{301}", "\t", "#", "##", "\\", "\u{0}", "{a: 1}", "[1, 2]", "0:3", "map(",
+        "(", ")", "[", "]", "{", "}", "\"", "\"{", "}\"", ":", ",", ".", "…", "...", "->", "|>", "=", "==", "^", "-", "~", "&", "|", "%",
+        "*", "\n", ";",
+        " if ", " else ", " for x in ", " while true { ", " fn f", " return ", " break", " try { ", " } catch e { ", " import ", " not ",
+        " and ", "none",
+        "0", "1e308", "-1", "0.5", "1e15", "x", "f(", "ramp()", "ramp()[", "脑", "\u{301}", "\t", "#", "##", "\\", "\u{0}", "{a: 1}",
+        "[1, 2]", "0:3", "map(",
     ]
 
     static func mutate(_ random: inout CounterRandom) -> String {

@@ -9,7 +9,8 @@ import Testing
 
     static func transcript(_ text: String) -> String {
         let sink = Sink()
-        let session = makeSession(sink, prelude: [("library.ss", "## Twice `x`.\nfn twice(x) = 2 * x\nfn insist(f) = f + \"\"\n")], arguments: ["a", "b"])
+        let session = makeSession(
+            sink, prelude: [("library.ss", "## Twice `x`.\nfn twice(x) = 2 * x\nfn insist(f) = f + \"\"\n")], arguments: ["a", "b"])
         var out = ""
         for chunk in chunks(text) {
             for (i, line) in chunk.enumerated() { out += (i == 0 ? "strip> " : "     … ") + line + "\n" }
@@ -21,7 +22,13 @@ import Testing
     private static func chunks(_ text: String) -> [[String]] {
         var out: [[String]] = []
         for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
-            if line.isEmpty { out.append([]) } else if out.isEmpty { out.append([String(line)]) } else { out[out.count - 1].append(String(line)) }
+            if line.isEmpty {
+                out.append([])
+            } else if out.isEmpty {
+                out.append([String(line)])
+            } else {
+                out[out.count - 1].append(String(line))
+            }
         }
         return out.filter { !$0.isEmpty }
     }
@@ -39,7 +46,8 @@ import Testing
         let a = found.split(separator: "\n", omittingEmptySubsequences: false)
         let b = expected.split(separator: "\n", omittingEmptySubsequences: false)
         for i in 0..<max(a.count, b.count) where i >= a.count || i >= b.count || a[i] != b[i] {
-            Issue.record("\(name), line \(i + 1):\n  found    \(i < a.count ? a[i] : "nothing")\n  expected \(i < b.count ? b[i] : "nothing")")
+            Issue.record(
+                "\(name), line \(i + 1):\n  found    \(i < a.count ? a[i] : "nothing")\n  expected \(i < b.count ? b[i] : "nothing")")
             break
         }
     }

@@ -13,13 +13,18 @@ import Testing
     }
 
     @Test func deepNestingOfTextIsAnError() {
-        for (open, close) in [("(", ")"), ("[", "]"), ("{a: ", "}"), ("-", ""), ("not ", ""), ("x -> ", ""), ("f(", ")"), ("if true { ", " }"), ("2^", ""), ("~", ""), ("a[", "]"), ("1 |> (x -> ", ")")] {
+        for (open, close) in [
+            ("(", ")"), ("[", "]"), ("{a: ", "}"), ("-", ""), ("not ", ""), ("x -> ", ""), ("f(", ")"), ("if true { ", " }"), ("2^", ""),
+            ("~", ""), ("a[", "]"), ("1 |> (x -> ", ")"),
+        ] {
             let text = String(repeating: open, count: 10_000) + "1" + String(repeating: close, count: 10_000)
             #expect(evaluate(text).contains("nested too deeply"), "\(open)")
         }
         #expect(evaluate(String(repeating: "(", count: 10_000)).contains("error"))
         #expect(evaluate(String(repeating: "\"{", count: 10_000)).contains("strings are nested too deeply"))
-        #expect(evaluate(String(repeating: "\"{", count: 12) + "1" + String(repeating: "}\"", count: 12)).contains("strings are nested too deeply"))
+        #expect(
+            evaluate(String(repeating: "\"{", count: 12) + "1" + String(repeating: "}\"", count: 12)).contains(
+                "strings are nested too deeply"))
         #expect(evaluate(String(repeating: "(", count: 150) + "1" + String(repeating: ")", count: 150)) == "1\n")
     }
 
@@ -62,7 +67,9 @@ import Testing
     }
 
     @Test func repetition() {
-        #expect(evaluate("[\"ab\" * 0, \"ab\" * 1, \"ab\" * 5, \"\" * 7, [1, 2] * 3, [1] * 0]") == "[\"\", \"ab\", \"ababababab\", \"\", [1, 2, 1, 2, 1, 2], []]\n")
+        #expect(
+            evaluate("[\"ab\" * 0, \"ab\" * 1, \"ab\" * 5, \"\" * 7, [1, 2] * 3, [1] * 0]")
+                == "[\"\", \"ab\", \"ababababab\", \"\", [1, 2, 1, 2, 1, 2], []]\n")
     }
 
     /// 2^60 paths lead to the one number.
@@ -81,7 +88,9 @@ import Testing
         #expect(long.text.utf8.count == 100_000)
         #expect(long.mention.utf8.count < 120)
         let epoch = Value.record(Record((0..<20).map { ("measure_\($0)", .number(1 / Double($0 + 3))) }))
-        for value in [epoch, Value(Array(repeating: epoch, count: 30)), long, .record(Record([("epochs", Value([epoch, epoch])), ("脑", long)]))] {
+        for value in [
+            epoch, Value(Array(repeating: epoch, count: 30)), long, .record(Record([("epochs", Value([epoch, epoch])), ("脑", long)])),
+        ] {
             let line = value.described(columns: 80)
             #expect(line.count <= 80 && line.contains("…") && !line.contains("\n"), "\(line)")
         }
@@ -94,9 +103,11 @@ import Testing
         _ = shown("s = \"abcdefgh\" * 8\nv = ramp([100, 100, 100])\nmany = [0] * 2000000", in: session, sink)
         session.pretendFreeMemory(200 << 20)
         for text in [
-            "[[x for x in 0:100000] for y in 0:100]", "xs = []\nfor i in 0:10000000 { xs = xs + [i] }", "t = s\nfor i in 0:30 { t = t + t }",
+            "[[x for x in 0:100000] for y in 0:100]", "xs = []\nfor i in 0:10000000 { xs = xs + [i] }",
+            "t = s\nfor i in 0:30 { t = t + t }",
             "t = s\nfor i in 0:30 { t = \"{t}{t}\" }", "s * 1000000", "[0] * 3000000", "[many[1:] for i in 0:10]", "[v + i for i in 0:100]",
-            "[ramp([100, 100, 100]) for i in 0:100]", "[{a: i} for i in 0:1000000]", "[() -> i for i in 0:1000000]", "map(0:10000000, x -> x)",
+            "[ramp([100, 100, 100]) for i in 0:100]", "[{a: i} for i in 0:1000000]", "[() -> i for i in 0:1000000]",
+            "map(0:10000000, x -> x)",
         ] {
             #expect(shown(text, in: session, sink).contains("memory is running out: 209.7 MB free"), "\(text)")
         }
@@ -130,13 +141,19 @@ import Testing
     }
 
     @Test func longLinesRenderShort() {
-        let text = "x = \"" + String(repeating: "脑", count: 200_000) + "\" + nothing_here + \"" + String(repeating: "y", count: 200_000) + "\""
+        let text =
+            "x = \"" + String(repeating: "脑", count: 200_000) + "\" + nothing_here + \"" + String(repeating: "y", count: 200_000) + "\""
         let out = evaluate(text)
         #expect(out.utf8.count < 1_500)
         #expect(out.contains("^^^^^^^^^^^^"))
     }
 
-    @Test(.serialized, arguments: ["while true { }", "for i in 0:1000000000000 { }", "fn f() = f2()\nfn f2() { while true { x = 1 } }\nf()", "[i for i in 0:100000000000]"])
+    @Test(
+        .serialized,
+        arguments: [
+            "while true { }", "for i in 0:1000000000000 { }", "fn f() = f2()\nfn f2() { while true { x = 1 } }\nf()",
+            "[i for i in 0:100000000000]",
+        ])
     func stepsAreBounded(_ text: String) {
         let session = makeSession()
         session.limitSteps(50_000)

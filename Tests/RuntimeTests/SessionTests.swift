@@ -41,7 +41,9 @@ import Testing
     }
 
     @Test func importsInACircleAreErrors() {
-        let path = folder(["a.ss": "import \"b.ss\"", "b.ss": "import \"c.ss\"", "c.ss": "import \"a.ss\"", "self.ss": "import \"self.ss\""])
+        let path = folder([
+            "a.ss": "import \"b.ss\"", "b.ss": "import \"c.ss\"", "c.ss": "import \"a.ss\"", "self.ss": "import \"self.ss\"",
+        ])
         let sink = Sink()
         // The script itself was not imported, so the circle closes at the second turn.
         #expect(run(path + "/a.ss", makeSession(sink), sink).contains("imports go in a circle: b.ss → c.ss → a.ss → b.ss"))
@@ -49,10 +51,15 @@ import Testing
     }
 
     @Test func mistakesInImportsShowTheirFile() {
-        let path = folder(["main.ss": "import \"bad.ss\"", "bad.ss": "x = 1\ny = 1 +* 2\nz = )", "run.ss": "import \"fails.ss\"", "fails.ss": "\nx = 1 + \"a\""])
+        let path = folder([
+            "main.ss": "import \"bad.ss\"", "bad.ss": "x = 1\ny = 1 +* 2\nz = )", "run.ss": "import \"fails.ss\"",
+            "fails.ss": "\nx = 1 + \"a\"",
+        ])
         let sink = Sink()
         let syntax = run(path + "/main.ss", makeSession(sink), sink)
-        #expect(syntax.contains("bad.ss:2:8") && syntax.contains("(and 1 more mistake in this file)") && syntax.contains("called from \(path)/main.ss:1:1"))
+        #expect(
+            syntax.contains("bad.ss:2:8") && syntax.contains("(and 1 more mistake in this file)")
+                && syntax.contains("called from \(path)/main.ss:1:1"))
         let runtime = run(path + "/run.ss", makeSession(sink), sink)
         #expect(runtime.contains("fails.ss:2:7") && runtime.contains("in a call of import \"fails.ss\""))
     }
@@ -83,11 +90,13 @@ import Testing
         await #expect(processExitsWith: .success) {
             let session = makeSession()
             var thread = pthread_t()
-            pthread_create(&thread, nil, { _ in
-                usleep(100_000)
-                Interrupt.raise()
-                return nil
-            }, nil)
+            pthread_create(
+                &thread, nil,
+                { _ in
+                    usleep(100_000)
+                    Interrupt.raise()
+                    return nil
+                }, nil)
             // `try` does not swallow it.
             #expect(throws: Interrupted.self) { try session.run(source: "n = 0\nwhile true { try { n = n + 1 } catch { 0 } }", name: "t") }
             pthread_join(thread, nil)
@@ -99,9 +108,11 @@ import Testing
 
     @Test func libraryFunctions() throws {
         let sink = Sink()
-        let session = makeSession(sink, prelude: [
-            ("one.ss", "## Half of `x`.\nfn half(x, by=2) = divide(x, by)"), ("two.ss", "fn divide(a, b) = a / b"),
-        ])
+        let session = makeSession(
+            sink,
+            prelude: [
+                ("one.ss", "## Half of `x`.\nfn half(x, by=2) = divide(x, by)"), ("two.ss", "fn divide(a, b) = a / b"),
+            ])
         #expect(shown("half(3)", in: session, sink) == "1.5\n")
         // What the user calls `divide` is not the library's.
         #expect(shown("divide = 1\nhalf(3)", in: session, sink) == "1.5\n")
@@ -115,7 +126,10 @@ import Testing
 
     @Test func help() {
         let text = makeSession().help("resize") ?? ""
-        #expect(text.hasPrefix("resize(image: volume, mask: mask = none, interpolation: \"nearest\"|\"linear\"|\"cubic\" = \"linear\", steps: list of whole numbers = [50, 50], width: number = 0.15)\n\n  Pretend to resample.\n"))
+        #expect(
+            text.hasPrefix(
+                "resize(image: volume, mask: mask = none, interpolation: \"nearest\"|\"linear\"|\"cubic\" = \"linear\", steps: list of whole numbers = [50, 50], width: number = 0.15)\n\n  Pretend to resample.\n"
+            ))
         #expect(text.contains("  width          in mm (number, default 0.15)\n"))
         #expect(text.contains("  interpolation  how (\"nearest\" or \"linear\" or \"cubic\", default \"linear\")\n"))
         #expect(makeSession().help("error")?.contains("strip> try { error(\"no brain\"") == true)

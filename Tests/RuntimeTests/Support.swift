@@ -31,7 +31,8 @@ let smallCatalogue: [Builtin] = [
         case .second(let text): text.count
         }
     },
-    Builtin("map", "Apply a function to each item.", theme: .lists, Param<[Value]>("xs", "a list"), Param<Function>("f", "a function")) { context, xs, f in
+    Builtin("map", "Apply a function to each item.", theme: .lists, Param<[Value]>("xs", "a list"), Param<Function>("f", "a function")) {
+        context, xs, f in
         try xs.map { try context.call(f, [$0]) }
     },
     Builtin("sqrt", "Square root.", theme: .mathematics, Param<Double>("x", "a number")) { _, x in x.squareRoot() },

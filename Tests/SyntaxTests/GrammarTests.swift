@@ -16,7 +16,9 @@ import Testing
             if line.hasPrefix(rule + " "), line.contains("=") { inside = true } else if !line.hasPrefix(" ") { inside = false }
             guard inside else { continue }
             let body = line.drop { $0 != "=" && !line.hasPrefix(" ") }
-            for (i, part) in body.split(separator: "\"", omittingEmptySubsequences: false).enumerated() where i % 2 == 1 { out.append(String(part)) }
+            for (i, part) in body.split(separator: "\"", omittingEmptySubsequences: false).enumerated() where i % 2 == 1 {
+                out.append(String(part))
+            }
         }
         return out
     }
@@ -39,7 +41,8 @@ import Testing
             word = ""
         }
         for line in Self.grammar.split(separator: "\n") {
-            if comment == 0, let first = line.split(separator: " ").first, line.contains(" = "), !line.hasPrefix(" "), !line.hasPrefix("(*") {
+            if comment == 0, let first = line.split(separator: " ").first, line.contains(" = "), !line.hasPrefix(" "), !line.hasPrefix("(*")
+            {
                 defined.insert(String(first))
             }
             for c in line + "\n" {

@@ -15,40 +15,43 @@ import Testing
     }
 
     @Test func plain() {
-        #expect(picture("a = 1\nb = [1 2]\n") == """
-            error: expected `]` to close the list, found the number 2
-             --> t.ss:2:8
-               |
-             2 | b = [1 2]
-               |        ^
-            help: items are parted by commas
+        #expect(
+            picture("a = 1\nb = [1 2]\n") == """
+                error: expected `]` to close the list, found the number 2
+                 --> t.ss:2:8
+                   |
+                 2 | b = [1 2]
+                   |        ^
+                help: items are parted by commas
 
-            """)
+                """)
     }
 
     @Test func wideCharactersAndTabs() {
         // Each of the two ideographs and the brain takes two columns; the accent on e none of its own.
-        #expect(picture("\t\"脑髓🧠e\u{301}\" ++ 1") == """
-            error: expected a value, found `+`
-             --> t.ss:1:10
-               |
-             1 |     "脑髓🧠e\u{301}" ++ 1
-               |                ^
-            help: a plus sign stands between two values
+        #expect(
+            picture("\t\"脑髓🧠e\u{301}\" ++ 1") == """
+                error: expected a value, found `+`
+                 --> t.ss:1:10
+                   |
+                 1 |     "脑髓🧠e\u{301}" ++ 1
+                   |                ^
+                help: a plus sign stands between two values
 
-            """)
+                """)
         #expect(Width.of("脑a🧠e\u{301}") == 6)
     }
 
     @Test func endOfText() {
-        #expect(picture("x = ") == """
-            error: expected a value, found the end of the text
-             --> t.ss:1:4
-               |
-             1 | x =
-               |    ^
+        #expect(
+            picture("x = ") == """
+                error: expected a value, found the end of the text
+                 --> t.ss:1:4
+                   |
+                 1 | x =
+                   |    ^
 
-            """)
+                """)
     }
 
     @Test func longLinesAreCut() {
@@ -68,7 +71,8 @@ import Testing
 
     @Test func traceCollapsesRepeats() {
         let source = Source(name: "t.ss", text: "f()\ng()")
-        let f = Picture.Call(function: "f", source: source, span: Span(0, 3)), g = Picture.Call(function: "g", source: source, span: Span(4, 7))
+        let f = Picture.Call(function: "f", source: source, span: Span(0, 3)),
+            g = Picture.Call(function: "g", source: source, span: Span(4, 7))
         let shown = Picture.render(message: "m", hint: "h", source: source, span: Span(0, 1), trace: Array(repeating: f, count: 9998) + [g])
         #expect(shown.hasSuffix("  called from t.ss:1:1, in a call of f, 9998 times\n  called from t.ss:2:1, in a call of g\nhelp: h\n"))
     }

@@ -39,34 +39,37 @@ private func words(_ e: Expression) -> String {
     case .boolean(let b): return "\(b)"
     case .number(let x): return x == x.rounded() && abs(x) < 1e15 ? "\(Int(x))" : "\(x)"
     case .string(let pieces):
-        return "\"" + pieces.map { piece in
-            switch piece {
-            case .text(let text): text
-            case .value(let e, let format): "{\(words(e))\(format == nil ? "" : ":f")}"
-            }
-        }.joined() + "\""
+        return "\""
+            + pieces.map { piece in
+                switch piece {
+                case .text(let text): text
+                case .value(let e, let format): "{\(words(e))\(format == nil ? "" : ":f")}"
+                }
+            }.joined() + "\""
     case .name(let name): return name
     case .list(let items): return list("list", items)
     case .comprehension(let element, let clauses):
-        return "(comp \(words(element))" + clauses.map { clause in
-            switch clause {
-            case .each(let name, _, let e): " for \(name) \(words(e))"
-            case .filter(let e): " if \(words(e))"
-            }
-        }.joined() + ")"
+        return "(comp \(words(element))"
+            + clauses.map { clause in
+                switch clause {
+                case .each(let name, _, let e): " for \(name) \(words(e))"
+                case .filter(let e): " if \(words(e))"
+                }
+            }.joined() + ")"
     case .record(let fields): return "(record" + fields.map { " \($0.name):\(words($0.value))" }.joined() + ")"
     case .range(let a, let b): return list(":", [a, b])
     case .lambda(let node): return "(-> \(parameters(node)) \(words(node.body)))"
     case .call(let callee, let arguments):
         return "(call \(words(callee))" + arguments.map { " " + ($0.name.map { "\($0)=" } ?? "") + words($0.value) }.joined() + ")"
     case .index(let base, let items):
-        return "(index \(words(base))" + items.map { item in
-            switch item {
-            case .at(let e): " \(words(e))"
-            case .slice(let a, let b, _): " \(a.map(words) ?? "")..\(b.map(words) ?? "")"
-            case .ellipsis: " …"
-            }
-        }.joined() + ")"
+        return "(index \(words(base))"
+            + items.map { item in
+                switch item {
+                case .at(let e): " \(words(e))"
+                case .slice(let a, let b, _): " \(a.map(words) ?? "")..\(b.map(words) ?? "")"
+                case .ellipsis: " …"
+                }
+            }.joined() + ")"
     case .field(let base, let name, _): return "(. \(words(base)) \(name))"
     case .unary(let op, let e): return list(op.rawValue, [e])
     case .binary(let op, let a, let b, _): return list(op.rawValue, [a, b])
@@ -74,7 +77,8 @@ private func words(_ e: Expression) -> String {
     case .or(let a, let b): return list("or", [a, b])
     case .group(let e): return words(e)
     case .conditional(let branches, let otherwise):
-        return "(if" + branches.map { " \(words($0.condition)) \(words($0.body))" }.joined() + (otherwise.map { " else \(words($0))" } ?? "") + ")"
+        return "(if" + branches.map { " \(words($0.condition)) \(words($0.body))" }.joined()
+            + (otherwise.map { " else \(words($0))" } ?? "") + ")"
     case .attempt(let body, let name, _, let handler): return "(try \(words(body)) \(name ?? "_") \(words(handler)))"
     case .block(let items): return "{" + items.map(words).joined(separator: "; ") + "}"
     case .bind(let name, _, let value): return "(= \(name) \(words(value)))"

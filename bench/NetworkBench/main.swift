@@ -52,7 +52,8 @@ func layers() throws {
             let whole = try Probe(model, shape: shape, inputGradient: true)
             let flops = whole.flops.last!
             let a = try whole.timings(repeats: repeats, processor: processor).last!
-            let bare = from <= 64 ? try Probe(model, shape: shape, inputGradient: false).timings(repeats: repeats, processor: processor).last! : a
+            let bare =
+                from <= 64 ? try Probe(model, shape: shape, inputGradient: false).timings(repeats: repeats, processor: processor).last! : a
             line += "  | \(threads) thread\(threads > 1 ? "s" : ""): forward \(rate(flops, a.forward))"
             if from <= 64 {
                 line += " data \(rate(flops, a.backward - bare.backward)) weights \(rate(flops, bare.backward))"
@@ -71,7 +72,8 @@ struct Noise: SampleSource {
         let random = CounterRandom(seed: UInt64(index))
         let n = shape.x * shape.y * shape.z
         return Sample(
-            image: (0..<n).map { Float(random.uniform(at: UInt64($0))) }, target: (0..<n).map { Float($0 / 7 % 2) }, shape: shape, name: "\(index)")
+            image: (0..<n).map { Float(random.uniform(at: UInt64($0))) }, target: (0..<n).map { Float($0 / 7 % 2) }, shape: shape,
+            name: "\(index)")
     }
 }
 
@@ -91,10 +93,14 @@ if arguments.first == "unet", arguments.count == 7 {
         totals[kind, default: (0, 0)].0 += t.forward
         totals[kind, default: (0, 0)].1 += t.backward
     }
-    for (kind, t) in totals.sorted(by: { $0.key < $1.key }) { print("  \(kind): forward \(Text.duration(t.0)), backward \(Text.duration(t.1))") }
+    for (kind, t) in totals.sorted(by: { $0.key < $1.key }) {
+        print("  \(kind): forward \(Text.duration(t.0)), backward \(Text.duration(t.1))")
+    }
     if getenv("DETAIL") != nil {
         for (i, name) in probe.operations.enumerated() {
-            print("  \(name): forward \(Text.fixed(last[i].forward * 1000, 1)) ms \(Text.fixed(probe.flops[i] / last[i].forward / 1e9, 1)) GFLOP/s, backward \(Text.fixed(last[i].backward * 1000, 1)) ms \(Text.fixed(2 * probe.flops[i] / last[i].backward / 1e9, 1))")
+            print(
+                "  \(name): forward \(Text.fixed(last[i].forward * 1000, 1)) ms \(Text.fixed(probe.flops[i] / last[i].forward / 1e9, 1)) GFLOP/s, backward \(Text.fixed(last[i].backward * 1000, 1)) ms \(Text.fixed(2 * probe.flops[i] / last[i].backward / 1e9, 1))"
+            )
         }
     }
     print("arena \(Text.bytes(probe.arenaBytes)), forward \(Text.fixed(probe.flops.reduce(0, +) / 1e9, 1)) GFLOP")
@@ -104,7 +110,11 @@ if arguments.first == "unet", arguments.count == 7 {
         model, train: Noise(count: numbers[5], shape: shape), valid: nil, options: FitOptions(epochs: 1, steps: steps, batch: numbers[5]),
         onStep: { report in
             if report.step == 1 { start = report.secondsPerStep }
-            if report.step == steps { print("step, wall: \(Text.duration((report.secondsPerStep * Double(steps) - start) / Double(steps - 1))), first \(Text.duration(start)), loss \(report.loss)") }
+            if report.step == steps {
+                print(
+                    "step, wall: \(Text.duration((report.secondsPerStep * Double(steps) - start) / Double(steps - 1))), first \(Text.duration(start)), loss \(report.loss)"
+                )
+            }
         })
     print("peak memory of the process \(Text.bytes(peakBytes()))")
 } else {

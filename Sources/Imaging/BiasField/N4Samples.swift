@@ -166,7 +166,8 @@ package struct N4Samples {
                                             logImage.withUnsafeBufferPointer { image in
                                                 for s in samples {
                                                     let value = SplineLattice.value(
-                                                        row.baseAddress!, at: Int(column[s]), first: first.baseAddress!, weights: weights.baseAddress!)
+                                                        row.baseAddress!, at: Int(column[s]), first: first.baseAddress!,
+                                                        weights: weights.baseAddress!)
                                                     // exp(d) − 1 for the small steps of a turn: the ratio's deviation from 1.
                                                     let step = FastExp.minusOne(field[s] - value)
                                                     part.sum += Double(step)

@@ -81,7 +81,9 @@ package struct SplineLattice: Sendable {
 
     /// A row's value at one sample of the x axis.
     @inline(__always)
-    package static func value(_ row: UnsafePointer<Float>, at i: Int, first: UnsafePointer<Int>, weights: UnsafePointer<SIMD4<Float>>) -> Float {
+    package static func value(_ row: UnsafePointer<Float>, at i: Int, first: UnsafePointer<Int>, weights: UnsafePointer<SIMD4<Float>>)
+        -> Float
+    {
         let c = UnsafeRawPointer(row + first[i]).loadUnaligned(as: SIMD4<Float>.self) * weights[i]
         return (c.x + c.y) + (c.z + c.w)
     }

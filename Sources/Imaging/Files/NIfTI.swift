@@ -32,7 +32,8 @@ public enum NIfTI {
     public static func readMask(_ path: String) throws -> Mask {
         let volume = try read(path)
         return Mask(
-            grid: volume.grid, voxels: Voxels.map(volume.voxels) { x, out, n in
+            grid: volume.grid,
+            voxels: Voxels.map(volume.voxels) { x, out, n in
                 for i in 0..<n { out[i] = x[i] != 0 && x[i] == x[i] ? 1 : 0 }
             }, header: volume.header?.forDerivedValues())
     }

@@ -69,7 +69,9 @@ struct NIfTIHeader {
         func real(_ first: Int, _ second: Int, _ index: Int = 0) -> Double {
             one ? f.float(first + 4 * index) : f.double(second + 8 * index)
         }
-        func whole(_ index: Int) -> Int { one ? Int(f.number(40 + 2 * index, as: Int16.self)) : Int(f.number(16 + 8 * index, as: Int64.self)) }
+        func whole(_ index: Int) -> Int {
+            one ? Int(f.number(40 + 2 * index, as: Int16.self)) : Int(f.number(16 + 8 * index, as: Int64.self))
+        }
 
         let rank = whole(0)
         guard (1...7).contains(rank) else {
@@ -123,7 +125,8 @@ struct NIfTIHeader {
         if transforms.sformCode != 0, !transforms.sform.isInvertible, transforms.qformCode != 0, transforms.qform?.isInvertible == true {
             transforms.sformCode = 0
         }
-        let source = transforms.sformCode != 0 ? "srow_x, srow_y, srow_z" : transforms.qformCode != 0 ? "quatern, qoffset, pixdim" : "pixdim"
+        let source =
+            transforms.sformCode != 0 ? "srow_x, srow_y, srow_z" : transforms.qformCode != 0 ? "quatern, qoffset, pixdim" : "pixdim"
         let grid: Grid
         do {
             grid = try Grid(shape: shape, affine: try transforms.affine(shape: shape, rank: rank, path: path))

@@ -8,9 +8,10 @@ extension Volume {
         let s = try statistics(in: mask)
         guard s.std > 0, (1 / s.std).isFinite else { throw IntensityError.flat(value: s.mean, operation: "normalize") }
         let mean = s.mean, scale = 1 / s.std
-        return with(Voxels.map(voxels) { x, out, n in
-            for i in 0..<n { out[i] = Float((Double(x[i]) - mean) * scale) }
-        })
+        return with(
+            Voxels.map(voxels) { x, out, n in
+                for i in 0..<n { out[i] = Float((Double(x[i]) - mean) * scale) }
+            })
     }
 
     /// Values mapped linearly so that the least becomes `range.lowerBound` and the greatest `range.upperBound`. float32.
@@ -25,8 +26,9 @@ extension Volume {
         let low = Double(s.min), to = Double(range.lowerBound)
         let scale = (Double(range.upperBound) - to) / (Double(s.max) - low)
         let (least, greatest) = (range.lowerBound, range.upperBound)
-        return with(Voxels.map(voxels) { x, out, n in
-            for i in 0..<n { out[i] = Swift.min(greatest, Swift.max(least, Float((Double(x[i]) - low) * scale + to))) }
-        })
+        return with(
+            Voxels.map(voxels) { x, out, n in
+                for i in 0..<n { out[i] = Swift.min(greatest, Swift.max(least, Float((Double(x[i]) - low) * scale + to))) }
+            })
     }
 }

@@ -55,9 +55,10 @@ extension Volume {
 
     /// A copy with NaN and infinite voxels set to `value`.
     public func replacingNonFinite(with value: Float) -> Volume {
-        with(Voxels.map(voxels) { x, out, n in
-            for i in 0..<n { out[i] = x[i].isFinite ? x[i] : value }
-        })
+        with(
+            Voxels.map(voxels) { x, out, n in
+                for i in 0..<n { out[i] = x[i].isFinite ? x[i] : value }
+            })
     }
 }
 

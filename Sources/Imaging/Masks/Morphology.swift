@@ -12,9 +12,10 @@ extension Mask {
         }
         let distances = try SquaredDistance.toSet(voxels, shape: grid.shape, spacing: grid.spacing)
         let limit = Float(Ball.limit(radius))
-        return with(Voxels.map(distances) { x, out, n in
-            for i in 0..<n { out[i] = x[i] <= limit ? 1 : 0 }
-        })
+        return with(
+            Voxels.map(distances) { x, out, n in
+                for i in 0..<n { out[i] = x[i] <= limit ? 1 : 0 }
+            })
     }
 
     /// Voxels farther than `radius` mm from everything outside the mask: erosion by a ball. What lies beyond the image counts as
@@ -28,9 +29,10 @@ extension Mask {
         let outside = Voxels.complement(voxels)
         let distances = try SquaredDistance.toSet(outside, shape: grid.shape, spacing: grid.spacing, beyondEdge: true)
         let limit = Float(Ball.limit(radius))
-        return with(Voxels.map(distances) { x, out, n in
-            for i in 0..<n { out[i] = x[i] > limit ? 1 : 0 }
-        })
+        return with(
+            Voxels.map(distances) { x, out, n in
+                for i in 0..<n { out[i] = x[i] > limit ? 1 : 0 }
+            })
     }
 
     private func check(_ radius: Double) throws {

@@ -127,7 +127,9 @@ private struct ModelFile {
             else { throw wrong("tensor \"\(name)\" has no valid dtype, shape and data_offsets") }
             guard dtype == "F32" else { throw wrong("tensor \"\(name)\" is \(dtype), not F32") }
             let shape = dimensions.compactMap(\.integer)
-            guard shape.count == dimensions.count, shape.allSatisfy({ $0 >= 0 }) else { throw wrong("tensor \"\(name)\" has no valid shape") }
+            guard shape.count == dimensions.count, shape.allSatisfy({ $0 >= 0 }) else {
+                throw wrong("tensor \"\(name)\" has no valid shape")
+            }
             guard from >= 0, from <= to, to <= dataSize else {
                 throw wrong("tensor \"\(name)\" lies at bytes \(from) to \(to), outside the data of \(dataSize) bytes")
             }
@@ -172,7 +174,9 @@ private struct ModelFile {
             for spec in entry.layer.parameters(graph.inputChannels(of: index)) {
                 let name = "layer.\(index).\(entry.layer.kind).\(spec.name)"
                 guard let info = tensors[name] else { throw fail("tensor \"\(name)\" is missing") }
-                guard info.shape == spec.shape else { throw fail("tensor \"\(name)\" has shape \(info.shape), but the graph needs \(spec.shape)") }
+                guard info.shape == spec.shape else {
+                    throw fail("tensor \"\(name)\" has shape \(info.shape), but the graph needs \(spec.shape)")
+                }
                 guard info.to - info.from == spec.count * 4 else {
                     throw fail("tensor \"\(name)\" has \(info.to - info.from) bytes, but its shape needs \(spec.count * 4)")
                 }
@@ -184,7 +188,9 @@ private struct ModelFile {
             try Interrupt.check()
             let bytes = try Self.read(descriptor.number, path, at: dataStart + info.from, count: info.to - info.from)
             let values = bytes.withUnsafeBytes { raw in
-                (0..<raw.count / 4).map { Float(bitPattern: UInt32(littleEndian: raw.loadUnaligned(fromByteOffset: 4 * $0, as: UInt32.self))) }
+                (0..<raw.count / 4).map {
+                    Float(bitPattern: UInt32(littleEndian: raw.loadUnaligned(fromByteOffset: 4 * $0, as: UInt32.self)))
+                }
             }
             guard Finite.all(values) else { throw fail("tensor \"\(slot.name)\" holds NaN or infinite values") }
             try model.parameters.write(slot: index, values)

@@ -3,7 +3,8 @@ enum GraphText {
     /// Every kind of layer that a file may name.
     private static let kinds: [String: any Layer.Type] = {
         let all: [any Layer.Type] = [
-            InputLayer.self, Convolution.self, UpConvolution.self, BatchNorm.self, Relu.self, Sigmoid.self, MaxPool.self, Dropout.self, Concat.self,
+            InputLayer.self, Convolution.self, UpConvolution.self, BatchNorm.self, Relu.self, Sigmoid.self, MaxPool.self, Dropout.self,
+            Concat.self,
         ]
         return Dictionary(all.map { ($0.kind, $0) }) { first, _ in first }
     }()
@@ -20,7 +21,9 @@ enum GraphText {
     /// Rebuilds a graph, with the checks that building it by hand would have made. Inputs must come before their users, so cycles cannot be written.
     static func decode(_ json: JSON) throws -> Graph {
         guard let items = json.array else { throw NetworkError.graph("the graph is not a list of layers") }
-        guard items.count <= Graph.mostEntries else { throw NetworkError.graph("the graph has \(items.count) layers, more than \(Graph.mostEntries)") }
+        guard items.count <= Graph.mostEntries else {
+            throw NetworkError.graph("the graph has \(items.count) layers, more than \(Graph.mostEntries)")
+        }
         var entries: [Graph.Entry] = []
         for (index, item) in items.enumerated() {
             guard let name = item["kind"]?.string, let kind = kinds[name] else {

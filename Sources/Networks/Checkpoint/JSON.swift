@@ -186,7 +186,8 @@ private struct Parser {
     mutating func number() throws -> JSON {
         let start = at
         while at < bytes.count, at - start < 40,
-            (48...57).contains(bytes[at]) || [UInt8(ascii: "-"), UInt8(ascii: "+"), UInt8(ascii: "."), UInt8(ascii: "e"), UInt8(ascii: "E")].contains(bytes[at])
+            (48...57).contains(bytes[at])
+                || [UInt8(ascii: "-"), UInt8(ascii: "+"), UInt8(ascii: "."), UInt8(ascii: "e"), UInt8(ascii: "E")].contains(bytes[at])
         { at += 1 }
         guard let n = Double(String(decoding: bytes[start..<at], as: UTF8.self)), n.isFinite else {
             at = start
@@ -218,7 +219,9 @@ struct Attributes {
         return b
     }
     func triple(_ name: String) throws -> SIMD3<Int> {
-        guard let a = json[name]?.array, a.count == 3, let x = a[0].integer, let y = a[1].integer, let z = a[2].integer else { throw missing(name) }
+        guard let a = json[name]?.array, a.count == 3, let x = a[0].integer, let y = a[1].integer, let z = a[2].integer else {
+            throw missing(name)
+        }
         return SIMD3(x, y, z)
     }
 }

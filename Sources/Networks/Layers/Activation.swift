@@ -16,7 +16,8 @@ struct Relu: Layer {
     func backward(_ call: LayerCall) throws {
         guard let target = call.inputGradients[0] else { return }
         try Flat.run(
-            Kernels.table.reluGradient, over: call.output, out: target, a: call.outputGradient, b: call.output, accumulate: call.accumulate[0])
+            Kernels.table.reluGradient, over: call.output, out: target, a: call.outputGradient, b: call.output,
+            accumulate: call.accumulate[0])
     }
 
     /// Sets a gradient to zero where the output is not positive: the backward pass of a ReLU within another layer.

@@ -38,7 +38,8 @@ struct BatchNorm: Layer {
 
     /// y = x · scale + shift of each channel.
     static func coefficients(
-        mean: @escaping (Int) -> Double, variance: @escaping (Int) -> Double, epsilon: Double, weight: UnsafePointer<Float>, bias: UnsafePointer<Float>
+        mean: @escaping (Int) -> Double, variance: @escaping (Int) -> Double, epsilon: Double, weight: UnsafePointer<Float>,
+        bias: UnsafePointer<Float>
     ) -> (scale: (Int) -> Float, shift: (Int) -> Float) {
         func scale(_ c: Int) -> Double { Double(weight[c]) / (variance(c) + epsilon).squareRoot() }
         return ({ Float(scale($0)) }, { Float(Double(bias[$0]) - mean($0) * scale($0)) })

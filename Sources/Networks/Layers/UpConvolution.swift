@@ -26,7 +26,8 @@ struct UpConvolution: Layer {
     func shape(_ inputs: [SIMD3<Int>]) throws -> SIMD3<Int> {
         let shape = inputs[0] &* stride
         for axis in 0..<3 where shape[axis] > Limit.axis {
-            throw NetworkError.mismatch(layer: kind, detail: "an output of \(text(shape)) is too large; at most \(Limit.axis) along an axis")
+            throw NetworkError.mismatch(
+                layer: kind, detail: "an output of \(text(shape)) is too large; at most \(Limit.axis) along an axis")
         }
         return shape
     }

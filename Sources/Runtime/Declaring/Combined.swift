@@ -42,8 +42,12 @@ extension Array: Convertible where Element: Convertible {
 }
 
 private func plural(_ noun: String) -> String {
-    noun == "any" ? "values" : noun.hasSuffix("s") ? noun : noun.split(separator: " ").count > 1 && noun.contains(" of ")
-        ? "lists of" + noun.drop(while: { $0 != " " }).dropFirst(3) : noun + "s"
+    noun == "any"
+        ? "values"
+        : noun.hasSuffix("s")
+            ? noun
+            : noun.split(separator: " ").count > 1 && noun.contains(" of ")
+                ? "lists of" + noun.drop(while: { $0 != " " }).dropFirst(3) : noun + "s"
 }
 
 /// One number for each axis, written as one number for all or a list of three: `2` or `[1, 1, 2.5]`.

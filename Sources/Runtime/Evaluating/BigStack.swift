@@ -22,14 +22,18 @@ enum BigStack {
             var thread = pthread_t()
             let status = pthread_attr_setstacksize(&attributes, size)
             let opaque = Unmanaged.passRetained(job).toOpaque()
-            let started = status == 0 && pthread_create(&thread, &attributes, { opaque in
-                guard let opaque else { return nil }
-                let job = Unmanaged<Job>.fromOpaque(opaque).takeRetainedValue()
-                var marker: UInt8 = 0
-                let top = withUnsafeMutablePointer(to: &marker) { UInt(bitPattern: $0) }
-                job.body(top - UInt(BigStack.size - BigStack.reserve))
-                return nil
-            }, opaque) == 0
+            let started =
+                status == 0
+                && pthread_create(
+                    &thread, &attributes,
+                    { opaque in
+                        guard let opaque else { return nil }
+                        let job = Unmanaged<Job>.fromOpaque(opaque).takeRetainedValue()
+                        var marker: UInt8 = 0
+                        let top = withUnsafeMutablePointer(to: &marker) { UInt(bitPattern: $0) }
+                        job.body(top - UInt(BigStack.size - BigStack.reserve))
+                        return nil
+                    }, opaque) == 0
             if started {
                 pthread_join(thread, nil)
             } else {

@@ -89,7 +89,9 @@ final class CallCode: Code {
     /// The number of this call's argument for a parameter.
     private func argument(_ name: String, of function: Function) -> Int? {
         if let i = names.firstIndex(of: name) { return i }
-        guard let i = function.parameterNames.firstIndex(of: name), i < arguments.count, i >= names.count || names[i] == nil else { return nil }
+        guard let i = function.parameterNames.firstIndex(of: name), i < arguments.count, i >= names.count || names[i] == nil else {
+            return nil
+        }
         return i
     }
 }

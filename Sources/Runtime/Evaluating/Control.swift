@@ -216,10 +216,11 @@ final class TryCode: Code {
         return try handler.evaluate(frame)
     }
     private func keep(_ error: ScriptError, _ frame: Frame) {
-        let record = Value.record(Record([
-            ("message", .string(error.message)), ("hint", error.hint.map { .string($0) } ?? .none),
-            ("file", .string(error.place.source.name)), ("line", .number(Double(error.line))),
-        ]))
+        let record = Value.record(
+            Record([
+                ("message", .string(error.message)), ("hint", error.hint.map { .string($0) } ?? .none),
+                ("file", .string(error.place.source.name)), ("line", .number(Double(error.line))),
+            ]))
         if let global { global.value = record } else if let place { store(record, place, frame) }
     }
 }

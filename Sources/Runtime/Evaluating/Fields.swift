@@ -12,11 +12,19 @@ public enum Fields {
     private static let gridFields: [(name: String, get: @Sendable (Grid) -> Value)] = [
         ("shape", { triple($0.shape) }),
         // Through float32, in which files keep it: 0.9375, not 0.93750000001.
-        ("spacing", { let s = $0.spacing; return triple(SIMD3(clean(s.x), clean(s.y), clean(s.z))) }),
-        ("affine", { grid in
-            let (a, b, c) = grid.affine.rows
-            return Value([a, b, c, SIMD4(0, 0, 0, 1)].map { row in Value((0..<4).map { .number(row[$0]) }) })
-        }),
+        (
+            "spacing",
+            {
+                let s = $0.spacing; return triple(SIMD3(clean(s.x), clean(s.y), clean(s.z)))
+            }
+        ),
+        (
+            "affine",
+            { grid in
+                let (a, b, c) = grid.affine.rows
+                return Value([a, b, c, SIMD4(0, 0, 0, 1)].map { row in Value((0..<4).map { .number(row[$0]) }) })
+            }
+        ),
         ("orientation", { .string($0.orientation) }),
         ("origin", { triple($0.affine.translation) }),
     ]

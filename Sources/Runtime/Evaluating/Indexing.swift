@@ -71,7 +71,8 @@ final class IndexCode: Code {
             if box.isPoint { return .boolean(mask[box.from.x, box.from.y, box.from.z]) }
             return try placed(frame) { .mask(try mask.cropped(from: box.from, to: box.to)) }
         default:
-            throw frame.fail("\(value.mention) cannot be indexed", hint: "lists, strings, ranges, records, volumes and masks can", at: base.span)
+            throw frame.fail(
+                "\(value.mention) cannot be indexed", hint: "lists, strings, ranges, records, volumes and masks can", at: base.span)
         }
     }
 
@@ -116,7 +117,8 @@ final class IndexCode: Code {
         let place = i < 0 ? i + count : i
         guard place >= 0, place < count else {
             throw frame.fail(
-                count == 0 ? "there is no item \(i): \(what) is empty" : "there is no item \(i): \(what) has \(count), from 0 to \(count - 1)",
+                count == 0
+                    ? "there is no item \(i): \(what) is empty" : "there is no item \(i): \(what) has \(count), from 0 to \(count - 1)",
                 hint: i == count && count > 0 ? "the last is \(count - 1), or -1" : nil, at: at)
         }
         return place
@@ -140,7 +142,9 @@ final class IndexCode: Code {
         var items = try parts.map { try item($0, frame) }
         if let i = items.firstIndex(where: { if case .ellipsis = $0 { true } else { false } }) {
             let missing = 3 - (items.count - 1)
-            guard missing >= 0 else { throw frame.fail("a \(what) has 3 axes, the index has \(items.count - 1) places besides `…`", at: span) }
+            guard missing >= 0 else {
+                throw frame.fail("a \(what) has 3 axes, the index has \(items.count - 1) places besides `…`", at: span)
+            }
             items.replaceSubrange(i...i, with: repeatElement(.slice(nil, nil, span), count: missing))
         }
         guard items.count == 3 else {

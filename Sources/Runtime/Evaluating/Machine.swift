@@ -52,7 +52,8 @@ final class Machine: @unchecked Sendable {
         let here = withUnsafeMutablePointer(to: &marker) { UInt(bitPattern: $0) }
         guard depth < Self.deepestCall, used + code.slotCount <= Self.slotLimit, here > stackFloor else {
             throw ArgumentError(
-                "calls are nested too deeply: \(depth) calls wait on one another", hint: "is this a recursion without an end?", argument: nil)
+                "calls are nested too deeply: \(depth) calls wait on one another", hint: "is this a recursion without an end?",
+                argument: nil)
         }
         try poll()
         let base = slots + used
@@ -153,7 +154,9 @@ enum Binder {
         for (p, parameter) in parameters.enumerated() where !taken[p] && parameter.isRequired {
             let missing = parameters.indices.filter { !taken[$0] && parameters[$0].isRequired }.map { "`\(parameters[$0].name)`" }
             throw ArgumentError(
-                missing.count == 1 ? "\(function): the argument \(missing[0]) is missing" : "\(function): the arguments \(missing.joined(separator: ", ")) are missing",
+                missing.count == 1
+                    ? "\(function): the argument \(missing[0]) is missing"
+                    : "\(function): the arguments \(missing.joined(separator: ", ")) are missing",
                 argument: nil)
         }
         return out
@@ -166,7 +169,8 @@ enum Binder {
     private static func unknown(_ name: String, _ function: String, _ known: [String], argument: Int) -> ArgumentError {
         let nearest = Text.nearest(to: name, among: known)
         let hint = nearest.map { "did you mean `\($0)`?" } ?? (known.isEmpty ? nil : Binder.known(known))
-        return ArgumentError(known.isEmpty ? "\(function) takes no arguments" : "\(function) has no parameter `\(name)`", hint: hint, argument: argument)
+        return ArgumentError(
+            known.isEmpty ? "\(function) takes no arguments" : "\(function) has no parameter `\(name)`", hint: hint, argument: argument)
     }
 
     static func bind(_ builtin: Builtin, _ arguments: [Value], _ names: [String?]) throws(ArgumentError) -> Bound {

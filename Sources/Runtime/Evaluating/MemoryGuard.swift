@@ -52,7 +52,8 @@ struct MemoryGuard {
         // A script that catches this is still at the edge: it has room for a message, and none once half the floor is gone.
         unasked = free < Self.floor / 2 ? Self.interval : Self.interval - (1 << 20)
         throw FailureText(
-            message: "memory is running out: \(Text.bytes(free)) free" + (bytes >= Self.interval ? ", and this needs \(Text.bytes(bytes))" : ""),
+            message: "memory is running out: \(Text.bytes(free)) free"
+                + (bytes >= Self.interval ? ", and this needs \(Text.bytes(bytes))" : ""),
             hint: "keep fewer values at a time: write results to files, or bind names that are done with to none")
     }
 

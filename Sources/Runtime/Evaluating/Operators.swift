@@ -152,7 +152,7 @@ public enum Operators {
         switch (op, value) {
         case (.negate, .number(let x)): return .number(-x)
         case (.negate, .volume(let v)): return .volume(Elementwise.apply(.negate, v))
-        case (.negate, .mask): 
+        case (.negate, .mask):
             throw frame.fail("a mask has no negative", hint: "its complement is ~m", at: span)
         case (.negate, _): throw frame.fail("`-` needs a number or a volume, got \(value.mention)", at: span)
         case (.complement, .mask(let m)): return .mask(Elementwise.not(m))

@@ -291,7 +291,8 @@ final class MakeText: Code {
                 throw Operators.tooLong(frame, span)
             }
             guard let text else {
-                throw frame.fail("only a number, or a list of numbers, can be written with decimals; this is \(value.mention)", at: code.span)
+                throw frame.fail(
+                    "only a number, or a list of numbers, can be written with decimals; this is \(value.mention)", at: code.span)
             }
             try add(text)
         }

@@ -69,14 +69,15 @@ extension Value {
         case .none: return "none"
         case .boolean(let b): return b ? "true" : "false"
         case .number(let x): return "a number \(Text.number(x))"
-        case .string(let s): 
+        case .string(let s):
             let scalars = s.unicodeScalars
             let isLong = scalars.index(scalars.startIndex, offsetBy: 40, limitedBy: scalars.endIndex).map { $0 < scalars.endIndex } ?? false
             return "a string \(Value.string(isLong ? String(scalars.prefix(39)) + "…" : s).literal)"
         case .list(let list): return list.isEmpty ? "an empty list" : "a list of \(list.count)"
         case .record(let record):
             let names = record.names
-            return names.isEmpty ? "an empty record" : "a record {\(names.prefix(6).joined(separator: ", "))\(names.count > 6 ? ", …" : "")}"
+            return names.isEmpty
+                ? "an empty record" : "a record {\(names.prefix(6).joined(separator: ", "))\(names.count > 6 ? ", …" : "")}"
         case .range(let r): return "a range \(r.start):\(r.end)"
         case .function(let f): return "the function \(f.name)"
         case .volume(let v): return "a volume of \(Text.sizes(v.grid.shape))"
