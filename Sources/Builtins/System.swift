@@ -29,11 +29,7 @@ extension Catalog {
         Builtin(
             "clock", "Seconds since some fixed moment, for taking differences.", theme: .system,
             returns: "a number", examples: [Example("t = clock()\nclock() >= t", "true")]
-        ) { _ -> Double in
-            var time = timespec()
-            clock_gettime(CLOCK_MONOTONIC, &time)
-            return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
-        },
+        ) { _ in Clock.seconds },
 
         Builtin(
             "peak_memory", "The most memory that this process has held so far, in megabytes.", theme: .system,

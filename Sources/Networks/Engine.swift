@@ -18,7 +18,7 @@ final class Engine {
         graph = model.graph
         parameters = model.parameters
         let purpose =
-            (plan.training ? "training" : "prediction") + " at \(text(plan.shape))" + (plan.batch > 1 ? " in batches of \(plan.batch)" : "")
+            (plan.training ? "training" : "prediction") + " at \(Text.sizes(plan.shape))" + (plan.batch > 1 ? " in batches of \(plan.batch)" : "")
         arena = try Buffer(count: plan.arenaFloats, for: purpose)
         weightGradients = plan.training ? try Buffer(count: parameters.values.count, for: purpose) : nil
         let base = arena.base
@@ -47,7 +47,7 @@ final class Engine {
     }
 
     /// Computes the output from the input. Throws `Interrupted`.
-    func forward(seed: UInt64 = 0, step: UInt64 = 0, clock: () -> Double = monotonicSeconds, timed: ((Int, Double) -> Void)? = nil) throws {
+    func forward(seed: UInt64 = 0, step: UInt64 = 0, clock: () -> Double = { Clock.seconds }, timed: ((Int, Double) -> Void)? = nil) throws {
         for (k, op) in plan.operations.enumerated() {
             var call = call(k, seed: seed, step: step)
             if let norm = op.norm, let layer = graph.entries[norm].layer as? BatchNorm {
@@ -61,7 +61,7 @@ final class Engine {
     }
 
     /// Computes the gradients of all weights from the output's gradient, which must have been set. Throws `Interrupted`.
-    func backward(seed: UInt64 = 0, step: UInt64 = 0, clock: () -> Double = monotonicSeconds, timed: ((Int, Double) -> Void)? = nil) throws
+    func backward(seed: UInt64 = 0, step: UInt64 = 0, clock: () -> Double = { Clock.seconds }, timed: ((Int, Double) -> Void)? = nil) throws
     {
         guard let weightGradients else { return }
         var written = [Bool](repeating: false, count: tensors.count)

@@ -1,3 +1,5 @@
+import Support
+
 /// The layers of a model in an order in which each comes after its inputs. It never changes once built.
 struct Graph: Sendable {
     struct Entry: Sendable {
@@ -67,12 +69,12 @@ struct Graph: Sendable {
                 for n in spec.shape {
                     let (product, overflow) = count.multipliedReportingOverflow(by: n)
                     if overflow || product > Limit.parameters {
-                        throw NetworkError.graph("a layer has more than \(grouped(Limit.parameters)) weights")
+                        throw NetworkError.graph("a layer has more than \(Text.grouped(Limit.parameters)) weights")
                     }
                     count = product
                 }
                 weights += count
-                if weights > Limit.parameters { throw NetworkError.graph("the model has more than \(grouped(Limit.parameters)) weights") }
+                if weights > Limit.parameters { throw NetworkError.graph("the model has more than \(Text.grouped(Limit.parameters)) weights") }
             }
         }
         if let last = sizes.last, last != (.one, .one) {

@@ -37,7 +37,7 @@ public final class Model: @unchecked Sendable {
     /// One line: "model · 10,019,185 parameters · 1 → 1 channels · shapes divisible by 16".
     public var describe: String {
         let m = requiredMultiple
-        let divisible = m == .one ? "any shape" : "shapes divisible by " + (m == SIMD3(repeating: m.x) ? "\(m.x)" : text(m))
-        return "model · \(grouped(parameterCount)) parameters · \(inputChannels) → \(outputChannels) channels · \(divisible)"
+        let divisible = m == .one ? "any shape" : "shapes divisible by " + (m == SIMD3(repeating: m.x) ? "\(m.x)" : Text.sizes(m))
+        return "model · \(Text.grouped(parameterCount)) parameters · \(inputChannels) → \(outputChannels) channels · \(divisible)"
     }
 }

@@ -38,11 +38,11 @@ public enum NetworkError: ExplainedError, Equatable {
         case .mismatch(let layer, let detail): "\(layer): \(detail)"
         case .graph(let reason): reason
         case .shape(let shape, let multiple):
-            "the model needs shapes divisible by \(text(multiple)), but the shape is \(text(shape))"
-        case .axisLength(let shape, let most): "the shape is \(text(shape)), but an axis must have 1 to \(grouped(most)) voxels"
+            "the model needs shapes divisible by \(Text.sizes(multiple)), but the shape is \(Text.sizes(shape))"
+        case .axisLength(let shape, let most): "the shape is \(Text.sizes(shape)), but an axis must have 1 to \(Text.grouped(most)) voxels"
         case .count(let name, let found, let expected): "\(name) has \(found) values, but its shape needs \(expected)"
         case .batchShapes(let a, let nameA, let b, let nameB):
-            "samples of one batch differ in shape: \(nameA) is \(text(a)), \(nameB) is \(text(b))"
+            "samples of one batch differ in shape: \(nameA) is \(Text.sizes(a)), \(nameB) is \(Text.sizes(b))"
         case .batchTooLarge(let batch, let samples): "a batch of \(batch) is larger than the cohort of \(samples)"
         case .noSamples(let what): "there are no samples \(what)"
         case .option(let name, let value, let expected): "\(name) is \(value), but must be \(expected)"
@@ -68,18 +68,4 @@ public enum NetworkError: ExplainedError, Equatable {
         default: nil
         }
     }
-}
-
-/// 96×128×160
-func text(_ v: SIMD3<Int>) -> String { "\(v.x)×\(v.y)×\(v.z)" }
-
-/// 10,019,185
-func grouped(_ n: Int) -> String {
-    var digits = Array(String(abs(n)))
-    var i = digits.count - 3
-    while i > 0 {
-        digits.insert(",", at: i)
-        i -= 3
-    }
-    return (n < 0 ? "-" : "") + String(digits)
 }

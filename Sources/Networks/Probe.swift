@@ -73,11 +73,11 @@ package final class Probe {
     package func timings(repeats: Int, processor: Bool = false) throws -> [(forward: Double, backward: Double)] {
         var best = [(forward: Double, backward: Double)](repeating: (.infinity, .infinity), count: engine.plan.operations.count)
         for _ in 0..<repeats {
-            try engine.forward(seed: 1, step: 1, clock: processor ? processorSeconds : monotonicSeconds) { k, seconds in
+            try engine.forward(seed: 1, step: 1, clock: processor ? { Clock.processorSeconds } : { Clock.seconds }) { k, seconds in
                 best[k].forward = min(best[k].forward, seconds)
             }
             if engine.plan.training {
-                try engine.backward(seed: 1, step: 1, clock: processor ? processorSeconds : monotonicSeconds) { k, seconds in
+                try engine.backward(seed: 1, step: 1, clock: processor ? { Clock.processorSeconds } : { Clock.seconds }) { k, seconds in
                     best[k].backward = min(best[k].backward, seconds)
                 }
             }
@@ -126,16 +126,4 @@ extension Model {
             try parameters.write(slot: i, values)
         }
     }
-}
-
-func monotonicSeconds() -> Double {
-    var t = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &t)
-    return Double(t.tv_sec) + Double(t.tv_nsec) * 1e-9
-}
-
-func processorSeconds() -> Double {
-    var t = timespec()
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t)
-    return Double(t.tv_sec) + Double(t.tv_nsec) * 1e-9
 }

@@ -10,7 +10,7 @@ extension Model {
         for (i, entry) in graph.entries.enumerated() {
             let count = parameters.ofLayer[i].reduce(0) { $0 + parameters.slots[$1].spec.count }
             rows.append([
-                "\(i)", entry.layer.kind, text(shapes[i]), "\(entry.channels)", count == 0 ? "" : grouped(count),
+                "\(i)", entry.layer.kind, Text.sizes(shapes[i]), "\(entry.channels)", count == 0 ? "" : Text.grouped(count),
                 entry.inputs == [i - 1] ? "" : entry.inputs.map(String.init).joined(separator: ", "),
             ])
             flops += entry.layer.flops(inputs: graph.inputChannels(of: i), output: shapes[i])
@@ -28,7 +28,7 @@ extension Model {
         let memory = try estimatedMemory(shape: shape, batch: 1)
         lines.append(lines[1])
         lines.append(
-            "parameters \(grouped(parameterCount)): \(grouped(trainableCount)) trainable, \(grouped(parameterCount - trainableCount)) running statistics"
+            "parameters \(Text.grouped(parameterCount)): \(Text.grouped(trainableCount)) trainable, \(Text.grouped(parameterCount - trainableCount)) running statistics"
         )
         lines.append(
             "forward pass \(Text.short(flops / 1e9, 3)) GFLOP · memory \(Text.bytes(memory.training)) for training (batch 1), \(Text.bytes(memory.prediction)) for prediction"

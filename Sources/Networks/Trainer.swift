@@ -30,7 +30,7 @@ private final class Trainer {
     init(_ model: Model, _ train: any SampleSource, _ valid: (any SampleSource)?, _ options: FitOptions) throws {
         func positive(_ name: String, _ value: Int) throws {
             guard (1...1 << 30).contains(value) else {
-                throw NetworkError.option(name: name, value: "\(value)", expected: "1 to \(grouped(1 << 30))")
+                throw NetworkError.option(name: name, value: "\(value)", expected: "1 to \(Text.grouped(1 << 30))")
             }
         }
         try positive("epochs", options.epochs)
@@ -50,7 +50,7 @@ private final class Trainer {
     }
 
     func run(onStep: (StepReport) -> Void, onEpoch: (EpochReport) -> Void) throws -> History {
-        let start = monotonicSeconds()
+        let start = Clock.seconds
         var history = History(epochs: [], bestEpoch: 0, stopped: false, seconds: 0)
         var best = -Double.infinity
         var stepping = 0.0
@@ -59,13 +59,13 @@ private final class Trainer {
             let loader = Loader(train, batch: options.batch, seed: options.seed, total: options.epochs * steps)
             defer { loader.stop() }
             for epoch in 1...options.epochs {
-                let epochStart = monotonicSeconds()
+                let epochStart = Clock.seconds
                 var score = Mean()
                 for step in 1...steps {
-                    let stepStart = monotonicSeconds()
+                    let stepStart = Clock.seconds
                     let batch = try loader.next()
                     let result = try trainStep(batch, epoch: epoch, step: step)
-                    stepping += monotonicSeconds() - stepStart
+                    stepping += Clock.seconds - stepStart
                     score.add(result)
                     onStep(
                         StepReport(
@@ -79,20 +79,20 @@ private final class Trainer {
                 var report = EpochReport(
                     epoch: epoch, loss: score.loss, dice: score.dice, iou: score.iou, validLoss: validation?.loss,
                     validDice: validation?.dice,
-                    validIoU: validation?.iou, seconds: monotonicSeconds() - epochStart, best: quality > best)
+                    validIoU: validation?.iou, seconds: Clock.seconds - epochStart, best: quality > best)
                 if report.best {
                     if let path = options.checkpoint { try model.save(to: path, metadata: metadata(epoch, report)) }
                     best = quality
                     history.bestEpoch = epoch
                 }
-                report.seconds = monotonicSeconds() - epochStart
+                report.seconds = Clock.seconds - epochStart
                 history.epochs.append(report)
                 onEpoch(report)
             }
         } catch is Interrupted {
             history.stopped = true
         }
-        history.seconds = monotonicSeconds() - start
+        history.seconds = Clock.seconds - start
         return history
     }
 

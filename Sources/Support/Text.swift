@@ -18,6 +18,20 @@ public enum Text {
         }
     }
 
+    /// 96×128×160
+    public static func sizes(_ shape: SIMD3<Int>) -> String { "\(shape.x)×\(shape.y)×\(shape.z)" }
+
+    /// 10,019,185
+    public static func grouped(_ n: Int) -> String {
+        var digits = Array(String(n.magnitude))
+        var i = digits.count - 3
+        while i > 0 {
+            digits.insert(",", at: i)
+            i -= 3
+        }
+        return (n < 0 ? "-" : "") + String(digits)
+    }
+
     /// Bytes in the unit that reads best: 45.3 MB.
     public static func bytes(_ n: Int) -> String {
         let units = ["B", "kB", "MB", "GB", "TB"]

@@ -129,11 +129,8 @@ private struct Usage {
     let peak: Int?
 
     init() {
-        var now = timespec(), usage = rusage()
-        clock_gettime(CLOCK_MONOTONIC, &now)
-        getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
-        wall = Double(now.tv_sec) + Double(now.tv_nsec) * 1e-9
-        processor = Double(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) + Double(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * 1e-6
+        wall = Clock.seconds
+        processor = Clock.processorSeconds
         peak = Memory.peak
         if let file = fopen("/proc/self/clear_refs", "we") {
             fputs("5", file)

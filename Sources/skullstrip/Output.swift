@@ -84,16 +84,10 @@ final class StatusLine: @unchecked Sendable {
         }
     }
 
-    private static func now() -> Double {
-        var time = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &time)
-        return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
-    }
-
     private func update(_ line: String) {
         state.withLock { s in
             s.line = line
-            let now = Self.now()
+            let now = Clock.seconds
             guard !s.isDrawn || now - s.drawnAt >= 0.1 else { return }
             draw(&s, now)
         }
@@ -111,7 +105,7 @@ final class StatusLine: @unchecked Sendable {
     private func keep() {
         state.withLock { s in
             if !s.line.isEmpty {
-                draw(&s, Self.now())
+                draw(&s, Clock.seconds)
                 Output.write("\n", to: STDERR_FILENO)
             }
             s = State()

@@ -163,7 +163,7 @@ public enum N4Error: ExplainedError, Equatable {
         case .emptyMask: "n4: the mask is empty"
         case .nothingPositive: "n4: no voxel to learn from: none of those considered is above 0"
         case .shrunkAway(let count, let s):
-            "n4: none of the \(count) usable voxels is left after thinning by \(s.x)×\(s.y)×\(s.z)"
+            "n4: none of the \(count) usable voxels is left after thinning by \(Text.sizes(s))"
         }
     }
 

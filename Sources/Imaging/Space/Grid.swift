@@ -38,7 +38,7 @@ public struct Grid: Equatable, Sendable {
 
     /// Throws `MemoryError` unless so many bytes for each voxel are free.
     func requireMemory(bytesPerVoxel: Int) throws(MemoryError) {
-        try Memory.check(count * bytesPerVoxel, for: "an image of \(shape.x)×\(shape.y)×\(shape.z) voxels")
+        try Memory.check(count * bytesPerVoxel, for: "an image of \(Text.sizes(shape)) voxels")
     }
 
     @inline(__always)
@@ -78,8 +78,8 @@ public enum GridError: ExplainedError {
 
     public var message: String {
         switch self {
-        case .shape(let s): "a grid of \(s.x)×\(s.y)×\(s.z) voxels: every axis needs at least 1"
-        case .tooLarge(let s): "a grid of \(s.x)×\(s.y)×\(s.z) voxels is beyond the largest, \(Grid.largestCount) voxels"
+        case .shape(let s): "a grid of \(Text.sizes(s)) voxels: every axis needs at least 1"
+        case .tooLarge(let s): "a grid of \(Text.sizes(s)) voxels is beyond the largest, \(Grid.largestCount) voxels"
         case .notFinite(let a): "the voxel-to-world affine has a value that is not a finite number: \(a.text)"
         case .singular(let a): "the voxel-to-world affine has no inverse, since its axes are not independent: \(a.text)"
         case .mismatch(let a, let b): "two different grids: \(Self.difference(a, b))"
@@ -96,7 +96,7 @@ public enum GridError: ExplainedError {
             "(" + (0..<3).map { Text.fixed(v[$0], digits) }.joined(separator: ", ") + ")"
         }
         if a.shape != b.shape {
-            parts.append("shape \(a.shape.x)×\(a.shape.y)×\(a.shape.z) against \(b.shape.x)×\(b.shape.y)×\(b.shape.z)")
+            parts.append("shape \(Text.sizes(a.shape)) against \(Text.sizes(b.shape))")
         }
         let apart = a.spacing - b.spacing
         if max(abs(apart.x), abs(apart.y), abs(apart.z)) > 1e-4 {

@@ -106,7 +106,7 @@ public enum PhantomError: ExplainedError, Equatable {
         case .spacing(let s):
             "a phantom's spacing must be 0.05 to 100 mm, not (\(Text.short(s.x)), \(Text.short(s.y)), \(Text.short(s.z)))"
         case .tooLarge(let s):
-            "a phantom of \(s.x)×\(s.y)×\(s.z) voxels is beyond the largest, \(Phantom.largestCount) voxels"
+            "a phantom of \(Text.sizes(s)) voxels is beyond the largest, \(Phantom.largestCount) voxels"
         case .option(let name, let value, let range):
             "\(name) must be \(Text.short(range.lowerBound)) to \(Text.short(range.upperBound)), not \(Text.short(value))"
         }

@@ -15,7 +15,7 @@ struct Concat: Layer {
 
     func shape(_ inputs: [SIMD3<Int>]) throws -> SIMD3<Int> {
         for shape in inputs where shape != inputs[0] {
-            throw NetworkError.mismatch(layer: kind, detail: "cannot join \(text(inputs[0])) and \(text(shape))")
+            throw NetworkError.mismatch(layer: kind, detail: "cannot join \(Text.sizes(inputs[0])) and \(Text.sizes(shape))")
         }
         return inputs[0]
     }

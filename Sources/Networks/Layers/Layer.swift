@@ -132,7 +132,7 @@ extension Layer {
     func check(_ name: String, _ value: SIMD3<Int>, _ range: ClosedRange<Int>) throws {
         for axis in 0..<3 where !range.contains(value[axis]) {
             throw NetworkError.argument(
-                layer: kind, name: name, value: text(value), expected: "\(range.lowerBound) to \(range.upperBound) along each axis")
+                layer: kind, name: name, value: Text.sizes(value), expected: "\(range.lowerBound) to \(range.upperBound) along each axis")
         }
     }
 }

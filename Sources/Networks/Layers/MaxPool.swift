@@ -18,7 +18,7 @@ struct MaxPool: Layer {
     func shape(_ inputs: [SIMD3<Int>]) throws -> SIMD3<Int> {
         let shape = inputs[0] / size
         if shape.min() < 1 {
-            throw NetworkError.mismatch(layer: kind, detail: "windows of \(text(size)) do not fit into \(text(inputs[0]))")
+            throw NetworkError.mismatch(layer: kind, detail: "windows of \(Text.sizes(size)) do not fit into \(Text.sizes(inputs[0]))")
         }
         return shape
     }

@@ -1,3 +1,5 @@
+import Support
+
 import Kernels
 
 /// A transposed convolution, Keras' "same": the output is n · stride along each axis, the gradient of the "same" convolution
@@ -27,7 +29,7 @@ struct UpConvolution: Layer {
         let shape = inputs[0] &* stride
         for axis in 0..<3 where shape[axis] > Limit.axis {
             throw NetworkError.mismatch(
-                layer: kind, detail: "an output of \(text(shape)) is too large; at most \(Limit.axis) along an axis")
+                layer: kind, detail: "an output of \(Text.sizes(shape)) is too large; at most \(Limit.axis) along an axis")
         }
         return shape
     }

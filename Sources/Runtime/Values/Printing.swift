@@ -7,18 +7,6 @@ extension Text {
         if x == x.rounded(), abs(x) < 1e15 { return String(Int(x)) }
         return Text.short(x, 15)
     }
-
-    static func sizes(_ shape: SIMD3<Int>) -> String { "\(shape.x)×\(shape.y)×\(shape.z)" }
-
-    static func grouped(_ n: Int) -> String {
-        let digits = String(n)
-        var out = ""
-        for (i, digit) in digits.enumerated() {
-            if i > 0, digit != "-", out != "-", (digits.count - i) % 3 == 0 { out += "," }
-            out.append(digit)
-        }
-        return out
-    }
 }
 
 extension Value {
