@@ -1,0 +1,96 @@
+/// Which elements of a tensor dropout keeps: those whose hashed place is at least `threshold`, times `scale`. The place counts
+/// from the start of the tensor that the dropout layer sees, joined or not.
+struct DropoutMask: Sendable, Equatable {
+    var key: UInt32
+    var key2: UInt32
+    var threshold: UInt32
+    /// 1 / (1 − rate)
+    var scale: Float
+    /// Place of a block's first element for sample 0, and floats from one sample to the next.
+    var place: Int
+    var sampleStep: Int
+}
+
+/// What is done to a value while it is read: x · scale + shift, max(0, …), then dropout; each part only where it is wanted.
+struct Pointwise: Sendable, Equatable {
+    /// 16 numbers, repeating with the block's width; empty for none.
+    var scale: [Float] = []
+    var shift: [Float] = []
+    var relu = false
+    var dropout: DropoutMask?
+
+    var isIdentity: Bool { scale.isEmpty && !relu && dropout == nil }
+}
+
+/// The channel blocks that a convolution reads, of one tensor or of several that are joined along their channels without being copied.
+struct Reading {
+    struct Block {
+        var tensor: Tensor
+        /// Which block of the tensor.
+        var index: Int
+        var pointwise = Pointwise()
+
+        func base(sample: Int) -> UnsafeMutablePointer<Float> { tensor.base + sample * tensor.sampleFloats + index * tensor.blockFloats }
+    }
+
+    /// All of one width and shape.
+    var blocks: [Block]
+    let batch, channels, width: Int
+    let shape: SIMD3<Int>
+
+    init(_ tensor: Tensor) {
+        self.init(blocks: (0..<tensor.blocks).map { Block(tensor: tensor, index: $0) }, channels: tensor.channels)
+    }
+
+    /// Joined blocks; all but the last must be full. There is at least one.
+    init(blocks: [Block], channels: Int) {
+        self.blocks = blocks
+        self.channels = channels
+        (batch, width, shape) = (blocks[0].tensor.batch, blocks[0].tensor.width, blocks[0].tensor.shape)
+    }
+}
+
+/// Sums of each channel over voxels and batch, of x and of x².
+final class ChannelSums {
+    var sum: [Double] = []
+    var squares: [Double] = []
+}
+
+/// The channel blocks that a convolution writes, and what happens to a value before it is stored: + bias, · scale + shift, max(0, …), dropout.
+struct Writing {
+    struct Block {
+        var tensor: Tensor
+        var index: Int
+        /// Adds to what the tensor holds.
+        var accumulate = false
+        /// For gradients of what a dropout read.
+        var dropout: DropoutMask?
+
+        func base(sample: Int) -> UnsafeMutablePointer<Float> { tensor.base + sample * tensor.sampleFloats + index * tensor.blockFloats }
+    }
+
+    var blocks: [Block]
+    /// One value a channel, padded to whole blocks.
+    var bias: UnsafePointer<Float>?
+    /// Patterns of 16 a block, or empty.
+    var scale: [Float] = []
+    var shift: [Float] = []
+    var relu = false
+    /// Filled with the sums of what is stored.
+    var sums: ChannelSums?
+
+    let batch, channels, width: Int
+    let shape: SIMD3<Int>
+
+    init(_ tensor: Tensor, accumulate: Bool = false) {
+        self.init(
+            blocks: (0..<tensor.blocks).map { Block(tensor: tensor, index: $0, accumulate: accumulate) }, channels: tensor.channels)
+    }
+
+    /// All of one width and shape; all but the last full. There is at least one.
+    init(blocks: [Block], channels: Int) {
+        self.blocks = blocks
+        self.channels = channels
+        (batch, width, shape) = (blocks[0].tensor.batch, blocks[0].tensor.width, blocks[0].tensor.shape)
+    }
+}
