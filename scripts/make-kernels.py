@@ -1,4 +1,5 @@
-"""Writes the register-tiled kernels, whose sums have to be variables of their own: Sources/KernelLoops/{Convolution,WeightGradient}{16,8}.swift.
+"""Writes the kernels whose sums have to be variables of their own, or which are wanted for two widths of vectors:
+Sources/KernelLoops/{Convolution,WeightGradient,Product}{16,8}.swift and Transforms.swift.
 
 Run: python3 scripts/make-kernels.py [FOLDER]
 """
@@ -137,7 +138,214 @@ func weightRows{lanes}(_ call: UnsafePointer<SKWeightRows>) {{
 }}
 """)
     return "\n".join(o)
+
+def product(lanes):
+    V = f"V{lanes}"
+    W = "widestTile" if lanes == 16 else "widestTile8"
+    o = [f"""// Written by scripts/make-kernels.py.
+import CKernels
+
+/// Products of `n` tiles of one frequency. `n` and `width` are constants wherever this is inlined.
+@inline(__always)
+private func tile(_ n: Int, _ width: Int, _ source: In, _ weights: In, _ out: Out, _ blocks: Int, _ tiles: Int) {{"""]
+    for i in range(0, N, 4):
+        o.append("    var " + ", ".join(f"s{k} = {V}()" for k in range(i, i + 4)))
+    o.append("""    var w = weights, block = source
+    for _ in 0..<blocks {
+        var p = block
+        let end = p + width
+        while p < end {""")
+    o.append(f"            let v = load{lanes}(w)")
+    for i in range(N):
+        o.append(f"            if n > {i} {{ s{i} = fma(v, {V}(repeating: p[{i} * width]), s{i}) }}")
+    o.append(f"            w += {lanes}\n            p += 1\n        }}\n        block += tiles * width\n    }}")
+    for i in range(N):
+        o.append(f"    if n > {i} {{ store(s{i}, out + {i * lanes}) }}")
+    o.append("}\n")
+    for width in (16, 8):
+        for n in range(1, N + 1):
+            o.append(f"@inline(never) private func tile{n}By{width}(_ p: In, _ w: In, _ o: Out, _ b: Int, _ t: Int) {{ if {W} >= {n} {{ tile({n}, {width}, p, w, o, b, t) }} }}")
+    for width in (16, 8):
+        o.append(f"""
+@inline(__always)
+private func frequencies{width}(_ r: SKProduct) {{
+    let tiles = Int(r.tiles), blocks = Int(r.blocks)
+    let turns = (tiles + {W} - 1) / {W}
+    let size = tiles / turns, larger = tiles - size * turns
+    for f in 0..<Int(r.frequencies) {{
+        var p = r.in + f * blocks * tiles * {width}
+        var out = r.out + f * tiles * {lanes}
+        let w = r.weights + f * blocks * {width * lanes}
+        for turn in 0..<turns {{
+            let n = turn < larger ? size + 1 : size
+            switch n {{""")
+        for n in range(1, N):
+            o.append(f"            case {n}: tile{n}By{width}(p, w, out, blocks, tiles)")
+        o.append(f"""            default: tile{N}By{width}(p, w, out, blocks, tiles)
+            }}
+            p += n * {width}
+            out += n * {lanes}
+        }}
+    }}
+}}""")
+    o.append(f"""
+func product{lanes}(_ call: UnsafePointer<SKProduct>) {{
+    if call.pointee.tiles == 0 {{ return }}
+    if call.pointee.width == 16 {{ frequencies16(call.pointee) }} else {{ frequencies8(call.pointee) }}
+}}
+
+/// Sums of `n` channels over all tiles of one frequency and block.
+@inline(__always)
+private func sums(_ n: Int, _ width: Int, _ source: In, _ gradient: In, _ sum: Out, _ tiles: Int) {{""")
+    for i in range(N):
+        o.append(f"    var s{i} = n > {i} ? load{lanes}(sum + {i * lanes}) : {V}()")
+    o.append("""    var p = source, g = gradient
+    for _ in 0..<tiles {""")
+    o.append(f"        let d = load{lanes}(g)")
+    for i in range(N):
+        o.append(f"        if n > {i} {{ s{i} = fma(d, {V}(repeating: p[{i}]), s{i}) }}")
+    o.append(f"        p += width\n        g += {lanes}\n    }}")
+    for i in range(N):
+        o.append(f"    if n > {i} {{ store(s{i}, sum + {i * lanes}) }}")
+    o.append("}\n")
+    for width in (16, 8):
+        for n in range(1, N + 1):
+            o.append(f"@inline(never) private func sums{n}By{width}(_ p: In, _ g: In, _ s: Out, _ t: Int) {{ if {W} >= {n} {{ sums({n}, {width}, p, g, s, t) }} }}")
+    for width in (16, 8):
+        o.append(f"""
+@inline(__always)
+private func sumFrequencies{width}(_ r: SKWeightProduct) {{
+    let tiles = Int(r.tiles), blocks = Int(r.blocks)
+    let turns = ({width} + {W} - 1) / {W}
+    let size = {width} / turns, larger = {width} - size * turns
+    for f in 0..<Int(r.frequencies) {{
+        let g = r.gradient + f * tiles * {lanes}
+        for b in 0..<blocks {{
+            var p = r.in + (f * blocks + b) * tiles * {width}
+            var sum = r.sum + (f * blocks + b) * {width * lanes}
+            for turn in 0..<turns {{
+                let n = turn < larger ? size + 1 : size
+                switch n {{""")
+        for n in range(1, N):
+            o.append(f"                case {n}: sums{n}By{width}(p, g, sum, tiles)")
+        o.append(f"""                default: sums{N}By{width}(p, g, sum, tiles)
+                }}
+                p += n
+                sum += n * {lanes}
+            }}
+        }}
+    }}
+}}""")
+    o.append(f"""
+func weightProduct{lanes}(_ call: UnsafePointer<SKWeightProduct>) {{
+    if call.pointee.width == 16 {{ sumFrequencies16(call.pointee) }} else {{ sumFrequencies8(call.pointee) }}
+}}""")
+    return "\n".join(o) + "\n"
+
+
+# F(2, 3) has the points 0, ±1 and infinity; F(4, 3) has 0, ±1/√2, ±√2 and infinity, with which its error is an eighth of that with
+# the customary 0, ±1, ±2 (a² b² = 1 spares two multiplications as well).
+TRANSFORMS = {
+    "Input2": (4, """put(0, d0 - d2)
+put(1, d1 + d2)
+put(2, d2 - d1)
+put(3, d3 - d1)"""),
+    "Output2": (4, """put(0, d0 + d1 + d2)
+put(1, d1 - d2 + d3)"""),
+    "Gradient2": (2, """put(0, d0)
+put(1, d0 + d1)
+put(2, d0 - d1)
+put(3, d1)"""),
+    "Kernel2": (3, """let even = (d0 + d2) * half, odd = d1 * half
+put(0, d0)
+put(1, even + odd)
+put(2, even - odd)
+put(3, d2)"""),
+    "KernelGradient2": (4, """let even = (d1 + d2) * half, odd = (d1 - d2) * half
+put(0, d0 + even)
+put(1, odd)
+put(2, even + d3)"""),
+    "Input4": (6, """put(0, fma(d2, minusFiveHalves, d0 + d4))
+let e1 = fma(d2, minusTwo, d4), o1 = fma(d1, minusTwo, d3)
+put(1, fma(o1, a, e1))
+put(2, fma(o1, minusA, e1))
+let e2 = fma(d2, minusHalf, d4), o2 = fma(d1, minusHalf, d3)
+put(3, fma(o2, b, e2))
+put(4, fma(o2, minusB, e2))
+put(5, fma(d3, minusFiveHalves, d1 + d5))"""),
+    "Output4": (6, """let s1 = d1 + d2, s2 = d3 + d4, t1 = d1 - d2, t2 = d3 - d4
+put(0, d0 + s1 + s2)
+put(1, fma(t2, b, t1 * a))
+put(2, fma(s1, half, s2 * two))
+put(3, fma(t2, bCubed, fma(t1, aCubed, d5)))"""),
+    "Gradient4": (4, """put(0, d0)
+let e1 = fma(d2, half, d0), o1 = fma(d3, half, d1)
+put(1, fma(o1, a, e1))
+put(2, fma(o1, minusA, e1))
+let e2 = fma(d2, two, d0), o2 = fma(d3, two, d1)
+put(3, fma(o2, b, e2))
+put(4, fma(o2, minusB, e2))
+put(5, d3)"""),
+    "Kernel4": (3, """put(0, d0)
+let e1 = fma(d2, half, d0) * minusTwoThirds, e2 = fma(d2, two, d0) * sixth
+put(1, fma(d1, minusTwoThirdsA, e1))
+put(2, fma(d1, twoThirdsA, e1))
+put(3, fma(d1, sixthB, e2))
+put(4, fma(d1, minusSixthB, e2))
+put(5, d2)"""),
+    "KernelGradient4": (6, """let s1 = (d1 + d2) * minusTwoThirds, s2 = (d3 + d4) * sixth
+put(0, d0 + s1 + s2)
+put(1, fma(d1 - d2, minusTwoThirdsA, (d3 - d4) * sixthB))
+put(2, fma(s1, half, fma(s2, two, d5)))"""),
+}
+CONSTANTS = {
+    "half": "0.5", "minusHalf": "-0.5", "two": "2", "minusTwo": "-2", "minusFiveHalves": "-2.5",
+    "a": "0.707_106_78", "minusA": "-0.707_106_78", "b": "1.414_213_56", "minusB": "-1.414_213_56",
+    "aCubed": "0.353_553_39", "bCubed": "2.828_427_12", "minusTwoThirds": "-0.666_666_67", "sixth": "0.166_666_67",
+    "minusTwoThirdsA": "-0.471_404_52", "twoThirdsA": "0.471_404_52", "sixthB": "0.235_702_26", "minusSixthB": "-0.235_702_26",
+}
+
+
+def transforms():
+    o = ["""// Written by scripts/make-kernels.py.
+import CKernels
+
+// Winograd's transforms along one axis (Lavin and Gray 2016, arXiv:1509.09308), for F(2, 3) with the points 0, ±1 and infinity, and for
+// F(4, 3) with 0, ±a, ±b and infinity, a = 1/√2 and b = √2: its error is an eighth of that with the customary 0, ±1, ±2.
+"""]
+    for name, (points, body) in TRANSFORMS.items():
+        for lanes in (8, 16):
+            if lanes == 16:
+                o.append("#if KERNEL_x86_64_v4")
+            o.append(f"@inline(__always)\nprivate func transform{name}By{lanes}(_ r: SKTransform) {{")
+            o.append("    let inStep = Int(r.inStep), outStep = Int(r.outStep), run = Int(r.run)")
+            import re
+            for c, value in CONSTANTS.items():
+                if re.search(rf"\b{c}\b", body):
+                    o.append(f"    let {c} = V{lanes}(repeating: {value})")
+            o.append("    var line = r.in, target = r.out\n    for _ in 0..<Int(r.lines) {\n        var i = 0\n        while i < run {")
+            o.append("            let p = line + i, q = target + i")
+            for k in range(points):
+                o.append(f"            let d{k} = load{lanes}(p + {k} * inStep)")
+            for text in body.split("\n"):
+                o.append("            " + re.sub(r"put\((\d), (.*)\)$", rf"store(\2, q + \1 * outStep)", text))
+            o.append(f"            i += {lanes}\n        }}\n        line += Int(r.inLine)\n        target += Int(r.outLine)\n    }}\n}}")
+            if lanes == 16:
+                o.append("#endif")
+        o.append(f"""
+func winograd{name}(_ call: UnsafePointer<SKTransform>) {{
+    #if KERNEL_x86_64_v4
+    if call.pointee.run % 16 == 0 {{ return transform{name}By16(call.pointee) }}
+    #endif
+    transform{name}By8(call.pointee)
+}}
+""")
+    return "\n".join(o)
+
+
 d = sys.argv[1] + "/" if len(sys.argv) > 1 else os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "Sources", "KernelLoops", "")
 for l in (16,8):
     open(d+f"Convolution{l}.swift","w").write(conv(l))
     open(d+f"WeightGradient{l}.swift","w").write(wg(l))
+    open(d+f"Product{l}.swift","w").write(product(l))
+open(d+"Transforms.swift","w").write(transforms())

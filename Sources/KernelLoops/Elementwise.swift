@@ -105,27 +105,12 @@ func sigmoidGradient(_ r: SKFlat) {
 /// Keeps a value where the hash of its index is at least `threshold`, times p0[0].
 @inline(__always)
 func dropout(_ r: SKFlat) {
-    let a = operand(r.a), scale = parameters(r, 0)
-    let lanes = SIMD16<UInt32>(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15)
-    let threshold = SIMD16<UInt32>(repeating: r.threshold)
+    let a = operand(r.a), keep = parameters(r, 0)[0]
     var i = 0
     while i < Int(r.count) {
-        let place = r.index + Int64(i)
-        var h = (lanes &+ UInt32(truncatingIfNeeded: place)) ^ r.key
-        h = mix(h) &+ (r.key2 &+ UInt32(truncatingIfNeeded: place >> 32))
-        h = mix(h)
-        put((load16(a + i) * scale).replacing(with: 0, where: h .< threshold), r, i)
+        put(load16(a + i) * dropoutFactor(r.key, r.key2, r.threshold, keep, r.index + Int64(i)), r, i)
         i += 16
     }
-}
-
-/// The finaliser of MurmurHash3 (Appleby), a bijection of 32-bit words.
-@inline(__always)
-private func mix(_ x: SIMD16<UInt32>) -> SIMD16<UInt32> {
-    var h = x
-    h = (h ^ (h &>> 16)) &* 0x85EB_CA6B
-    h = (h ^ (h &>> 13)) &* 0xC2B2_AE35
-    return h ^ (h &>> 16)
 }
 
 @inline(__always)

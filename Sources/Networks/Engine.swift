@@ -40,10 +40,12 @@ final class Engine {
 
     private func call(_ k: Int, seed: UInt64, step: UInt64) -> LayerCall {
         let op = plan.operations[k]
-        return LayerCall(
+        var call = LayerCall(
             index: op.entry, inputs: op.inputs.map { tensors[$0] }, output: tensors[op.output],
             parameters: parameters.ofLayer[op.entry].map { parameters.pointer($0) }, training: plan.training, relu: op.relu, seed: seed,
             step: step, statistics: statistics[k], outputGradient: gradients[op.output] ?? tensors[op.output])
+        call.workspace = arena.base + plan.workspace
+        return call
     }
 
     /// Computes the output from the input. Throws `Interrupted`.
@@ -70,7 +72,6 @@ final class Engine {
             call.inputGradients = op.inputs.map { gradients[$0] }
             call.gradients = parameters.ofLayer[op.entry].filter { parameters.slots[$0].spec.trainable }
                 .map { weightGradients.base + parameters.slots[$0].offset }
-            call.workspace = arena.base + plan.workspace
             // The same tensor may come in twice; its gradients add up.
             for input in op.inputs {
                 call.accumulate.append(written[input])

@@ -70,9 +70,8 @@ struct Plan {
                 at = follower[at] ?? last
             }
             if i == 0 { continue }
-            let workspace =
-                training
-                ? entry.layer.workspace(input: shapes[entry.inputs[0]], channels: graph.inputChannels(of: i), batch: batch) : 0
+            let workspace = entry.layer.workspace(
+                input: shapes[entry.inputs[0]], channels: graph.inputChannels(of: i), batch: batch, training: training)
             operations.append(
                 Operation(entry: i, relu: relu, norm: norm, inputs: entry.inputs.map { tensorOf[$0] }, output: tensor, workspace: workspace)
             )

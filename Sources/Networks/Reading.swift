@@ -72,11 +72,11 @@ struct Writing {
     var blocks: [Block]
     /// One value a channel, padded to whole blocks.
     var bias: UnsafePointer<Float>?
-    /// Patterns of 16 a block, or empty.
-    var scale: [Float] = []
-    var shift: [Float] = []
+    /// Patterns of 16 a block, or none.
+    var scale: UnsafePointer<Float>?
+    var shift: UnsafePointer<Float>?
     var relu = false
-    /// Filled with the sums of what is stored.
+    /// The sums of what is stored are added to these.
     var sums: ChannelSums?
 
     let batch, channels, width: Int

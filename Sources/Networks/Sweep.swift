@@ -9,7 +9,7 @@ import Support
 struct Sweep {
     let pass: Geometry.Pass
     /// What is read: the layer's input (gathering) or output gradient (scattering) and the like.
-    let source: Tensor
+    let source: Reading
 
     /// Tile of outputs (rows, planes) and the size of its padded input.
     struct Tile {
@@ -54,23 +54,13 @@ struct Sweep {
 
     /// Copies the padded input of a tile: voxels outside the volume are zero.
     func pack(_ tile: Tile, sample: Int, block: Int, row: Int, plane: Int, into out: UnsafeMutablePointer<Float>) {
-        let width = source.width, shape = source.shape
-        let from = source.base + sample * source.sampleFloats + block * source.blockFloats
-        let rowFloats = tile.spanX * width
+        let loader = LineLoader(source.blocks[block], sample: sample)
         let x0 = pass.x.first, y0 = row * pass.y.inStep + pass.y.first, z0 = plane * pass.z.inStep + pass.z.first
-        let left = min(tile.spanX, max(0, -x0)), right = max(left, min(tile.spanX, shape.x - x0))
         var to = out
         for z in z0..<z0 + tile.spanZ {
             for y in y0..<y0 + tile.spanY {
-                if z < 0 || z >= shape.z || y < 0 || y >= shape.y {
-                    to.update(repeating: 0, count: rowFloats)
-                } else {
-                    let line = from + ((z * shape.y + y) * shape.x + x0) * width
-                    to.update(repeating: 0, count: left * width)
-                    (to + left * width).update(from: line + left * width, count: (right - left) * width)
-                    (to + right * width).update(repeating: 0, count: (tile.spanX - right) * width)
-                }
-                to += rowFloats
+                loader.load(x: x0, y: y, z: z, count: tile.spanX, into: to)
+                to += tile.spanX * source.width
             }
         }
     }
@@ -93,18 +83,8 @@ struct Sweep {
         return (offsets, pass.x.dense ? pass.x.reads.count * width : width)
     }
 
-    /// What happens to a sum before it is stored.
-    struct Finish {
-        var bias: UnsafePointer<Float>?
-        var scale: UnsafePointer<Float>?
-        var shift: UnsafePointer<Float>?
-        var relu = false
-        /// Adds to what the output holds.
-        var accumulate = false
-    }
-
     /// Computes all outputs of the pass. `weights` is laid out as `layout` says, whose tap order contains this pass's taps in their order.
-    func run(weights: UnsafePointer<Float>, layout: WeightLayout, into out: Tensor, finish: Finish) throws {
+    func run(weights: UnsafePointer<Float>, layout: WeightLayout, into out: Writing) throws {
         let tile = tile
         let (offsets, length) = groups(tile)
         let lanes = layout.lanes
@@ -113,35 +93,47 @@ struct Sweep {
         // Few tiles and many filters: split the filters too.
         let split = min(layout.outputBlocks, max(1, (8 * Parallel.threads + tiles - 1) / max(1, tiles)))
         let blocksEach = (layout.outputBlocks + split - 1) / split
+        // Dropped values and sums need the finished value of a line, before what it is added to: such blocks are collected in the thread's own memory.
         let outWidth = out.width
+        let collects = out.sums != nil || out.blocks.contains { $0.dropout != nil }
+        let lineFloats = pass.x.outCount * outWidth
+        let collected = collects ? tile.rows * tile.planes * lineFloats + 16 : 0
+        let sums = out.sums.map { _ in SumTable(tasks: tiles, blocks: out.blocks.count) }
+        // Memory beyond the packed tile may be written by the loading of its last line.
+        let packedFloats = tile.floats + 16
         try offsets.withUnsafeBufferPointer { offsets in
             guard let start = offsets.baseAddress else { return }
-            let shared = Unchecked((start, weights, finish))
+            let shared = Unchecked((start, weights, out, sums))
             try Parallel.slabs(tiles * split) { task in
-                let (offsets, weights, finish) = shared.value
+                let (offsets, weights, out, sums) = shared.value
                 let part = task % split
                 let firstRow = task / split % tile.rowTiles * tile.rows
                 let firstPlane = task / split / tile.rowTiles % tile.planeTiles * tile.planes
                 let sample = task / split / tile.rowTiles / tile.planeTiles
                 let rows = min(tile.rows, pass.y.outCount - firstRow), planes = min(tile.planes, pass.z.outCount - firstPlane)
                 let outputBlocks = part * blocksEach..<min(layout.outputBlocks, (part + 1) * blocksEach)
-                Scratch.with(floats: tile.floats) { packed in
+                Scratch.with(floats: packedFloats + collected * outputBlocks.count) { packed in
                     for inputBlock in 0..<layout.inputBlocks {
                         pack(tile, sample: sample, block: inputBlock, row: firstRow, plane: firstPlane, into: packed)
                         let last = inputBlock == layout.inputBlocks - 1
                         for outputBlock in outputBlocks {
-                            let target = out.base + sample * out.sampleFloats + outputBlock * out.blockFloats
+                            let block = out.blocks[outputBlock]
+                            let target = block.base(sample: sample)
+                            let own = packed + packedFloats + (outputBlock - outputBlocks.lowerBound) * collected
                             let pair =
                                 (outputBlock * layout.inputBlocks + inputBlock) * layout.pairStride + pass.firstTap * layout.width * lanes
+                            let finishes = last && !collects
                             var call = SKConvRow(
                                 source: packed, offsets: offsets, groups: Int64(self.groupCount), length: Int64(length),
                                 step: Int64(pass.x.inStep * source.width), weights: weights + pair, out: target,
-                                outStep: Int64(pass.x.outStep * outWidth), count: Int64(pass.x.outCount),
-                                bias: finish.bias.map { $0 + outputBlock * lanes },
-                                scale: last ? finish.scale.map { $0 + outputBlock * 16 } : nil,
-                                shift: last ? finish.shift.map { $0 + outputBlock * 16 } : nil,
-                                accumulate: finish.accumulate || inputBlock > 0 ? 1 : 0, relu: last && finish.relu ? 1 : 0,
+                                outStep: Int64(collects ? outWidth : pass.x.outStep * outWidth), count: Int64(pass.x.outCount),
+                                bias: collects ? nil : out.bias.map { $0 + outputBlock * lanes },
+                                scale: finishes ? out.scale.map { $0 + outputBlock * 16 } : nil,
+                                shift: finishes ? out.shift.map { $0 + outputBlock * 16 } : nil,
+                                accumulate: inputBlock > 0 || !collects && block.accumulate ? 1 : 0, relu: finishes && out.relu ? 1 : 0,
                                 width: Int32(outWidth))
+                            let store = LineStorer(
+                                out, block: outputBlock, sample: sample, sums: sums?.of(task: task / split, block: outputBlock))
                             for z in 0..<planes {
                                 let outZ = pass.z.outStart + (firstPlane + z) * pass.z.outStep
                                 for y in 0..<rows {
@@ -149,8 +141,15 @@ struct Sweep {
                                     call.source =
                                         UnsafePointer(packed) + (z * pass.z.inStep * tile.spanY + y * pass.y.inStep) * tile.spanX
                                         * source.width
-                                    call.out = target + ((outZ * out.shape.y + outY) * out.shape.x + pass.x.outStart) * outWidth
+                                    call.out =
+                                        collects
+                                        ? own + (z * tile.rows + y) * lineFloats
+                                        : target + ((outZ * out.shape.y + outY) * out.shape.x + pass.x.outStart) * outWidth
                                     kernel(&call)
+                                    if collects && last {
+                                        store.store(
+                                            call.out, x: pass.x.outStart, y: outY, z: outZ, count: pass.x.outCount, step: pass.x.outStep)
+                                    }
                                 }
                             }
                         }
@@ -158,6 +157,7 @@ struct Sweep {
                 }
             }
         }
+        if let sums, let target = out.sums { sums.finish(into: target, channels: out.channels, width: outWidth) }
     }
 
     private var groupCount: Int {

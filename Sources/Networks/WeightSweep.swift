@@ -16,8 +16,9 @@ extension Sweep {
         return parts == 1 ? 0 : parts * layout.inputBlocks * layout.outputBlocks * pass.taps * layout.width * layout.lanes
     }
 
-    /// Sets this pass's taps of `gradient`, laid out as the weights are. `out` is the gradient of what the pass writes to.
-    func weightGradient(_ gradient: UnsafeMutablePointer<Float>, layout: WeightLayout, out: Tensor, workspace: UnsafeMutablePointer<Float>)
+    /// Sets this pass's taps of `gradient`, laid out as the weights are. `out` is the gradient of what the pass writes to, read
+    /// as it is.
+    func weightGradient(_ gradient: UnsafeMutablePointer<Float>, layout: WeightLayout, out: Reading, workspace: UnsafeMutablePointer<Float>)
         throws
     {
         let tile = tile
@@ -40,6 +41,8 @@ extension Sweep {
         let kernel = lanes == 16 ? Kernels.table.weights16 : Kernels.table.weights8
         // Rows that are summed at once: input and gradient should stay in the first-level cache while all entries go over them.
         let rowsAtOnce = max(1, 5_000 / max(1, pass.x.outCount * outWidth + tile.spanX * width))
+        // Memory beyond the packed tile may be written by the loading of its last line.
+        let packedFloats = tile.floats + 16
         let tileGradient = narrow ? tile.rows * tile.planes * pass.x.outCount * 8 : 0
         try entries.withUnsafeBufferPointer { entries in
             guard let offsets = entries.baseAddress else { return }
@@ -51,14 +54,14 @@ extension Sweep {
                 let own = gradient + pair * layout.pairStride + pass.firstTap * width * lanes
                 let sum = parts == 1 ? own : workspace + task * entryFloats
                 sum.update(repeating: 0, count: entryFloats)
-                Scratch.with(floats: tile.floats + tileGradient) { packed in
+                Scratch.with(floats: packedFloats + tileGradient) { packed in
                     for t in part * tiles / parts..<(part + 1) * tiles / parts {
                         let firstRow = t % tile.rowTiles * tile.rows
                         let firstPlane = t / tile.rowTiles % tile.planeTiles * tile.planes
                         let sample = t / tile.rowTiles / tile.planeTiles
                         let rows = min(tile.rows, pass.y.outCount - firstRow), planes = min(tile.planes, pass.z.outCount - firstPlane)
                         pack(tile, sample: sample, block: inputBlock, row: firstRow, plane: firstPlane, into: packed)
-                        let g = out.base + sample * out.sampleFloats + outputBlock * out.blockFloats
+                        let g = out.blocks[outputBlock].base(sample: sample)
                         for z in 0..<planes {
                             let outZ = pass.z.outStart + (firstPlane + z) * pass.z.outStep
                             var y = 0
@@ -68,7 +71,7 @@ extension Sweep {
                                 var line = g + ((outZ * out.shape.y + outY) * out.shape.x + pass.x.outStart) * outWidth
                                 var step = pass.x.outStep * outWidth, row = pass.y.outStep * out.shape.x * outWidth
                                 if narrow {
-                                    line = widen(line, rows: n, row: row, step: step, width: outWidth, into: packed + tile.floats)
+                                    line = widen(line, rows: n, row: row, step: step, width: outWidth, into: packed + packedFloats)
                                     (step, row) = (8, pass.x.outCount * 8)
                                 }
                                 var call = SKWeightRows(

@@ -69,11 +69,69 @@ typedef struct {
     int32_t accumulate;
 } SKPoolRow;
 
+// One axis of a Winograd transform: `lines` times, points `inStep` apart become points `outStep` apart, each point `run` neighbouring floats.
+typedef struct {
+    const float *_Nonnull in;
+    int64_t inStep;
+    float *_Nonnull out;
+    int64_t outStep;
+    int64_t lines, inLine, outLine; // number of lines, and floats from one to the next
+    int64_t run;                    // a multiple of 8
+} SKTransform;
+
+// Products of each frequency f: out[f][t][lane] = sum over blocks b, channels c < width of in[f][b][t][c] * weights[f][b][c][lane].
+typedef struct {
+    const float *_Nonnull in;
+    const float *_Nonnull weights;
+    float *_Nonnull out;
+    int64_t frequencies, blocks, tiles;
+    int64_t width;                  // 8 or 16
+} SKProduct;
+
+// Sums of products of each frequency f: sum[f][b][c][lane] += sum over tiles t of in[f][b][t][c] * gradient[f][t][lane].
+typedef struct {
+    const float *_Nonnull in;
+    const float *_Nonnull gradient;
+    float *_Nonnull sum;
+    int64_t frequencies, blocks, tiles;
+    int64_t width;                  // 8 or 16
+} SKWeightProduct;
+
+// What happens to a line of values between memory and a kernel's own buffer.
+typedef struct {
+    const float *_Nonnull in;
+    float *_Nonnull out;
+    int64_t count;                  // floats
+    int32_t width;                  // channels of a voxel
+    const float *_Nullable bias;    // one value a channel (storing only)
+    const float *_Nullable scale;   // 16 each, repeating from the first element
+    const float *_Nullable shift;
+    int32_t relu;
+    int32_t accumulate;             // add to what is in out
+    float keep;                     // dropout: the factor of what is kept; 0 for none
+    uint32_t key, key2, threshold;
+    int64_t index;                  // of the first element, for dropout
+    double *_Nullable sums;         // two rows of 16, added to: x, x * x of what is stored
+} SKLine;
+
 typedef void (*SKConvFunction)(const SKConvRow *_Nonnull);
 typedef void (*SKWeightFunction)(const SKWeightRows *_Nonnull);
 typedef void (*SKFlatFunction)(const SKFlat *_Nonnull);
 typedef void (*SKAdamFunction)(const SKAdam *_Nonnull);
 typedef void (*SKPoolFunction)(const SKPoolRow *_Nonnull);
+typedef void (*SKTransformFunction)(const SKTransform *_Nonnull);
+typedef void (*SKProductFunction)(const SKProduct *_Nonnull);
+typedef void (*SKWeightProductFunction)(const SKWeightProduct *_Nonnull);
+typedef void (*SKLineFunction)(const SKLine *_Nonnull);
+
+// The five transforms of a one-dimensional F(m, 3), with n = m + 2.
+typedef struct {
+    SKTransformFunction _Nonnull input;         // n points of the input to n
+    SKTransformFunction _Nonnull output;        // n products to m outputs
+    SKTransformFunction _Nonnull gradient;      // m gradients to n points
+    SKTransformFunction _Nonnull kernel;        // 3 weights to n points
+    SKTransformFunction _Nonnull kernelGradient;// n sums to 3 gradients
+} SKWinograd;
 
 typedef struct {
     SKConvFunction _Nonnull conv16;
@@ -95,6 +153,14 @@ typedef struct {
     SKAdamFunction _Nonnull adam;
     SKPoolFunction _Nonnull pool;
     SKPoolFunction _Nonnull poolGradient;
+    SKWinograd winograd2;
+    SKWinograd winograd4;
+    SKProductFunction _Nonnull product16;
+    SKProductFunction _Nonnull product8;
+    SKWeightProductFunction _Nonnull weightProduct16;
+    SKWeightProductFunction _Nonnull weightProduct8;
+    SKLineFunction _Nonnull loadLine;           // writes up to 15 floats beyond the count
+    SKLineFunction _Nonnull storeLine;          // writes the count exactly
 } SKTable;
 
 // 2 for the baseline, 3 for AVX2 and FMA, 4 for AVX-512 (F, BW, CD, DQ, VL).

@@ -57,26 +57,26 @@ struct Convolution: Layer {
         WeightLayout(input: input, output: filters, order: geometry.gatherOrder, inputFirst: false, kernel: kernel)
     }
 
-    private func reversed(_ input: Int, fine: SIMD3<Int>) -> WeightLayout {
-        layout(input).reversed(order: geometry.scatterOrder(fine: fine))
+    /// How this layer is computed for inputs of one shape.
+    private func convolver(_ input: Int, _ shape: SIMD3<Int>, _ batch: Int) -> Convolver {
+        Convolver(geometry: geometry, layout: layout(input), shape: shape, batch: batch)
     }
 
-    func workspace(input: SIMD3<Int>, channels: [Int], batch: Int) -> Int {
-        // The shape alone matters to the plan of a sweep, so the tensor has no memory.
-        let source = Tensor.outline(batch: batch, channels: channels[0], shape: input)
-        let sweep = Sweep(pass: geometry.gatherPass(fine: input), source: source)
-        return max(sweep.weightWorkspace(layout(channels[0])), reversed(channels[0], fine: input).storedCount)
+    func workspace(input: SIMD3<Int>, channels: [Int], batch: Int, training: Bool) -> Int {
+        convolver(channels[0], input, batch).workspace(training: training)
     }
 
     func forward(_ call: LayerCall) throws {
         let source = call.inputs[0]
-        let sweep = Sweep(pass: geometry.gatherPass(fine: source.shape), source: source)
+        guard let workspace = call.workspace else { return }
         try call.scale.withUnsafeBufferPointer { scale in
             try call.shift.withUnsafeBufferPointer { shift in
-                let finish = Sweep.Finish(
-                    bias: bias ? UnsafePointer(call.parameters[1]) : nil, scale: call.scale.isEmpty ? nil : scale.baseAddress,
-                    shift: call.scale.isEmpty ? nil : shift.baseAddress, relu: call.relu)
-                try sweep.run(weights: call.parameters[0], layout: layout(source.channels), into: call.output, finish: finish)
+                var writing = Writing(call.output)
+                writing.bias = bias ? UnsafePointer(call.parameters[1]) : nil
+                if !call.scale.isEmpty { (writing.scale, writing.shift) = (scale.baseAddress, shift.baseAddress) }
+                writing.relu = call.relu
+                try convolver(source.channels, source.shape, source.batch)
+                    .forward(Reading(source), weights: call.parameters[0], into: writing, workspace: workspace)
             }
         }
     }
@@ -86,15 +86,10 @@ struct Convolution: Layer {
         if call.relu { try Relu.mask(gradient, by: call.output) }
         if bias { try Reduction.biasGradient(gradient, into: call.gradients[1]) }
         guard let workspace = call.workspace else { return }
-        let layout = layout(input.channels)
-        try Sweep(pass: geometry.gatherPass(fine: input.shape), source: input)
-            .weightGradient(call.gradients[0], layout: layout, out: gradient, workspace: workspace)
+        let convolver = convolver(input.channels, input.shape, input.batch)
+        try convolver.weightGradient(call.gradients[0], input: Reading(input), gradient: Reading(gradient), workspace: workspace)
         guard let target = call.inputGradients[0] else { return }
-        let reversed = reversed(input.channels, fine: input.shape)
-        try layout.reverse(call.parameters[0], to: reversed, workspace)
-        for pass in geometry.scatterPasses(fine: input.shape) {
-            try Sweep(pass: pass, source: gradient)
-                .run(weights: workspace, layout: reversed, into: target, finish: Sweep.Finish(accumulate: call.accumulate[0]))
-        }
+        try convolver.inputGradient(
+            Reading(gradient), weights: call.parameters[0], into: Writing(target, accumulate: call.accumulate[0]), workspace: workspace)
     }
 }

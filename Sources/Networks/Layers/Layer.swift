@@ -63,8 +63,8 @@ protocol Layer: Sendable {
     var inPlace: Bool { get }
     /// Whether this layer can apply a ReLU that follows it in the same pass.
     var fusesRelu: Bool { get }
-    /// Floats of working memory that the backward pass needs.
-    func workspace(input: SIMD3<Int>, channels: [Int], batch: Int) -> Int
+    /// Floats of working memory that the passes need: the backward pass too where `training` is set.
+    func workspace(input: SIMD3<Int>, channels: [Int], batch: Int, training: Bool) -> Int
 
     func forward(_ call: LayerCall) throws
     /// Writes the inputs' gradients (where wanted) and the parameters' gradients. May overwrite the output's gradient.
@@ -119,7 +119,7 @@ extension Layer {
     func needs(relu: Bool) -> (input: Bool, output: Bool) { (false, false) }
     var inPlace: Bool { false }
     var fusesRelu: Bool { false }
-    func workspace(input: SIMD3<Int>, channels: [Int], batch: Int) -> Int { 0 }
+    func workspace(input: SIMD3<Int>, channels: [Int], batch: Int, training: Bool) -> Int { 0 }
     func forward(_ call: LayerCall) throws {}
     func backward(_ call: LayerCall) throws {}
 

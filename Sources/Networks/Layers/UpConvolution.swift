@@ -61,8 +61,9 @@ struct UpConvolution: Layer {
         WeightLayout(input: input, output: filters, order: geometry.scatterOrder, inputFirst: true, kernel: kernel)
     }
 
-    func workspace(input: SIMD3<Int>, channels: [Int], batch: Int) -> Int {
-        let source = Tensor.outline(batch: batch, channels: channels[0], shape: input)
+    func workspace(input: SIMD3<Int>, channels: [Int], batch: Int, training: Bool) -> Int {
+        guard training else { return 0 }
+        let source = Reading(Tensor.outline(batch: batch, channels: channels[0], shape: input))
         let layout = layout(channels[0])
         let sums = geometry.scatterPasses(fine: input &* stride).map { Sweep(pass: $0, source: source).weightWorkspace(layout) }
         return max(sums.max() ?? 0, layout.reversed(order: geometry.gatherOrder).storedCount)
@@ -72,12 +73,13 @@ struct UpConvolution: Layer {
         let source = call.inputs[0]
         try call.scale.withUnsafeBufferPointer { scale in
             try call.shift.withUnsafeBufferPointer { shift in
-                let finish = Sweep.Finish(
-                    bias: UnsafePointer(call.parameters[1]), scale: call.scale.isEmpty ? nil : scale.baseAddress,
-                    shift: call.scale.isEmpty ? nil : shift.baseAddress, relu: call.relu)
+                var writing = Writing(call.output)
+                writing.bias = UnsafePointer(call.parameters[1])
+                if !call.scale.isEmpty { (writing.scale, writing.shift) = (scale.baseAddress, shift.baseAddress) }
+                writing.relu = call.relu
                 for pass in geometry.scatterPasses(fine: call.output.shape) {
-                    try Sweep(pass: pass, source: source)
-                        .run(weights: call.parameters[0], layout: layout(source.channels), into: call.output, finish: finish)
+                    try Sweep(pass: pass, source: Reading(source))
+                        .run(weights: call.parameters[0], layout: layout(source.channels), into: writing)
                 }
             }
         }
@@ -90,12 +92,13 @@ struct UpConvolution: Layer {
         guard let workspace = call.workspace else { return }
         let layout = layout(input.channels)
         for pass in geometry.scatterPasses(fine: gradient.shape) {
-            try Sweep(pass: pass, source: input).weightGradient(call.gradients[0], layout: layout, out: gradient, workspace: workspace)
+            try Sweep(pass: pass, source: Reading(input))
+                .weightGradient(call.gradients[0], layout: layout, out: Reading(gradient), workspace: workspace)
         }
         guard let target = call.inputGradients[0] else { return }
         let reversed = layout.reversed(order: geometry.gatherOrder)
         try layout.reverse(call.parameters[0], to: reversed, workspace)
-        try Sweep(pass: geometry.gatherPass(fine: gradient.shape), source: gradient)
-            .run(weights: workspace, layout: reversed, into: target, finish: Sweep.Finish(accumulate: call.accumulate[0]))
+        try Sweep(pass: geometry.gatherPass(fine: gradient.shape), source: Reading(gradient))
+            .run(weights: workspace, layout: reversed, into: Writing(target, accumulate: call.accumulate[0]))
     }
 }

@@ -1,0 +1,103 @@
+import CKernels
+
+// The two ends of a convolution: lines of values on their way into a kernel's buffer, with the pointwise step that precedes the
+// convolution, and out of it, with those that follow. What would each be a pass over the whole tensor happens here while a line is in the cache.
+
+/// The factor of each lane: `keep`, or 0 where the hash of its index is below `threshold`.
+@inline(__always)
+func dropoutFactor(_ key: UInt32, _ key2: UInt32, _ threshold: UInt32, _ keep: Float, _ place: Int64) -> V16 {
+    let lanes = SIMD16<UInt32>(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15)
+    var h = (lanes &+ UInt32(truncatingIfNeeded: place)) ^ key
+    h = mix(h) &+ (key2 &+ UInt32(truncatingIfNeeded: place >> 32))
+    h = mix(h)
+    return V16(repeating: keep).replacing(with: 0, where: h .< SIMD16<UInt32>(repeating: threshold))
+}
+
+/// The finaliser of MurmurHash3 (Appleby), a bijection of 32-bit words.
+@inline(__always)
+func mix(_ x: SIMD16<UInt32>) -> SIMD16<UInt32> {
+    var h = x
+    h = (h ^ (h &>> 16)) &* 0x85EB_CA6B
+    h = (h ^ (h &>> 13)) &* 0xC2B2_AE35
+    return h ^ (h &>> 16)
+}
+
+/// out = dropout(max(0, in · scale + shift)); each part only where it is given.
+@inline(__always)
+func loadLine(_ r: SKLine) {
+    let count = Int(r.count)
+    var i = 0
+    guard let p = r.scale, let q = r.shift else {
+        while i < count {
+            var v = load16(r.in + i)
+            if r.relu != 0 { v = positive(v) }
+            if r.keep != 0 { v *= dropoutFactor(r.key, r.key2, r.threshold, r.keep, r.index + Int64(i)) }
+            store(v, r.out + i)
+            i += 16
+        }
+        return
+    }
+    let scale = load16(p), shift = load16(q)
+    if r.relu != 0, r.keep == 0 {
+        // The usual case: a normalisation and its ReLU.
+        while i < count {
+            store(positive(fma(load16(r.in + i), scale, shift)), r.out + i)
+            i += 16
+        }
+        return
+    }
+    while i < count {
+        var v = fma(load16(r.in + i), scale, shift)
+        if r.relu != 0 { v = positive(v) }
+        if r.keep != 0 { v *= dropoutFactor(r.key, r.key2, r.threshold, r.keep, r.index + Int64(i)) }
+        store(v, r.out + i)
+        i += 16
+    }
+}
+
+/// out = dropout(max(0, (in + bias) · scale + shift)), or out plus that; and the sums of what is stored.
+@inline(__always)
+func storeLine(_ r: SKLine) {
+    let count = Int(r.count)
+    var bias = V16()
+    if let p = r.bias { for lane in 0..<16 { bias[lane] = p[lane & Int(r.width - 1)] } }
+    let scale = r.scale.map { load16($0) } ?? V16(repeating: 1)
+    let shift = r.shift.map { load16($0) } ?? V16()
+    var l1 = SIMD8<Double>(), h1 = SIMD8<Double>(), l2 = SIMD8<Double>(), h2 = SIMD8<Double>()
+    let summed = r.sums != nil
+    var i = 0
+    while i < count {
+        var v = fma(load16(r.in + i) + bias, scale, shift)
+        if r.relu != 0 { v = positive(v) }
+        if r.keep != 0 { v *= dropoutFactor(r.key, r.key2, r.threshold, r.keep, r.index + Int64(i)) }
+        if i + 16 <= count {
+            if r.accumulate != 0 { v += load16(r.out + i) }
+            store(v, r.out + i)
+        } else {
+            // The rest of the vector belongs to the next line, which another thread may be writing.
+            for lane in 0..<16 {
+                if i + lane < count {
+                    if r.accumulate != 0 { v[lane] += r.out[i + lane] }
+                    r.out[i + lane] = v[lane]
+                } else {
+                    v[lane] = 0
+                }
+            }
+        }
+        if summed {
+            let l = SIMD8<Double>(v.lowHalf), h = SIMD8<Double>(v.highHalf)
+            l1 += l
+            h1 += h
+            l2 += l * l
+            h2 += h * h
+        }
+        i += 16
+    }
+    guard let sums = r.sums else { return }
+    for lane in 0..<8 {
+        sums[lane] += l1[lane]
+        sums[lane + 8] += h1[lane]
+        sums[lane + 16] += l2[lane]
+        sums[lane + 24] += h2[lane]
+    }
+}

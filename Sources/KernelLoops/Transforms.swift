@@ -1,0 +1,641 @@
+// Written by scripts/make-kernels.py.
+import CKernels
+
+// Winograd's transforms along one axis (Lavin and Gray 2016, arXiv:1509.09308), for F(2, 3) with the points 0, ±1 and infinity, and for
+// F(4, 3) with 0, ±a, ±b and infinity, a = 1/√2 and b = √2: its error is an eighth of that with the customary 0, ±1, ±2.
+
+@inline(__always)
+private func transformInput2By8(_ r: SKTransform) {
+    let inStep = Int(r.inStep), outStep = Int(r.outStep), run = Int(r.run)
+    var line = r.in, target = r.out
+    for _ in 0..<Int(r.lines) {
+        var i = 0
+        while i < run {
+            let p = line + i, q = target + i
+            let d0 = load8(p + 0 * inStep)
+            let d1 = load8(p + 1 * inStep)
+            let d2 = load8(p + 2 * inStep)
+            let d3 = load8(p + 3 * inStep)
+            store(d0 - d2, q + 0 * outStep)
+            store(d1 + d2, q + 1 * outStep)
+            store(d2 - d1, q + 2 * outStep)
+            store(d3 - d1, q + 3 * outStep)
+            i += 8
+        }
+        line += Int(r.inLine)
+        target += Int(r.outLine)
+    }
+}
+#if KERNEL_x86_64_v4
+@inline(__always)
+private func transformInput2By16(_ r: SKTransform) {
+    let inStep = Int(r.inStep), outStep = Int(r.outStep), run = Int(r.run)
+    var line = r.in, target = r.out
+    for _ in 0..<Int(r.lines) {
+        var i = 0
+        while i < run {
+            let p = line + i, q = target + i
+            let d0 = load16(p + 0 * inStep)
+            let d1 = load16(p + 1 * inStep)
+            let d2 = load16(p + 2 * inStep)
+            let d3 = load16(p + 3 * inStep)
+            store(d0 - d2, q + 0 * outStep)
+            store(d1 + d2, q + 1 * outStep)
+            store(d2 - d1, q + 2 * outStep)
+            store(d3 - d1, q + 3 * outStep)
+            i += 16
+        }
+        line += Int(r.inLine)
+        target += Int(r.outLine)
+    }
+}
+#endif
+
+func winogradInput2(_ call: UnsafePointer<SKTransform>) {
+    #if KERNEL_x86_64_v4
+    if call.pointee.run % 16 == 0 { return transformInput2By16(call.pointee) }
+    #endif
+    transformInput2By8(call.pointee)
+}
+
+@inline(__always)
+private func transformOutput2By8(_ r: SKTransform) {
+    let inStep = Int(r.inStep), outStep = Int(r.outStep), run = Int(r.run)
+    var line = r.in, target = r.out
+    for _ in 0..<Int(r.lines) {
+        var i = 0
+        while i < run {
+            let p = line + i, q = target + i
+            let d0 = load8(p + 0 * inStep)
+            let d1 = load8(p + 1 * inStep)
+            let d2 = load8(p + 2 * inStep)
+            let d3 = load8(p + 3 * inStep)
+            store(d0 + d1 + d2, q + 0 * outStep)
+            store(d1 - d2 + d3, q + 1 * outStep)
+            i += 8
+        }
+        line += Int(r.inLine)
+        target += Int(r.outLine)
+    }
+}
+#if KERNEL_x86_64_v4
+@inline(__always)
+private func transformOutput2By16(_ r: SKTransform) {
+    let inStep = Int(r.inStep), outStep = Int(r.outStep), run = Int(r.run)
+    var line = r.in, target = r.out
+    for _ in 0..<Int(r.lines) {
+        var i = 0
+        while i < run {
+            let p = line + i, q = target + i
+            let d0 = load16(p + 0 * inStep)
+            let d1 = load16(p + 1 * inStep)
+            let d2 = load16(p + 2 * inStep)
+            let d3 = load16(p + 3 * inStep)
+            store(d0 + d1 + d2, q + 0 * outStep)
+            store(d1 - d2 + d3, q + 1 * outStep)
+            i += 16
+        }
+        line += Int(r.inLine)
+        target += Int(r.outLine)
+    }
+}
+#endif
+
+func winogradOutput2(_ call: UnsafePointer<SKTransform>) {
+    #if KERNEL_x86_64_v4
+    if call.pointee.run % 16 == 0 { return transformOutput2By16(call.pointee) }
+    #endif
+    transformOutput2By8(call.pointee)
+}
+
+@inline(__always)
+private func transformGradient2By8(_ r: SKTransform) {
+    let inStep = Int(r.inStep), outStep = Int(r.outStep), run = Int(r.run)
+    var line = r.in, target = r.out
+    for _ in 0..<Int(r.lines) {
+        var i = 0
+        while i < run {
+            let p = line + i, q = target + i
+            let d0 = load8(p + 0 * inStep)
+            let d1 = load8(p + 1 * inStep)
+            store(d0, q + 0 * outStep)
+            store(d0 + d1, q + 1 * outStep)
+            store(d0 - d1, q + 2 * outStep)
+            store(d1, q + 3 * outStep)
+            i += 8
+        }
+        line += Int(r.inLine)
+        target += Int(r.outLine)
+    }
+}
+#if KERNEL_x86_64_v4
+@inline(__always)
+private func transformGradient2By16(_ r: SKTransform) {
+    let inStep = Int(r.inStep), outStep = Int(r.outStep), run = Int(r.run)
+    var line = r.in, target = r.out
+    for _ in 0..<Int(r.lines) {
+        var i = 0
+        while i < run {
+            let p = line + i, q = target + i
+            let d0 = load16(p + 0 * inStep)
+            let d1 = load16(p + 1 * inStep)
+            store(d0, q + 0 * outStep)
+            store(d0 + d1, q + 1 * outStep)
+            store(d0 - d1, q + 2 * outStep)
+            store(d1, q + 3 * outStep)
+            i += 16
+        }
+        line += Int(r.inLine)
+        target += Int(r.outLine)
+    }
+}
+#endif
+
+func winogradGradient2(_ call: UnsafePointer<SKTransform>) {
+    #if KERNEL_x86_64_v4
+    if call.pointee.run % 16 == 0 { return transformGradient2By16(call.pointee) }
+    #endif
+    transformGradient2By8(call.pointee)
+}
+
+@inline(__always)
+private func transformKernel2By8(_ r: SKTransform) {
+    let inStep = Int(r.inStep), outStep = Int(r.outStep), run = Int(r.run)
+    let half = V8(repeating: 0.5)
+    var line = r.in, target = r.out
+    for _ in 0..<Int(r.lines) {
+        var i = 0
+        while i < run {
+            let p = line + i, q = target + i
+            let d0 = load8(p + 0 * inStep)
+            let d1 = load8(p + 1 * inStep)
+            let d2 = load8(p + 2 * inStep)
+            let even = (d0 + d2) * half, odd = d1 * half
+            store(d0, q + 0 * outStep)
+            store(even + odd, q + 1 * outStep)
+            store(even - odd, q + 2 * outStep)
+            store(d2, q + 3 * outStep)
+            i += 8
+        }
+        line += Int(r.inLine)
+        target += Int(r.outLine)
+    }
+}
+#if KERNEL_x86_64_v4
+@inline(__always)
+private func transformKernel2By16(_ r: SKTransform) {
+    let inStep = Int(r.inStep), outStep = Int(r.outStep), run = Int(r.run)
+    let half = V16(repeating: 0.5)
+    var line = r.in, target = r.out
+    for _ in 0..<Int(r.lines) {
+        var i = 0
+        while i < run {
+            let p = line + i, q = target + i
+            let d0 = load16(p + 0 * inStep)
+            let d1 = load16(p + 1 * inStep)
+            let d2 = load16(p + 2 * inStep)
+            let even = (d0 + d2) * half, odd = d1 * half
+            store(d0, q + 0 * outStep)
+            store(even + odd, q + 1 * outStep)
+            store(even - odd, q + 2 * outStep)
+            store(d2, q + 3 * outStep)
+            i += 16
+        }
+        line += Int(r.inLine)
+        target += Int(r.outLine)
+    }
+}
+#endif
+
+func winogradKernel2(_ call: UnsafePointer<SKTransform>) {
+    #if KERNEL_x86_64_v4
+    if call.pointee.run % 16 == 0 { return transformKernel2By16(call.pointee) }
+    #endif
+    transformKernel2By8(call.pointee)
+}
+
+@inline(__always)
+private func transformKernelGradient2By8(_ r: SKTransform) {
+    let inStep = Int(r.inStep), outStep = Int(r.outStep), run = Int(r.run)
+    let half = V8(repeating: 0.5)
+    var line = r.in, target = r.out
+    for _ in 0..<Int(r.lines) {
+        var i = 0
+        while i < run {
+            let p = line + i, q = target + i
+            let d0 = load8(p + 0 * inStep)
+            let d1 = load8(p + 1 * inStep)
+            let d2 = load8(p + 2 * inStep)
+            let d3 = load8(p + 3 * inStep)
+            let even = (d1 + d2) * half, odd = (d1 - d2) * half
+            store(d0 + even, q + 0 * outStep)
+            store(odd, q + 1 * outStep)
+            store(even + d3, q + 2 * outStep)
+            i += 8
+        }
+        line += Int(r.inLine)
+        target += Int(r.outLine)
+    }
+}
+#if KERNEL_x86_64_v4
+@inline(__always)
+private func transformKernelGradient2By16(_ r: SKTransform) {
+    let inStep = Int(r.inStep), outStep = Int(r.outStep), run = Int(r.run)
+    let half = V16(repeating: 0.5)
+    var line = r.in, target = r.out
+    for _ in 0..<Int(r.lines) {
+        var i = 0
+        while i < run {
+            let p = line + i, q = target + i
+            let d0 = load16(p + 0 * inStep)
+            let d1 = load16(p + 1 * inStep)
+            let d2 = load16(p + 2 * inStep)
+            let d3 = load16(p + 3 * inStep)
+            let even = (d1 + d2) * half, odd = (d1 - d2) * half
+            store(d0 + even, q + 0 * outStep)
+            store(odd, q + 1 * outStep)
+            store(even + d3, q + 2 * outStep)
+            i += 16
+        }
+        line += Int(r.inLine)
+        target += Int(r.outLine)
+    }
+}
+#endif
+
+func winogradKernelGradient2(_ call: UnsafePointer<SKTransform>) {
+    #if KERNEL_x86_64_v4
+    if call.pointee.run % 16 == 0 { return transformKernelGradient2By16(call.pointee) }
+    #endif
+    transformKernelGradient2By8(call.pointee)
+}
+
+@inline(__always)
+private func transformInput4By8(_ r: SKTransform) {
+    let inStep = Int(r.inStep), outStep = Int(r.outStep), run = Int(r.run)
+    let minusHalf = V8(repeating: -0.5)
+    let minusTwo = V8(repeating: -2)
+    let minusFiveHalves = V8(repeating: -2.5)
+    let a = V8(repeating: 0.707_106_78)
+    let minusA = V8(repeating: -0.707_106_78)
+    let b = V8(repeating: 1.414_213_56)
+    let minusB = V8(repeating: -1.414_213_56)
+    var line = r.in, target = r.out
+    for _ in 0..<Int(r.lines) {
+        var i = 0
+        while i < run {
+            let p = line + i, q = target + i
+            let d0 = load8(p + 0 * inStep)
+            let d1 = load8(p + 1 * inStep)
+            let d2 = load8(p + 2 * inStep)
+            let d3 = load8(p + 3 * inStep)
+            let d4 = load8(p + 4 * inStep)
+            let d5 = load8(p + 5 * inStep)
+            store(fma(d2, minusFiveHalves, d0 + d4), q + 0 * outStep)
+            let e1 = fma(d2, minusTwo, d4), o1 = fma(d1, minusTwo, d3)
+            store(fma(o1, a, e1), q + 1 * outStep)
+            store(fma(o1, minusA, e1), q + 2 * outStep)
+            let e2 = fma(d2, minusHalf, d4), o2 = fma(d1, minusHalf, d3)
+            store(fma(o2, b, e2), q + 3 * outStep)
+            store(fma(o2, minusB, e2), q + 4 * outStep)
+            store(fma(d3, minusFiveHalves, d1 + d5), q + 5 * outStep)
+            i += 8
+        }
+        line += Int(r.inLine)
+        target += Int(r.outLine)
+    }
+}
+#if KERNEL_x86_64_v4
+@inline(__always)
+private func transformInput4By16(_ r: SKTransform) {
+    let inStep = Int(r.inStep), outStep = Int(r.outStep), run = Int(r.run)
+    let minusHalf = V16(repeating: -0.5)
+    let minusTwo = V16(repeating: -2)
+    let minusFiveHalves = V16(repeating: -2.5)
+    let a = V16(repeating: 0.707_106_78)
+    let minusA = V16(repeating: -0.707_106_78)
+    let b = V16(repeating: 1.414_213_56)
+    let minusB = V16(repeating: -1.414_213_56)
+    var line = r.in, target = r.out
+    for _ in 0..<Int(r.lines) {
+        var i = 0
+        while i < run {
+            let p = line + i, q = target + i
+            let d0 = load16(p + 0 * inStep)
+            let d1 = load16(p + 1 * inStep)
+            let d2 = load16(p + 2 * inStep)
+            let d3 = load16(p + 3 * inStep)
+            let d4 = load16(p + 4 * inStep)
+            let d5 = load16(p + 5 * inStep)
+            store(fma(d2, minusFiveHalves, d0 + d4), q + 0 * outStep)
+            let e1 = fma(d2, minusTwo, d4), o1 = fma(d1, minusTwo, d3)
+            store(fma(o1, a, e1), q + 1 * outStep)
+            store(fma(o1, minusA, e1), q + 2 * outStep)
+            let e2 = fma(d2, minusHalf, d4), o2 = fma(d1, minusHalf, d3)
+            store(fma(o2, b, e2), q + 3 * outStep)
+            store(fma(o2, minusB, e2), q + 4 * outStep)
+            store(fma(d3, minusFiveHalves, d1 + d5), q + 5 * outStep)
+            i += 16
+        }
+        line += Int(r.inLine)
+        target += Int(r.outLine)
+    }
+}
+#endif
+
+func winogradInput4(_ call: UnsafePointer<SKTransform>) {
+    #if KERNEL_x86_64_v4
+    if call.pointee.run % 16 == 0 { return transformInput4By16(call.pointee) }
+    #endif
+    transformInput4By8(call.pointee)
+}
+
+@inline(__always)
+private func transformOutput4By8(_ r: SKTransform) {
+    let inStep = Int(r.inStep), outStep = Int(r.outStep), run = Int(r.run)
+    let half = V8(repeating: 0.5)
+    let two = V8(repeating: 2)
+    let a = V8(repeating: 0.707_106_78)
+    let b = V8(repeating: 1.414_213_56)
+    let aCubed = V8(repeating: 0.353_553_39)
+    let bCubed = V8(repeating: 2.828_427_12)
+    var line = r.in, target = r.out
+    for _ in 0..<Int(r.lines) {
+        var i = 0
+        while i < run {
+            let p = line + i, q = target + i
+            let d0 = load8(p + 0 * inStep)
+            let d1 = load8(p + 1 * inStep)
+            let d2 = load8(p + 2 * inStep)
+            let d3 = load8(p + 3 * inStep)
+            let d4 = load8(p + 4 * inStep)
+            let d5 = load8(p + 5 * inStep)
+            let s1 = d1 + d2, s2 = d3 + d4, t1 = d1 - d2, t2 = d3 - d4
+            store(d0 + s1 + s2, q + 0 * outStep)
+            store(fma(t2, b, t1 * a), q + 1 * outStep)
+            store(fma(s1, half, s2 * two), q + 2 * outStep)
+            store(fma(t2, bCubed, fma(t1, aCubed, d5)), q + 3 * outStep)
+            i += 8
+        }
+        line += Int(r.inLine)
+        target += Int(r.outLine)
+    }
+}
+#if KERNEL_x86_64_v4
+@inline(__always)
+private func transformOutput4By16(_ r: SKTransform) {
+    let inStep = Int(r.inStep), outStep = Int(r.outStep), run = Int(r.run)
+    let half = V16(repeating: 0.5)
+    let two = V16(repeating: 2)
+    let a = V16(repeating: 0.707_106_78)
+    let b = V16(repeating: 1.414_213_56)
+    let aCubed = V16(repeating: 0.353_553_39)
+    let bCubed = V16(repeating: 2.828_427_12)
+    var line = r.in, target = r.out
+    for _ in 0..<Int(r.lines) {
+        var i = 0
+        while i < run {
+            let p = line + i, q = target + i
+            let d0 = load16(p + 0 * inStep)
+            let d1 = load16(p + 1 * inStep)
+            let d2 = load16(p + 2 * inStep)
+            let d3 = load16(p + 3 * inStep)
+            let d4 = load16(p + 4 * inStep)
+            let d5 = load16(p + 5 * inStep)
+            let s1 = d1 + d2, s2 = d3 + d4, t1 = d1 - d2, t2 = d3 - d4
+            store(d0 + s1 + s2, q + 0 * outStep)
+            store(fma(t2, b, t1 * a), q + 1 * outStep)
+            store(fma(s1, half, s2 * two), q + 2 * outStep)
+            store(fma(t2, bCubed, fma(t1, aCubed, d5)), q + 3 * outStep)
+            i += 16
+        }
+        line += Int(r.inLine)
+        target += Int(r.outLine)
+    }
+}
+#endif
+
+func winogradOutput4(_ call: UnsafePointer<SKTransform>) {
+    #if KERNEL_x86_64_v4
+    if call.pointee.run % 16 == 0 { return transformOutput4By16(call.pointee) }
+    #endif
+    transformOutput4By8(call.pointee)
+}
+
+@inline(__always)
+private func transformGradient4By8(_ r: SKTransform) {
+    let inStep = Int(r.inStep), outStep = Int(r.outStep), run = Int(r.run)
+    let half = V8(repeating: 0.5)
+    let two = V8(repeating: 2)
+    let a = V8(repeating: 0.707_106_78)
+    let minusA = V8(repeating: -0.707_106_78)
+    let b = V8(repeating: 1.414_213_56)
+    let minusB = V8(repeating: -1.414_213_56)
+    var line = r.in, target = r.out
+    for _ in 0..<Int(r.lines) {
+        var i = 0
+        while i < run {
+            let p = line + i, q = target + i
+            let d0 = load8(p + 0 * inStep)
+            let d1 = load8(p + 1 * inStep)
+            let d2 = load8(p + 2 * inStep)
+            let d3 = load8(p + 3 * inStep)
+            store(d0, q + 0 * outStep)
+            let e1 = fma(d2, half, d0), o1 = fma(d3, half, d1)
+            store(fma(o1, a, e1), q + 1 * outStep)
+            store(fma(o1, minusA, e1), q + 2 * outStep)
+            let e2 = fma(d2, two, d0), o2 = fma(d3, two, d1)
+            store(fma(o2, b, e2), q + 3 * outStep)
+            store(fma(o2, minusB, e2), q + 4 * outStep)
+            store(d3, q + 5 * outStep)
+            i += 8
+        }
+        line += Int(r.inLine)
+        target += Int(r.outLine)
+    }
+}
+#if KERNEL_x86_64_v4
+@inline(__always)
+private func transformGradient4By16(_ r: SKTransform) {
+    let inStep = Int(r.inStep), outStep = Int(r.outStep), run = Int(r.run)
+    let half = V16(repeating: 0.5)
+    let two = V16(repeating: 2)
+    let a = V16(repeating: 0.707_106_78)
+    let minusA = V16(repeating: -0.707_106_78)
+    let b = V16(repeating: 1.414_213_56)
+    let minusB = V16(repeating: -1.414_213_56)
+    var line = r.in, target = r.out
+    for _ in 0..<Int(r.lines) {
+        var i = 0
+        while i < run {
+            let p = line + i, q = target + i
+            let d0 = load16(p + 0 * inStep)
+            let d1 = load16(p + 1 * inStep)
+            let d2 = load16(p + 2 * inStep)
+            let d3 = load16(p + 3 * inStep)
+            store(d0, q + 0 * outStep)
+            let e1 = fma(d2, half, d0), o1 = fma(d3, half, d1)
+            store(fma(o1, a, e1), q + 1 * outStep)
+            store(fma(o1, minusA, e1), q + 2 * outStep)
+            let e2 = fma(d2, two, d0), o2 = fma(d3, two, d1)
+            store(fma(o2, b, e2), q + 3 * outStep)
+            store(fma(o2, minusB, e2), q + 4 * outStep)
+            store(d3, q + 5 * outStep)
+            i += 16
+        }
+        line += Int(r.inLine)
+        target += Int(r.outLine)
+    }
+}
+#endif
+
+func winogradGradient4(_ call: UnsafePointer<SKTransform>) {
+    #if KERNEL_x86_64_v4
+    if call.pointee.run % 16 == 0 { return transformGradient4By16(call.pointee) }
+    #endif
+    transformGradient4By8(call.pointee)
+}
+
+@inline(__always)
+private func transformKernel4By8(_ r: SKTransform) {
+    let inStep = Int(r.inStep), outStep = Int(r.outStep), run = Int(r.run)
+    let half = V8(repeating: 0.5)
+    let two = V8(repeating: 2)
+    let minusTwoThirds = V8(repeating: -0.666_666_67)
+    let sixth = V8(repeating: 0.166_666_67)
+    let minusTwoThirdsA = V8(repeating: -0.471_404_52)
+    let twoThirdsA = V8(repeating: 0.471_404_52)
+    let sixthB = V8(repeating: 0.235_702_26)
+    let minusSixthB = V8(repeating: -0.235_702_26)
+    var line = r.in, target = r.out
+    for _ in 0..<Int(r.lines) {
+        var i = 0
+        while i < run {
+            let p = line + i, q = target + i
+            let d0 = load8(p + 0 * inStep)
+            let d1 = load8(p + 1 * inStep)
+            let d2 = load8(p + 2 * inStep)
+            store(d0, q + 0 * outStep)
+            let e1 = fma(d2, half, d0) * minusTwoThirds, e2 = fma(d2, two, d0) * sixth
+            store(fma(d1, minusTwoThirdsA, e1), q + 1 * outStep)
+            store(fma(d1, twoThirdsA, e1), q + 2 * outStep)
+            store(fma(d1, sixthB, e2), q + 3 * outStep)
+            store(fma(d1, minusSixthB, e2), q + 4 * outStep)
+            store(d2, q + 5 * outStep)
+            i += 8
+        }
+        line += Int(r.inLine)
+        target += Int(r.outLine)
+    }
+}
+#if KERNEL_x86_64_v4
+@inline(__always)
+private func transformKernel4By16(_ r: SKTransform) {
+    let inStep = Int(r.inStep), outStep = Int(r.outStep), run = Int(r.run)
+    let half = V16(repeating: 0.5)
+    let two = V16(repeating: 2)
+    let minusTwoThirds = V16(repeating: -0.666_666_67)
+    let sixth = V16(repeating: 0.166_666_67)
+    let minusTwoThirdsA = V16(repeating: -0.471_404_52)
+    let twoThirdsA = V16(repeating: 0.471_404_52)
+    let sixthB = V16(repeating: 0.235_702_26)
+    let minusSixthB = V16(repeating: -0.235_702_26)
+    var line = r.in, target = r.out
+    for _ in 0..<Int(r.lines) {
+        var i = 0
+        while i < run {
+            let p = line + i, q = target + i
+            let d0 = load16(p + 0 * inStep)
+            let d1 = load16(p + 1 * inStep)
+            let d2 = load16(p + 2 * inStep)
+            store(d0, q + 0 * outStep)
+            let e1 = fma(d2, half, d0) * minusTwoThirds, e2 = fma(d2, two, d0) * sixth
+            store(fma(d1, minusTwoThirdsA, e1), q + 1 * outStep)
+            store(fma(d1, twoThirdsA, e1), q + 2 * outStep)
+            store(fma(d1, sixthB, e2), q + 3 * outStep)
+            store(fma(d1, minusSixthB, e2), q + 4 * outStep)
+            store(d2, q + 5 * outStep)
+            i += 16
+        }
+        line += Int(r.inLine)
+        target += Int(r.outLine)
+    }
+}
+#endif
+
+func winogradKernel4(_ call: UnsafePointer<SKTransform>) {
+    #if KERNEL_x86_64_v4
+    if call.pointee.run % 16 == 0 { return transformKernel4By16(call.pointee) }
+    #endif
+    transformKernel4By8(call.pointee)
+}
+
+@inline(__always)
+private func transformKernelGradient4By8(_ r: SKTransform) {
+    let inStep = Int(r.inStep), outStep = Int(r.outStep), run = Int(r.run)
+    let half = V8(repeating: 0.5)
+    let two = V8(repeating: 2)
+    let minusTwoThirds = V8(repeating: -0.666_666_67)
+    let sixth = V8(repeating: 0.166_666_67)
+    let minusTwoThirdsA = V8(repeating: -0.471_404_52)
+    let sixthB = V8(repeating: 0.235_702_26)
+    var line = r.in, target = r.out
+    for _ in 0..<Int(r.lines) {
+        var i = 0
+        while i < run {
+            let p = line + i, q = target + i
+            let d0 = load8(p + 0 * inStep)
+            let d1 = load8(p + 1 * inStep)
+            let d2 = load8(p + 2 * inStep)
+            let d3 = load8(p + 3 * inStep)
+            let d4 = load8(p + 4 * inStep)
+            let d5 = load8(p + 5 * inStep)
+            let s1 = (d1 + d2) * minusTwoThirds, s2 = (d3 + d4) * sixth
+            store(d0 + s1 + s2, q + 0 * outStep)
+            store(fma(d1 - d2, minusTwoThirdsA, (d3 - d4) * sixthB), q + 1 * outStep)
+            store(fma(s1, half, fma(s2, two, d5)), q + 2 * outStep)
+            i += 8
+        }
+        line += Int(r.inLine)
+        target += Int(r.outLine)
+    }
+}
+#if KERNEL_x86_64_v4
+@inline(__always)
+private func transformKernelGradient4By16(_ r: SKTransform) {
+    let inStep = Int(r.inStep), outStep = Int(r.outStep), run = Int(r.run)
+    let half = V16(repeating: 0.5)
+    let two = V16(repeating: 2)
+    let minusTwoThirds = V16(repeating: -0.666_666_67)
+    let sixth = V16(repeating: 0.166_666_67)
+    let minusTwoThirdsA = V16(repeating: -0.471_404_52)
+    let sixthB = V16(repeating: 0.235_702_26)
+    var line = r.in, target = r.out
+    for _ in 0..<Int(r.lines) {
+        var i = 0
+        while i < run {
+            let p = line + i, q = target + i
+            let d0 = load16(p + 0 * inStep)
+            let d1 = load16(p + 1 * inStep)
+            let d2 = load16(p + 2 * inStep)
+            let d3 = load16(p + 3 * inStep)
+            let d4 = load16(p + 4 * inStep)
+            let d5 = load16(p + 5 * inStep)
+            let s1 = (d1 + d2) * minusTwoThirds, s2 = (d3 + d4) * sixth
+            store(d0 + s1 + s2, q + 0 * outStep)
+            store(fma(d1 - d2, minusTwoThirdsA, (d3 - d4) * sixthB), q + 1 * outStep)
+            store(fma(s1, half, fma(s2, two, d5)), q + 2 * outStep)
+            i += 16
+        }
+        line += Int(r.inLine)
+        target += Int(r.outLine)
+    }
+}
+#endif
+
+func winogradKernelGradient4(_ call: UnsafePointer<SKTransform>) {
+    #if KERNEL_x86_64_v4
+    if call.pointee.run % 16 == 0 { return transformKernelGradient4By16(call.pointee) }
+    #endif
+    transformKernelGradient4By8(call.pointee)
+}

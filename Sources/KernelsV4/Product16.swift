@@ -1,0 +1,1 @@
+../KernelLoops/Product16.swift

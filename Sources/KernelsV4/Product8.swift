@@ -1,0 +1,1 @@
+../KernelLoops/Product8.swift

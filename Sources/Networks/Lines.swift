@@ -1,0 +1,128 @@
+import CKernels
+import Kernels
+
+/// Loads lines of a channel block into a buffer: zeros beyond the volume, the pointwise step applied within.
+struct LineLoader {
+    private let base: UnsafeMutablePointer<Float>
+    private let shape: SIMD3<Int>
+    private let width: Int
+    private let pointwise: Pointwise
+    private let place: Int
+
+    init(_ block: Reading.Block, sample: Int) {
+        base = block.base(sample: sample)
+        (shape, width, pointwise) = (block.tensor.shape, block.tensor.width, block.pointwise)
+        place = block.pointwise.dropout.map { $0.place + sample * $0.sampleStep } ?? 0
+    }
+
+    /// `count` voxels from (x, y, z) on, any of which may lie outside. Up to 15 floats beyond them may be written.
+    @inline(__always)
+    func load(x: Int, y: Int, z: Int, count: Int, into out: UnsafeMutablePointer<Float>) {
+        guard y >= 0, y < shape.y, z >= 0, z < shape.z else {
+            out.update(repeating: 0, count: count * width)
+            return
+        }
+        let left = min(count, max(0, -x)), right = max(left, min(count, shape.x - x))
+        let first = ((z * shape.y + y) * shape.x + x + left) * width
+        if left > 0 { out.update(repeating: 0, count: left * width) }
+        if pointwise.isIdentity {
+            (out + left * width).update(from: base + first, count: (right - left) * width)
+        } else {
+            pointwise.scale.withUnsafeBufferPointer { scale in
+                pointwise.shift.withUnsafeBufferPointer { shift in
+                    let mask = pointwise.dropout
+                    var call = SKLine(
+                        in: base + first, out: out + left * width, count: Int64((right - left) * width), width: Int32(width), bias: nil,
+                        scale: scale.isEmpty ? nil : scale.baseAddress, shift: scale.isEmpty ? nil : shift.baseAddress,
+                        relu: pointwise.relu ? 1 : 0, accumulate: 0, keep: mask?.scale ?? 0, key: mask?.key ?? 0, key2: mask?.key2 ?? 0,
+                        threshold: mask?.threshold ?? 0, index: Int64(place + first), sums: nil)
+                    Kernels.table.loadLine(&call)
+                }
+            }
+        }
+        if right < count { (out + right * width).update(repeating: 0, count: (count - right) * width) }
+    }
+}
+
+/// Stores lines of a channel block from a buffer, with everything that `Writing` asks for.
+struct LineStorer {
+    private let base: UnsafeMutablePointer<Float>
+    private let shape: SIMD3<Int>
+    private let width: Int
+    private var call: SKLine
+    private let place: Int
+
+    init(_ writing: Writing, block: Int, sample: Int, sums: UnsafeMutablePointer<Double>?) {
+        let target = writing.blocks[block]
+        base = target.base(sample: sample)
+        let width = target.tensor.width
+        (shape, self.width) = (target.tensor.shape, width)
+        let mask = target.dropout
+        let bias = writing.bias.map { $0 + block * width }
+        place = mask.map { $0.place + sample * $0.sampleStep } ?? 0
+        call = SKLine(
+            in: base, out: base, count: 0, width: Int32(width), bias: bias,
+            scale: writing.scale.map { $0 + block * 16 }, shift: writing.shift.map { $0 + block * 16 }, relu: writing.relu ? 1 : 0,
+            accumulate: target.accumulate ? 1 : 0, keep: mask?.scale ?? 0, key: mask?.key ?? 0, key2: mask?.key2 ?? 0,
+            threshold: mask?.threshold ?? 0, index: 0, sums: sums)
+    }
+
+    /// `count` voxels that are `step` apart, all of which lie inside.
+    @inline(__always)
+    func store(_ line: UnsafePointer<Float>, x: Int, y: Int, z: Int, count: Int, step: Int = 1) {
+        var call = call
+        if step == 1 {
+            let first = ((z * shape.y + y) * shape.x + x) * width
+            call.in = line
+            call.out = base + first
+            call.count = Int64(count * width)
+            call.index = Int64(place + first)
+            Kernels.table.storeLine(&call)
+            return
+        }
+        call.count = Int64(width)
+        for v in 0..<count {
+            let first = ((z * shape.y + y) * shape.x + x + v * step) * width
+            call.in = line + v * width
+            call.out = base + first
+            call.index = Int64(place + first)
+            Kernels.table.storeLine(&call)
+        }
+    }
+}
+
+/// Sums of each task and block, added up in their order when all tasks are done.
+final class SumTable: @unchecked Sendable {
+    private let tasks, blocks: Int
+    private let memory: UnsafeMutablePointer<Double>
+
+    init(tasks: Int, blocks: Int) {
+        (self.tasks, self.blocks) = (tasks, blocks)
+        memory = .allocate(capacity: tasks * blocks * 32)
+        memory.initialize(repeating: 0, count: tasks * blocks * 32)
+    }
+
+    deinit { memory.deallocate() }
+
+    func of(task: Int, block: Int) -> UnsafeMutablePointer<Double> { memory + (task * blocks + block) * 32 }
+
+    /// Adds everything to `target`.
+    func finish(into target: ChannelSums, channels: Int, width: Int) {
+        if target.sum.isEmpty {
+            target.sum = [Double](repeating: 0, count: channels)
+            target.squares = target.sum
+        }
+        for task in 0..<tasks {
+            for block in 0..<blocks {
+                let row = of(task: task, block: block)
+                for lane in 0..<16 {
+                    let channel = block * width + lane % width
+                    if channel < channels {
+                        target.sum[channel] += row[lane]
+                        target.squares[channel] += row[16 + lane]
+                    }
+                }
+            }
+        }
+    }
+}
