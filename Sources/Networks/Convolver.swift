@@ -1,5 +1,3 @@
-import Glibc
-
 /// The three computations of a convolution for one shape, each by the algorithm that is fastest for it: Winograd's for 3×3×3 layers of at least
 /// 8 channels, direct sweeps for everything else.
 struct Convolver {
@@ -20,14 +18,17 @@ struct Convolver {
         guard geometry == Geometry(kernel: SIMD3(3, 3, 3), stride: .one, dilation: .one) else { return nil }
         let source = direction == .data ? layout.output : layout.input, target = direction == .data ? layout.input : layout.output
         guard blockWidth(source) >= 8, blockWidth(target) >= 8 else { return nil }
-        var m = SIMD3(4, 4, 4), box = 24
-        if let text = getenv("TILES").map({ String(cString: $0) }) {
-            let numbers = text.split(separator: ",").compactMap { Int($0) }
-            if numbers.count == 1 { return nil }
-            m = SIMD3(numbers[0], numbers[1], numbers[2])
-            box = numbers[3]
+        // The rule is fixed, not timed at start, so that results repeat; docs/performance.md has the measurements behind it.
+        func tiling(_ most: Int) -> (m: SIMD3<Int>, tiles: Int) {
+            let m = SIMD3(shape.x > 2 ? most : 2, shape.y > 2 ? most : 2, shape.z > 2 ? most : 2)
+            return (m, ((shape &+ m &- 1) / m).product * batch)
         }
-        return Winograd(m: m, shape: shape, batch: batch, boxTiles: box)
+        // Transforming the weights costs as much as a few dozen tiles: with fewer than that, small tiles or none.
+        var (m, tiles) = tiling(4)
+        if tiles < 32 { (m, tiles) = tiling(2) }
+        if tiles < 8 { return nil }
+        let wide = direction == .weights || layout.input + layout.output <= 48
+        return Winograd(m: m, shape: shape, batch: batch, boxTiles: wide ? 48 : 12)
     }
 
     /// Floats of working memory for the forward pass, and for the others where `training` is set.

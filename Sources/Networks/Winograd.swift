@@ -75,7 +75,9 @@ struct Winograd {
     // MARK: Transforms of one box
 
     /// Transforms a block of the input: out[f][…][tile][channel], `step` floats from one frequency to the next.
-    func transformInput(_ block: Reading.Block, _ place: Place, into out: UnsafeMutablePointer<Float>, step: Int, scratch: UnsafeMutablePointer<Float>) {
+    func transformInput(
+        _ block: Reading.Block, _ place: Place, into out: UnsafeMutablePointer<Float>, step: Int, scratch: UnsafeMutablePointer<Float>
+    ) {
         let width = block.tensor.width
         let line = inputLine(width)
         let loaded = scratch, inZ = loaded + n.z * line, inY = inZ + n.z * (box.y * m.y + 2) * line
@@ -148,7 +150,9 @@ struct Winograd {
     }
 
     /// Transforms a block of an output's gradient: out[f][tile][lane], `step` floats from one frequency to the next.
-    func transformGradient(_ block: Reading.Block, _ place: Place, into out: UnsafeMutablePointer<Float>, step: Int, scratch: UnsafeMutablePointer<Float>) {
+    func transformGradient(
+        _ block: Reading.Block, _ place: Place, into out: UnsafeMutablePointer<Float>, step: Int, scratch: UnsafeMutablePointer<Float>
+    ) {
         let lanes = block.tensor.width
         let line = outputLine(lanes) + 16
         let rows = place.y * m.y
@@ -235,7 +239,8 @@ struct Winograd {
             Scratch.with(floats: inputFloats + outputFloats + scratchFloats) { memory in
                 let inputs = memory, products = memory + inputFloats, scratch = products + outputFloats
                 for (b, block) in reading.blocks.enumerated() {
-                    transformInput(block, place, into: inputs + b * count * width, step: layout.inputBlocks * count * width, scratch: scratch)
+                    transformInput(
+                        block, place, into: inputs + b * count * width, step: layout.inputBlocks * count * width, scratch: scratch)
                 }
                 let kernel = lanes == 16 ? Kernels.table.product16 : Kernels.table.product8
                 for o in part * layout.outputBlocks / split..<(part + 1) * layout.outputBlocks / split {
@@ -258,7 +263,8 @@ struct Winograd {
         let boxCount = boxes.product * batch
         let floats = weightFloats(layout)
         // A part's sums are as large as the transformed weights; large layers have few boxes and many filters.
-        let wanted = 4 * Parallel.threads
+        // The number of parts must not depend on that of the threads, or the order of the sum would.
+        let wanted = 16
         let parts = max(1, min(boxCount, wanted, (1 << 22) / max(1, floats)))
         return (parts, max(1, min(layout.outputBlocks, wanted / parts)))
     }
@@ -290,7 +296,8 @@ struct Winograd {
                 for index in part * boxCount / parts..<(part + 1) * boxCount / parts {
                     let place = place(index), count = place.count
                     for (b, block) in input.blocks.enumerated() {
-                        transformInput(block, place, into: inputs + b * count * width, step: layout.inputBlocks * count * width, scratch: scratch)
+                        transformInput(
+                            block, place, into: inputs + b * count * width, step: layout.inputBlocks * count * width, scratch: scratch)
                     }
                     for o in outputs {
                         transformGradient(output.blocks[o], place, into: gradients, step: count * lanes, scratch: scratch)
