@@ -4,6 +4,7 @@ Sources/KernelLoops/{Convolution,WeightGradient,Product}{16,8}.swift and Transfo
 Run: python3 scripts/make-kernels.py [FOLDER]
 """
 import os
+import re
 import sys
 
 N = 12  # the widest tile of any instruction set
@@ -319,7 +320,6 @@ import CKernels
                 o.append("#if KERNEL_x86_64_v4")
             o.append(f"@inline(__always)\nprivate func transform{name}By{lanes}(_ r: SKTransform) {{")
             o.append("    let inStep = Int(r.inStep), outStep = Int(r.outStep), run = Int(r.run)")
-            import re
             for c, value in CONSTANTS.items():
                 if re.search(rf"\b{c}\b", body):
                     o.append(f"    let {c} = V{lanes}(repeating: {value})")
