@@ -5,7 +5,7 @@ import Kernels
 struct LineLoader {
     private let base: UnsafeMutablePointer<Float>
     private let shape: SIMD3<Int>
-    private let width: Int
+    let width: Int
     private let pointwise: Pointwise
     private let place: Int
 
@@ -14,6 +14,19 @@ struct LineLoader {
         (shape, width, pointwise) = (block.tensor.shape, block.tensor.width, block.pointwise)
         place = block.pointwise.dropout.map { $0.place + sample * $0.sampleStep } ?? 0
     }
+
+    /// Where `planes` lines above each other can be read in place: the first float and the part of `count` voxels that lies inside. nil where a plane lies outside or
+    /// there is a step to apply.
+    @inline(__always)
+    func inPlace(x: Int, y: Int, z: Int, count: Int, planes: Int) -> (start: UnsafePointer<Float>, left: Int, right: Int)? {
+        guard pointwise.isIdentity, z >= 0, z + planes <= shape.z, y >= 0, y < shape.y else { return nil }
+        let left = min(count, max(0, -x)), right = max(left, min(count, shape.x - x))
+        if left == right { return nil }
+        return (UnsafePointer(base) + ((z * shape.y + y) * shape.x + x + left) * width, left, right)
+    }
+
+    /// Floats from one plane to the next.
+    var plane: Int { shape.x * shape.y * width }
 
     /// `count` voxels from (x, y, z) on, any of which may lie outside. Up to 15 floats beyond them may be written.
     @inline(__always)

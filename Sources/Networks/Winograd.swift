@@ -94,9 +94,7 @@ struct Winograd {
                 for kz in 0..<n.z { (inZ + (kz * rows + y) * line).update(repeating: 0, count: used) }
                 continue
             }
-            for k in 0..<n.z { loader.load(x: x0, y: y0 + y, z: z0 + k, count: points, into: loaded + k * line) }
-            z.out = inZ + y * line
-            tableZ(&z)
+            transformLines(loader, x: x0, y: y0 + y, z: z0, count: points, planes: n.z, table: tableZ, call: &z, into: inZ + y * line)
         }
         for kz in 0..<n.z {
             var y = SKTransform(
@@ -112,6 +110,34 @@ struct Winograd {
                     tableX(&x)
                 }
             }
+        }
+    }
+
+    /// Transforms lines above each other along z: in place where they can be read so, else through the buffer that `call` names.
+    @inline(__always)
+    private func transformLines(
+        _ loader: LineLoader, x: Int, y: Int, z: Int, count: Int, planes: Int, table: SKTransformFunction, call: inout SKTransform,
+        into out: UnsafeMutablePointer<Float>
+    ) {
+        guard let (start, left, right) = loader.inPlace(x: x, y: y, z: z, count: count, planes: planes) else {
+            let buffer = UnsafeMutablePointer(mutating: call.in)
+            for k in 0..<planes { loader.load(x: x, y: y, z: z + k, count: count, into: buffer + k * Int(call.inStep)) }
+            call.out = out
+            table(&call)
+            return
+        }
+        let width = loader.width
+        var direct = call
+        direct.in = start
+        direct.inStep = Int64(loader.plane)
+        direct.out = out + left * width
+        direct.run = Int64((right - left) * width)
+        table(&direct)
+        if left == 0, right == count { return }
+        for k in 0..<n.z {
+            let line = out + k * Int(call.outStep)
+            line.update(repeating: 0, count: left * width)
+            (line + right * width).update(repeating: 0, count: (count - right) * width)
         }
     }
 
@@ -163,11 +189,10 @@ struct Winograd {
         let used = points * lanes
         let tableZ = Self.table(m.z).gradient, tableY = Self.table(m.y).gradient, tableX = Self.table(m.x).gradient
         for y in 0..<rows {
-            for k in 0..<m.z { loader.load(x: x0, y: y0 + y, z: z0 + k, count: points, into: loaded + k * line) }
             var z = SKTransform(
                 in: loaded, inStep: Int64(line), out: inZ + y * line, outStep: Int64(rows * line), lines: 1, inLine: 0, outLine: 0,
                 run: Int64(used))
-            tableZ(&z)
+            transformLines(loader, x: x0, y: y0 + y, z: z0, count: points, planes: m.z, table: tableZ, call: &z, into: inZ + y * line)
         }
         for kz in 0..<n.z {
             var y = SKTransform(
