@@ -1,5 +1,5 @@
 """Writes the kernels whose sums have to be variables of their own, or which are wanted for two widths of vectors:
-Sources/KernelLoops/{Convolution,WeightGradient,Product}{16,8}.swift and Transforms.swift.
+Sources/KernelLoops/{Convolution,WeightGradient,Product}{16,8}.swift and Transforms{2,4}.swift.
 
 Run: python3 scripts/make-kernels.py [FOLDER]
 """
@@ -140,6 +140,7 @@ func weightRows{lanes}(_ call: UnsafePointer<SKWeightRows>) {{
 """)
     return "\n".join(o)
 
+
 def product(lanes):
     V = f"V{lanes}"
     W = "widestTile" if lanes == 16 else "widestTile8"
@@ -244,7 +245,7 @@ func weightProduct{lanes}(_ call: UnsafePointer<SKWeightProduct>) {{
     return "\n".join(o) + "\n"
 
 
-# F(2, 3) has the points 0, ±1 and infinity; F(4, 3) has 0, ±1/√2, ±√2 and infinity, with which its error is an eighth of that with
+# F(2, 3) has the points 0, ±1 and infinity; F(4, 3) has 0, ±1/√2, ±√2 and infinity, with which its error is about a seventh of that with
 # the customary 0, ±1, ±2 (a² b² = 1 spares two multiplications as well).
 TRANSFORMS = {
     "Input2": (4, """put(0, d0 - d2)
@@ -307,14 +308,17 @@ CONSTANTS = {
 }
 
 
-def transforms():
-    o = ["""// Written by scripts/make-kernels.py.
+def transforms(m):
+    points = "0, ±1 and infinity" if m == 2 else """0, ±a, ±b and infinity,
+// a = 1/√2 and b = √2: its error is about a seventh of that with the customary 0, ±1, ±2 (bench/winograd_points.py)"""
+    o = [f"""// Written by scripts/make-kernels.py.
 import CKernels
 
-// Winograd's transforms along one axis (Lavin and Gray 2016, arXiv:1509.09308), for F(2, 3) with the points 0, ±1 and infinity, and for
-// F(4, 3) with 0, ±a, ±b and infinity, a = 1/√2 and b = √2: its error is an eighth of that with the customary 0, ±1, ±2.
+// Winograd's transforms along one axis (Lavin and Gray 2016, arXiv:1509.09308), for F({m}, 3) with the points {points}.
 """]
     for name, (points, body) in TRANSFORMS.items():
+        if not name.endswith(str(m)):
+            continue
         for lanes in (8, 16):
             if lanes == 16:
                 o.append("#if KERNEL_x86_64_v4")
@@ -348,4 +352,5 @@ for l in (16,8):
     open(d+f"Convolution{l}.swift","w").write(conv(l))
     open(d+f"WeightGradient{l}.swift","w").write(wg(l))
     open(d+f"Product{l}.swift","w").write(product(l))
-open(d+"Transforms.swift","w").write(transforms())
+for m in (2, 4):
+    open(d+f"Transforms{m}.swift","w").write(transforms(m))

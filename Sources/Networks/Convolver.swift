@@ -28,7 +28,9 @@ struct Convolver {
         if tiles < 32 { (m, tiles) = tiling(2) }
         if tiles < 8 { return nil }
         let wide = direction == .weights || layout.input + layout.output <= 48
-        return Winograd(m: m, shape: shape, batch: batch, boxTiles: wide ? 48 : 12)
+        // However many channels there are, a thread's transformed box stays within 16 MB or one tile.
+        let most = max(1, (1 << 22) / ((m &+ 2).product * source))
+        return Winograd(m: m, shape: shape, batch: batch, boxTiles: min(wide ? 48 : 12, most))
     }
 
     /// Floats of working memory for the forward pass, and for the others where `training` is set.

@@ -40,12 +40,11 @@ final class Engine {
 
     private func call(_ k: Int, seed: UInt64, step: UInt64) -> LayerCall {
         let op = plan.operations[k]
-        var call = LayerCall(
+        return LayerCall(
             index: op.entry, inputs: op.inputs.map { tensors[$0] }, output: tensors[op.output],
             parameters: parameters.ofLayer[op.entry].map { parameters.pointer($0) }, training: plan.training, relu: op.relu, seed: seed,
-            step: step, statistics: statistics[k], outputGradient: gradients[op.output] ?? tensors[op.output])
-        call.workspace = arena.base + plan.workspace
-        return call
+            step: step, statistics: statistics[k], workspace: arena.base + plan.workspace,
+            outputGradient: gradients[op.output] ?? tensors[op.output])
     }
 
     /// Computes the output from the input. Throws `Interrupted`.

@@ -5,7 +5,7 @@ import Support
 /// Runs one pass of a convolution over tensors: the padded input of a tile of outputs is copied into a thread's own memory, so that the kernels
 /// need no border cases and stay in the cache, and the register-tiled kernels go over its rows.
 ///
-/// This is the one place that knows how convolutions are computed; another algorithm for some shapes goes in here.
+/// `Convolver` decides which convolutions run so.
 struct Sweep {
     let pass: Geometry.Pass
     /// What is read: the layer's input (gathering) or output gradient (scattering) and the like.

@@ -96,18 +96,29 @@ struct Winograd {
             }
             transformLines(loader, x: x0, y: y0 + y, z: z0, count: points, planes: n.z, table: tableZ, call: &z, into: inZ + y * line)
         }
+        spread(
+            inZ, rows: rows, line: line, used: used, width: width, place, tables: (tableX, tableY), scratch: inY, into: out, step: step)
+    }
+
+    /// The last two axes of a transform from voxels to frequencies: lines that are transformed along z already, then y, then x, where each tile's values
+    /// go to the tile's place within its frequencies.
+    private func spread(
+        _ inZ: UnsafeMutablePointer<Float>, rows: Int, line: Int, used: Int, width: Int, _ place: Place,
+        tables: (x: SKTransformFunction, y: SKTransformFunction), scratch inY: UnsafeMutablePointer<Float>,
+        into out: UnsafeMutablePointer<Float>, step: Int
+    ) {
         for kz in 0..<n.z {
             var y = SKTransform(
                 in: inZ + kz * rows * line, inStep: Int64(line), out: inY, outStep: Int64(line), lines: Int64(place.y),
                 inLine: Int64(m.y * line), outLine: Int64(n.y * line), run: Int64(used))
-            tableY(&y)
+            tables.y(&y)
             for ty in 0..<place.y {
                 for ky in 0..<n.y {
                     var x = SKTransform(
                         in: inY + (ty * n.y + ky) * line, inStep: Int64(width),
                         out: out + (kz * n.y + ky) * n.x * step + ty * place.x * width, outStep: Int64(step), lines: Int64(place.x),
                         inLine: Int64(m.x * width), outLine: Int64(width), run: Int64(width))
-                    tableX(&x)
+                    tables.x(&x)
                 }
             }
         }
@@ -194,21 +205,8 @@ struct Winograd {
                 run: Int64(used))
             transformLines(loader, x: x0, y: y0 + y, z: z0, count: points, planes: m.z, table: tableZ, call: &z, into: inZ + y * line)
         }
-        for kz in 0..<n.z {
-            var y = SKTransform(
-                in: inZ + kz * rows * line, inStep: Int64(line), out: inY, outStep: Int64(line), lines: Int64(place.y),
-                inLine: Int64(m.y * line), outLine: Int64(n.y * line), run: Int64(used))
-            tableY(&y)
-            for ty in 0..<place.y {
-                for ky in 0..<n.y {
-                    var x = SKTransform(
-                        in: inY + (ty * n.y + ky) * line, inStep: Int64(lanes),
-                        out: out + (kz * n.y + ky) * n.x * step + ty * place.x * lanes, outStep: Int64(step), lines: Int64(place.x),
-                        inLine: Int64(m.x * lanes), outLine: Int64(lanes), run: Int64(lanes))
-                    tableX(&x)
-                }
-            }
-        }
+        spread(
+            inZ, rows: rows, line: line, used: used, width: lanes, place, tables: (tableX, tableY), scratch: inY, into: out, step: step)
     }
 
     // MARK: Weights
@@ -318,7 +316,7 @@ struct Winograd {
             let kernel = lanes == 16 ? Kernels.table.weightProduct16 : Kernels.table.weightProduct8
             Scratch.with(floats: inputFloats + outputFloats + scratchFloats) { memory in
                 let inputs = memory, gradients = memory + inputFloats, scratch = gradients + outputFloats
-                for index in part * boxCount / parts..<(part + 1) * boxCount / parts {
+                for index in part * boxCount / parts..<(part + 1) * boxCount / parts where !Interrupt.isRaised {
                     let place = place(index), count = place.count
                     for (b, block) in input.blocks.enumerated() {
                         transformInput(

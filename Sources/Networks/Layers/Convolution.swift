@@ -68,16 +68,9 @@ struct Convolution: Layer {
 
     func forward(_ call: LayerCall) throws {
         let source = call.inputs[0]
-        guard let workspace = call.workspace else { return }
-        try call.scale.withUnsafeBufferPointer { scale in
-            try call.shift.withUnsafeBufferPointer { shift in
-                var writing = Writing(call.output)
-                writing.bias = bias ? UnsafePointer(call.parameters[1]) : nil
-                if !call.scale.isEmpty { (writing.scale, writing.shift) = (scale.baseAddress, shift.baseAddress) }
-                writing.relu = call.relu
-                try convolver(source.channels, source.shape, source.batch)
-                    .forward(Reading(source), weights: call.parameters[0], into: writing, workspace: workspace)
-            }
+        try call.withWriting(bias: bias ? call.parameters[1] : nil) { writing in
+            try convolver(source.channels, source.shape, source.batch)
+                .forward(Reading(source), weights: call.parameters[0], into: writing, workspace: call.workspace)
         }
     }
 
@@ -85,11 +78,11 @@ struct Convolution: Layer {
         let input = call.inputs[0], gradient = call.outputGradient
         if call.relu { try Relu.mask(gradient, by: call.output) }
         if bias { try Reduction.biasGradient(gradient, into: call.gradients[1]) }
-        guard let workspace = call.workspace else { return }
         let convolver = convolver(input.channels, input.shape, input.batch)
-        try convolver.weightGradient(call.gradients[0], input: Reading(input), gradient: Reading(gradient), workspace: workspace)
+        try convolver.weightGradient(call.gradients[0], input: Reading(input), gradient: Reading(gradient), workspace: call.workspace)
         guard let target = call.inputGradients[0] else { return }
         try convolver.inputGradient(
-            Reading(gradient), weights: call.parameters[0], into: Writing(target, accumulate: call.accumulate[0]), workspace: workspace)
+            Reading(gradient), weights: call.parameters[0], into: Writing(target, accumulate: call.accumulate[0]), workspace: call.workspace
+        )
     }
 }

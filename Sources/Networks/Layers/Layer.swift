@@ -90,6 +90,8 @@ struct LayerCall {
     var step: UInt64 = 0
     /// What forward leaves for backward, and for the running averages.
     let statistics: BatchStatistics
+    /// As many floats as the layer asked for.
+    let workspace: UnsafeMutablePointer<Float>
 
     // Backward only.
     /// nil where nobody needs it.
@@ -99,7 +101,21 @@ struct LayerCall {
     var outputGradient: Tensor
     /// As `parameters`, for the trainable ones.
     var gradients: [UnsafeMutablePointer<Float>] = []
-    var workspace: UnsafeMutablePointer<Float>?
+}
+
+extension LayerCall {
+    /// Calls `body` with what a convolution writes: the output, with the bias and whatever was fused into this layer.
+    func withWriting(bias: UnsafeMutablePointer<Float>?, _ body: (Writing) throws -> Void) rethrows {
+        try scale.withUnsafeBufferPointer { scale in
+            try shift.withUnsafeBufferPointer { shift in
+                var writing = Writing(output)
+                writing.bias = bias.map { UnsafePointer($0) }
+                if !scale.isEmpty { (writing.scale, writing.shift) = (scale.baseAddress, shift.baseAddress) }
+                writing.relu = relu
+                try body(writing)
+            }
+        }
+    }
 }
 
 /// A batch's mean and variance of each channel, kept from the forward to the backward pass and until the step is committed.

@@ -1,6 +1,5 @@
-import Support
-
 import Kernels
+import Support
 
 /// A transposed convolution, Keras' "same": the output is n · stride along each axis, the gradient of the "same" convolution
 /// of that stride. For kernel 3 and stride 2 it keeps [0, 2n) of the 2n + 1 planes.
@@ -71,16 +70,10 @@ struct UpConvolution: Layer {
 
     func forward(_ call: LayerCall) throws {
         let source = call.inputs[0]
-        try call.scale.withUnsafeBufferPointer { scale in
-            try call.shift.withUnsafeBufferPointer { shift in
-                var writing = Writing(call.output)
-                writing.bias = UnsafePointer(call.parameters[1])
-                if !call.scale.isEmpty { (writing.scale, writing.shift) = (scale.baseAddress, shift.baseAddress) }
-                writing.relu = call.relu
-                for pass in geometry.scatterPasses(fine: call.output.shape) {
-                    try Sweep(pass: pass, source: Reading(source))
-                        .run(weights: call.parameters[0], layout: layout(source.channels), into: writing)
-                }
+        try call.withWriting(bias: call.parameters[1]) { writing in
+            for pass in geometry.scatterPasses(fine: call.output.shape) {
+                try Sweep(pass: pass, source: Reading(source))
+                    .run(weights: call.parameters[0], layout: layout(source.channels), into: writing)
             }
         }
     }
@@ -89,16 +82,15 @@ struct UpConvolution: Layer {
         let input = call.inputs[0], gradient = call.outputGradient
         if call.relu { try Relu.mask(gradient, by: call.output) }
         try Reduction.biasGradient(gradient, into: call.gradients[1])
-        guard let workspace = call.workspace else { return }
         let layout = layout(input.channels)
         for pass in geometry.scatterPasses(fine: gradient.shape) {
             try Sweep(pass: pass, source: Reading(input))
-                .weightGradient(call.gradients[0], layout: layout, out: Reading(gradient), workspace: workspace)
+                .weightGradient(call.gradients[0], layout: layout, out: Reading(gradient), workspace: call.workspace)
         }
         guard let target = call.inputGradients[0] else { return }
         let reversed = layout.reversed(order: geometry.gatherOrder)
-        try layout.reverse(call.parameters[0], to: reversed, workspace)
+        try layout.reverse(call.parameters[0], to: reversed, call.workspace)
         try Sweep(pass: geometry.gatherPass(fine: gradient.shape), source: Reading(gradient))
-            .run(weights: workspace, layout: reversed, into: Writing(target, accumulate: call.accumulate[0]))
+            .run(weights: call.workspace, layout: reversed, into: Writing(target, accumulate: call.accumulate[0]))
     }
 }

@@ -1,0 +1,1 @@
+../KernelLoops/Transforms4.swift

@@ -1,0 +1,1 @@
+../KernelLoops/Transforms2.swift

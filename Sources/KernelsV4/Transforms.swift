@@ -1,1 +1,0 @@
-../KernelLoops/Transforms.swift
