@@ -42,16 +42,18 @@ func reluGradient(_ r: SKFlat) {
     }
 }
 
-/// out = p0 · (g − p1 − (x − p2) · p3), with g = a (or 0 where flag is set and c ≤ 0) and x = b.
+/// out = p0 · (g − p1 − (x − p2) · p3), with g = a (or 0 where flag is set and x · p4 + p5 ≤ 0) and x = b.
 @inline(__always)
 func normGradient(_ r: SKFlat) {
-    let a = operand(r.a), b = operand(r.b), c = operand(r.flag != 0 ? r.c : r.b)
+    let a = operand(r.a), b = operand(r.b)
     let scale = parameters(r, 0), mean = parameters(r, 1), centre = parameters(r, 2), slope = parameters(r, 3)
+    let forward = parameters(r, 4), shift = parameters(r, 5)
     var i = 0
     while i < Int(r.count) {
+        let x = load16(b + i)
         var g = load16(a + i)
-        if r.flag != 0 { g = g.replacing(with: 0, where: load16(c + i) .<= 0) }
-        put(scale * (g - mean - (load16(b + i) - centre) * slope), r, i)
+        if r.flag != 0 { g = g.replacing(with: 0, where: fma(x, forward, shift) .<= 0) }
+        put(scale * (g - mean - (x - centre) * slope), r, i)
         i += 16
     }
 }

@@ -43,26 +43,26 @@ func sums(_ r: SKFlat) {
     addTo(out, 1, l2, h2)
 }
 
-/// Rows: g, g · (x − p0); g = a, or 0 where flag is set and c ≤ 0; x = b.
+/// Rows: g, g · (x − p0); g = a, or 0 where flag is set and x · p1 + p2 ≤ 0; x = b.
 @inline(__always)
 func normGradientSums(_ r: SKFlat) {
     guard let a = r.a, let b = r.b, let p = r.p, let out = r.sums else { return }
-    let c = r.c ?? b
-    let centre = load16(p)
-    let masked = r.flag != 0
+    let centre = load16(p), masked = r.flag != 0
+    let scale = masked ? load16(p + 16) : V16(), shift = masked ? load16(p + 32) : V16()
     var l1 = D8(), h1 = D8(), l2 = D8(), h2 = D8()
     var i = 0
     let count = Int(r.count)
     while i < count {
         var g = bounded(a, i, count)
-        if masked { g = g.replacing(with: 0, where: load16(c + i) .<= 0) }
-        // What lies beyond the end in b may be anything, so its product is masked as well.
-        let x = bounded(b, i, count) - centre
+        // What lies beyond the end in b may be anything, so it is masked as well.
+        let x = bounded(b, i, count)
+        if masked { g = g.replacing(with: 0, where: fma(x, scale, shift) .<= 0) }
+        let d = x - centre
         let l = low(g), h = high(g)
         l1 += l
         h1 += h
-        l2 += l * low(x)
-        h2 += h * high(x)
+        l2 += l * low(d)
+        h2 += h * high(d)
         i += 16
     }
     addTo(out, 0, l1, h1)

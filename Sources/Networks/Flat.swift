@@ -29,10 +29,11 @@ enum Flat {
     /// Sums over voxels and batch for each channel, `rows` of them, in double precision and a fixed order.
     static func channelSums(
         _ kernel: SKFlatFunction, rows: Int, over shape: Tensor, a: Tensor, b: Tensor? = nil, c: Tensor? = nil, parameters: [Float] = [],
-        flag: Bool = false
+        parameterRows: Int = 1, flag: Bool = false
     ) throws -> [[Double]] {
         let chunks = shape.chunks()
-        let partial = try sums(kernel, rows: rows, chunks, a: a, b: b, c: c, parameters: parameters, flag: flag)
+        let partial = try sums(
+            kernel, rows: rows, chunks, a: a, b: b, c: c, parameters: parameters, parameterRows: parameterRows, flag: flag)
         var out = [[Double]](repeating: [Double](repeating: 0, count: shape.channels), count: rows)
         for (i, chunk) in chunks.enumerated() {
             for row in 0..<rows {
@@ -48,7 +49,7 @@ enum Flat {
     /// Sums over all of a sample's values, for each sample.
     static func sampleSums(_ kernel: SKFlatFunction, rows: Int, a: Tensor, b: Tensor) throws -> [[Double]] {
         let chunks = a.chunks(bySample: true)
-        let partial = try sums(kernel, rows: rows, chunks, a: a, b: b, c: nil, parameters: [], flag: false)
+        let partial = try sums(kernel, rows: rows, chunks, a: a, b: b, c: nil, parameters: [], parameterRows: 1, flag: false)
         var out = [[Double]](repeating: [Double](repeating: 0, count: rows), count: a.batch)
         for (i, chunk) in chunks.enumerated() {
             for row in 0..<rows { for lane in 0..<16 { out[chunk.sample][row] += partial[(i * rows + row) * 16 + lane] } }
@@ -57,7 +58,8 @@ enum Flat {
     }
 
     private static func sums(
-        _ kernel: SKFlatFunction, rows: Int, _ chunks: [Tensor.Chunk], a: Tensor, b: Tensor?, c: Tensor?, parameters: [Float], flag: Bool
+        _ kernel: SKFlatFunction, rows: Int, _ chunks: [Tensor.Chunk], a: Tensor, b: Tensor?, c: Tensor?, parameters: [Float],
+        parameterRows: Int, flag: Bool
     ) throws -> [Double] {
         var partial = [Double](repeating: 0, count: chunks.count * rows * 16)
         try partial.withUnsafeMutableBufferPointer { partial in
@@ -68,7 +70,7 @@ enum Flat {
                     let (p, sums, a, b, c) = shared.value
                     var call = SKFlat(
                         out: a, a: UnsafePointer(a) + chunk.offset, b: b.map { UnsafePointer($0) + chunk.offset },
-                        c: c.map { UnsafePointer($0) + chunk.offset }, count: Int64(chunk.count), p: p.map { $0 + chunk.block * 16 },
+                        c: c.map { UnsafePointer($0) + chunk.offset }, count: Int64(chunk.count), p: p.map { $0 + chunk.block * parameterRows * 16 },
                         sums: sums.map { $0 + i * rows * 16 }, accumulate: 0, flag: flag ? 1 : 0, key: 0, key2: 0, threshold: 0, index: 0)
                     kernel(&call)
                 }

@@ -12,13 +12,17 @@ package final class Probe {
     }
 
     package var operations: [String] {
-        engine.plan.operations.map { "\($0.entry).\(engine.graph.entries[$0.entry].layer.kind)" + ($0.relu ? "+relu" : "") }
+        engine.plan.operations.map {
+            $0.kind == .copy ? "\($0.entry).copy" : "\($0.entry).\(engine.graph.entries[$0.entry].layer.kind)" + ($0.relu ? "+relu" : "")
+        }
     }
 
     /// Multiply–adds × 2 of each operation's forward pass, whole batch.
     package var flops: [Double] {
         engine.plan.operations.map {
-            engine.graph.entries[$0.entry].layer.flops(
+            $0.kind == .copy
+                ? 0
+                : engine.graph.entries[$0.entry].layer.flops(
                 inputs: engine.graph.inputChannels(of: $0.entry), output: engine.plan.slots[$0.output].shape)
                 * Double(engine.plan.batch)
         }
@@ -72,14 +76,13 @@ package final class Probe {
     /// other programs disturb less.
     package func timings(repeats: Int, processor: Bool = false) throws -> [(forward: Double, backward: Double)] {
         var best = [(forward: Double, backward: Double)](repeating: (.infinity, .infinity), count: engine.plan.operations.count)
+        var timing = Engine.Timing(clock: processor ? { Clock.processorSeconds } : { Clock.seconds })
         for _ in 0..<repeats {
-            try engine.forward(seed: 1, step: 1, clock: processor ? { Clock.processorSeconds } : { Clock.seconds }) { k, seconds in
-                best[k].forward = min(best[k].forward, seconds)
-            }
+            timing.note = { k, seconds in best[k].forward = min(best[k].forward, seconds) }
+            try engine.forward(seed: 1, step: 1, timing: timing)
             if engine.plan.training {
-                try engine.backward(seed: 1, step: 1, clock: processor ? { Clock.processorSeconds } : { Clock.seconds }) { k, seconds in
-                    best[k].backward = min(best[k].backward, seconds)
-                }
+                timing.note = { k, seconds in best[k].backward = min(best[k].backward, seconds) }
+                try engine.backward(seed: 1, step: 1, timing: timing)
             }
         }
         return best

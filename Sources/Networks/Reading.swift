@@ -1,3 +1,5 @@
+import Support
+
 /// Which elements of a tensor dropout keeps: those whose hashed place is at least `threshold`, times `scale`. The place counts
 /// from the start of the tensor that the dropout layer sees, joined or not.
 struct DropoutMask: Sendable, Equatable {
@@ -92,5 +94,25 @@ struct Writing {
         self.blocks = blocks
         self.channels = channels
         (batch, width, shape) = (blocks[0].tensor.batch, blocks[0].tensor.width, blocks[0].tensor.shape)
+    }
+}
+
+extension Reading {
+    /// Writes the values, with their steps applied, to blocks of the same sizes. Throws `Interrupted`.
+    func copy(to target: Writing) throws {
+        let shared = Unchecked((self, target))
+        try Parallel.slabs(batch * blocks.count * shape.z) { task in
+            let (reading, target) = shared.value
+            let z = task % reading.shape.z, index = task / reading.shape.z % reading.blocks.count
+            let sample = task / reading.shape.z / reading.blocks.count
+            let loader = LineLoader(reading.blocks[index], sample: sample)
+            let store = LineStorer(target, block: index, sample: sample, sums: nil)
+            Scratch.with(floats: reading.shape.x * reading.width + 16) { line in
+                for y in 0..<reading.shape.y {
+                    loader.load(x: 0, y: y, z: z, count: reading.shape.x, into: line)
+                    store.store(line, x: 0, y: y, z: z, count: reading.shape.x)
+                }
+            }
+        }
     }
 }

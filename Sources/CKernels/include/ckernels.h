@@ -140,8 +140,8 @@ typedef struct {
     SKWeightFunction _Nonnull weights8;
     SKFlatFunction _Nonnull sums;               // sums of a (row 0) and a * a (row 1)
     SKFlatFunction _Nonnull affine;             // out = a * p0 + p1, flag: relu
-    SKFlatFunction _Nonnull normGradientSums;   // g = a, x = b, y = c: sums of g and g * (x - p0); flag: g counts where y > 0
-    SKFlatFunction _Nonnull normGradient;       // out = p0 * (g - p1 - (x - p2) * p3)
+    SKFlatFunction _Nonnull normGradientSums;   // g = a, x = b: sums of g and g * (x - p0); flag: g counts where x * p1 + p2 > 0
+    SKFlatFunction _Nonnull normGradient;       // out = p0 * (g - p1 - (x - p2) * p3); flag: g counts where x * p4 + p5 > 0
     SKFlatFunction _Nonnull relu;
     SKFlatFunction _Nonnull reluGradient;       // out = a where b > 0
     SKFlatFunction _Nonnull sigmoid;            // out = p0 / (1 + exp(-a))

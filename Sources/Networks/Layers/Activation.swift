@@ -49,8 +49,9 @@ struct Sigmoid: Layer {
 }
 
 enum Reduction {
-    /// Sums of a gradient over voxels and batch.
-    static func biasGradient(_ gradient: Tensor, into out: UnsafeMutablePointer<Float>) throws {
+    /// Sums of a gradient over voxels and batch, which are zero where the gradient is `centred`.
+    static func biasGradient(_ gradient: Tensor, into out: UnsafeMutablePointer<Float>, centred: Bool) throws {
+        if centred { return out.update(repeating: 0, count: gradient.channels) }
         let sums = try Flat.channelSums(Kernels.table.sums, rows: 2, over: gradient, a: gradient)
         for c in 0..<gradient.channels { out[c] = Float(sums[0][c]) }
     }

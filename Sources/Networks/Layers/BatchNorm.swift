@@ -32,7 +32,7 @@ struct BatchNorm: Layer {
 
     // MARK: Computation
 
-    func needs(relu: Bool) -> (input: Bool, output: Bool) { (true, relu) }
+    func needs(relu: Bool) -> (input: Bool, output: Bool) { (true, false) }
     var inPlace: Bool { true }
     var fusesRelu: Bool { true }
 
@@ -55,30 +55,44 @@ struct BatchNorm: Layer {
 
     func forward(_ call: LayerCall) throws {
         let x = call.inputs[0]
-        var scale: [Float], shift: [Float]
+        var (scale, shift) = call.training ? ([], []) : running(call.parameters, like: x)
         if call.training {
-            let sums = try Flat.channelSums(Kernels.table.sums, rows: 2, over: x, a: x)
-            let n = Double(x.batch * x.voxels)
-            let statistics = call.statistics
-            statistics.mean = sums[0].map { $0 / n }
-            statistics.variance = zip(sums[1], statistics.mean).map { max(0, $0 / n - $1 * $1) }
-            let coefficients = Self.coefficients(
-                mean: { statistics.mean[$0] }, variance: { statistics.variance[$0] }, epsilon: epsilon, weight: call.parameters[0],
-                bias: call.parameters[1])
-            (scale, shift) = (x.pattern(coefficients.scale), x.pattern(coefficients.shift))
-        } else {
-            (scale, shift) = running(call.parameters, like: x)
+            try measure(call, x)
+            (scale, shift) = (call.statistics.scale, call.statistics.shift)
         }
         try Flat.run(
             Kernels.table.affine, over: x, out: call.output, a: x, parameters: interleave([scale, shift]), rows: 2, flag: call.relu)
     }
 
+    /// Takes the batch's statistics, from `call.sums` where the tensor's writer has taken the sums, and makes the coefficients of them.
+    func measure(_ call: LayerCall, _ x: Tensor) throws {
+        let n = Double(x.batch * x.voxels)
+        let statistics = call.statistics
+        let sums: [[Double]]
+        if let taken = call.sums {
+            sums = [taken.sum, taken.squares]
+        } else {
+            sums = try Flat.channelSums(Kernels.table.sums, rows: 2, over: x, a: x)
+        }
+        statistics.mean = sums[0].map { $0 / n }
+        statistics.variance = zip(sums[1], statistics.mean).map { max(0, $0 / n - $1 * $1) }
+        let coefficients = Self.coefficients(
+            mean: { statistics.mean[$0] }, variance: { statistics.variance[$0] }, epsilon: epsilon, weight: call.parameters[0],
+            bias: call.parameters[1])
+        (statistics.scale, statistics.shift) = (x.pattern(coefficients.scale), x.pattern(coefficients.shift))
+    }
+
     func backward(_ call: LayerCall) throws {
-        let x = call.inputs[0], gradient = call.outputGradient, statistics = call.statistics
+        try backward(call, x: call.inputs[0], into: call.inputGradients[0], accumulate: call.accumulate[0])
+    }
+
+    /// The gradients from that of the normalised (and, with `call.relu`, cut) values, which need not be in memory: the ReLU is found from x again.
+    func backward(_ call: LayerCall, x: Tensor, into target: Tensor?, accumulate: Bool) throws {
+        let gradient = call.outputGradient, statistics = call.statistics
         let centre = x.pattern { Float(statistics.mean[$0]) }
         let sums = try Flat.channelSums(
-            Kernels.table.normGradientSums, rows: 2, over: x, a: gradient, b: x, c: call.relu ? call.output : nil, parameters: centre,
-            flag: call.relu)
+            Kernels.table.normGradientSums, rows: 2, over: x, a: gradient, b: x,
+            parameters: interleave([centre, statistics.scale, statistics.shift]), parameterRows: 3, flag: call.relu)
         let n = Double(x.batch * x.voxels)
         func deviation(_ c: Int) -> Double { (statistics.variance[c] + epsilon).squareRoot() }
         // The kernel subtracts the mean in float; what that rounds off is put back here.
@@ -87,14 +101,15 @@ struct BatchNorm: Layer {
             call.gradients[0][c] = Float(products(c) / deviation(c))
             call.gradients[1][c] = Float(sums[0][c])
         }
-        guard let target = call.inputGradients[0] else { return }
+        guard let target else { return }
         let weight = call.parameters[0]
-        let scale = x.pattern { Float(Double(weight[$0]) / deviation($0)) }
+        let slopes = x.pattern { Float(Double(weight[$0]) / deviation($0)) }
         let mean = x.pattern { Float(sums[0][$0] / n) }
         let slope = x.pattern { Float(products($0) / (n * deviation($0) * deviation($0))) }
         try Flat.run(
-            Kernels.table.normGradient, over: x, out: target, a: gradient, b: x, c: call.relu ? call.output : nil,
-            parameters: interleave([scale, mean, centre, slope]), rows: 4, accumulate: call.accumulate[0], flag: call.relu)
+            Kernels.table.normGradient, over: x, out: target, a: gradient, b: x,
+            parameters: interleave([slopes, mean, centre, slope, statistics.scale, statistics.shift]), rows: 6, accumulate: accumulate,
+            flag: call.relu)
     }
 
     /// Moves the running averages towards the batch's statistics. Early in training (`steps` so far) they follow faster,

@@ -52,6 +52,8 @@ struct Convolution: Layer {
 
     func needs(relu: Bool) -> (input: Bool, output: Bool) { (true, relu) }
     var fusesRelu: Bool { true }
+    var readsViews: Bool { true }
+    var writesLines: Bool { true }
 
     private func layout(_ input: Int) -> WeightLayout {
         WeightLayout(input: input, output: filters, order: geometry.gatherOrder, inputFirst: false, kernel: kernel)
@@ -67,22 +69,20 @@ struct Convolution: Layer {
     }
 
     func forward(_ call: LayerCall) throws {
-        let source = call.inputs[0]
+        let source = call.source
         try call.withWriting(bias: bias ? call.parameters[1] : nil) { writing in
             try convolver(source.channels, source.shape, source.batch)
-                .forward(Reading(source), weights: call.parameters[0], into: writing, workspace: call.workspace)
+                .forward(source, weights: call.parameters[0], into: writing, workspace: call.workspace)
         }
     }
 
     func backward(_ call: LayerCall) throws {
-        let input = call.inputs[0], gradient = call.outputGradient
+        let source = call.source, gradient = call.outputGradient
         if call.relu { try Relu.mask(gradient, by: call.output) }
-        if bias { try Reduction.biasGradient(gradient, into: call.gradients[1]) }
-        let convolver = convolver(input.channels, input.shape, input.batch)
-        try convolver.weightGradient(call.gradients[0], input: Reading(input), gradient: Reading(gradient), workspace: call.workspace)
-        guard let target = call.inputGradients[0] else { return }
-        try convolver.inputGradient(
-            Reading(gradient), weights: call.parameters[0], into: Writing(target, accumulate: call.accumulate[0]), workspace: call.workspace
-        )
+        if bias { try Reduction.biasGradient(gradient, into: call.gradients[1], centred: call.centred) }
+        let convolver = convolver(source.channels, source.shape, source.batch)
+        try convolver.weightGradient(call.gradients[0], input: source, gradient: Reading(gradient), workspace: call.workspace)
+        guard let target = call.sourceGradient else { return }
+        try convolver.inputGradient(Reading(gradient), weights: call.parameters[0], into: target, workspace: call.workspace)
     }
 }

@@ -18,31 +18,13 @@ struct Dropout: Layer {
 
     // MARK: Computation
 
-    var inPlace: Bool { true }
+    // Readers drop the values themselves while they read them (see `View`); there is no pass of its own.
 
-    func forward(_ call: LayerCall) throws {
-        let x = call.inputs[0]
-        if call.training && rate > 0 {
-            try apply(call, from: x, to: call.output, accumulate: false)
-        } else if x.base != call.output.base {
-            try Flat.run(Kernels.table.add, over: x, out: call.output, a: x)
-        }
-    }
-
-    func backward(_ call: LayerCall) throws {
-        guard let target = call.inputGradients[0] else { return }
-        if rate > 0 {
-            try apply(call, from: call.outputGradient, to: target, accumulate: call.accumulate[0])
-        } else if target.base != call.outputGradient.base {
-            try Flat.run(Kernels.table.add, over: target, out: target, a: call.outputGradient, accumulate: call.accumulate[0])
-        }
-    }
-
-    private func apply(_ call: LayerCall, from: Tensor, to: Tensor, accumulate: Bool) throws {
-        let bits = CounterRandom(seed: call.seed, stream: UInt64(call.index)).bits(at: call.step)
-        try Flat.run(
-            Kernels.table.dropout, over: from, out: to, a: from, parameters: from.pattern { _ in Float(1 / (1 - rate)) }, rows: 1,
-            accumulate: accumulate, key: (UInt32(truncatingIfNeeded: bits), UInt32(truncatingIfNeeded: bits >> 32)),
-            threshold: UInt32(rate * 0x1p32))
+    /// What a reader of the tensor keeps in a step; `place` counts from the tensor's first value.
+    func mask(index: Int, seed: UInt64, step: UInt64, place: Int, sampleStep: Int) -> DropoutMask {
+        let bits = CounterRandom(seed: seed, stream: UInt64(index)).bits(at: step)
+        return DropoutMask(
+            key: UInt32(truncatingIfNeeded: bits), key2: UInt32(truncatingIfNeeded: bits >> 32), threshold: UInt32(rate * 0x1p32),
+            scale: Float(1 / (1 - rate)), place: place, sampleStep: sampleStep)
     }
 }

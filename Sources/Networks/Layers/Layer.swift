@@ -63,6 +63,11 @@ protocol Layer: Sendable {
     var inPlace: Bool { get }
     /// Whether this layer can apply a ReLU that follows it in the same pass.
     var fusesRelu: Bool { get }
+    /// Whether the layer reads `call.source` and writes its gradient to `call.sourceGradient`, instead of whole tensors in `call.inputs`: then what precedes it,
+    /// a normalisation, a ReLU, dropout, a join, is done while it reads. Such a layer has one input.
+    var readsViews: Bool { get }
+    /// Whether the output is stored through `call.withWriting`: then sums of it can be taken, and in inference a normalisation applied, while it is stored.
+    var writesLines: Bool { get }
     /// Floats of working memory that the passes need: the backward pass too where `training` is set.
     func workspace(input: SIMD3<Int>, channels: [Int], batch: Int, training: Bool) -> Int
 
@@ -75,7 +80,10 @@ protocol Layer: Sendable {
 struct LayerCall {
     /// Index of the layer in the graph.
     let index: Int
+    /// Empty where the layer reads views.
     var inputs: [Tensor]
+    /// What the layer reads, with the steps that are applied while it is read.
+    var source: Reading
     var output: Tensor
     /// For each parameter of the layer, in its order.
     var parameters: [UnsafeMutablePointer<Float>]
@@ -85,6 +93,8 @@ struct LayerCall {
     /// In inference, the scale and shift of a batch normalisation that follows: patterns of 16 for each block.
     var scale: [Float] = []
     var shift: [Float] = []
+    /// Where the sums of each channel of the output go.
+    var sums: ChannelSums?
     /// Random draws depend on these and the index.
     var seed: UInt64 = 0
     var step: UInt64 = 0
@@ -96,9 +106,13 @@ struct LayerCall {
     // Backward only.
     /// nil where nobody needs it.
     var inputGradients: [Tensor?] = []
+    /// Where the gradient of `source` goes; nil where nobody needs it.
+    var sourceGradient: Writing?
     /// Whether to add to what the input's gradient holds.
     var accumulate: [Bool] = []
     var outputGradient: Tensor
+    /// The output's gradient is that before a normalisation: its sum over each channel is zero.
+    var centred = false
     /// As `parameters`, for the trainable ones.
     var gradients: [UnsafeMutablePointer<Float>] = []
 }
@@ -112,6 +126,7 @@ extension LayerCall {
                 writing.bias = bias.map { UnsafePointer($0) }
                 if !scale.isEmpty { (writing.scale, writing.shift) = (scale.baseAddress, shift.baseAddress) }
                 writing.relu = relu
+                writing.sums = sums
                 try body(writing)
             }
         }
@@ -122,6 +137,9 @@ extension LayerCall {
 final class BatchStatistics {
     var mean: [Double] = []
     var variance: [Double] = []
+    /// y = x · scale + shift: patterns of 16 for each block.
+    var scale: [Float] = []
+    var shift: [Float] = []
 }
 
 extension Layer {
@@ -135,6 +153,8 @@ extension Layer {
     func needs(relu: Bool) -> (input: Bool, output: Bool) { (false, false) }
     var inPlace: Bool { false }
     var fusesRelu: Bool { false }
+    var readsViews: Bool { false }
+    var writesLines: Bool { false }
     func workspace(input: SIMD3<Int>, channels: [Int], batch: Int, training: Bool) -> Int { 0 }
     func forward(_ call: LayerCall) throws {}
     func backward(_ call: LayerCall) throws {}

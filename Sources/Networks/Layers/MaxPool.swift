@@ -27,31 +27,57 @@ struct MaxPool: Layer {
     // MARK: Computation
 
     func needs(relu: Bool) -> (input: Bool, output: Bool) { (true, true) }
+    var readsViews: Bool { true }
 
-    func forward(_ call: LayerCall) throws { try rows(call, nil, accumulate: false) }
+    func forward(_ call: LayerCall) throws { try rows(call, nil) }
 
     func backward(_ call: LayerCall) throws {
-        guard let target = call.inputGradients[0] else { return }
-        try rows(call, target, accumulate: call.accumulate[0])
+        guard let target = call.sourceGradient else { return }
+        try rows(call, target)
     }
 
-    /// One task a plane of outputs of one block. With a target the gradients are handed back, else the largest values are found.
-    private func rows(_ call: LayerCall, _ target: Tensor?, accumulate: Bool) throws {
-        let x = call.inputs[0], y = call.output, width = x.width
-        let gradient = target == nil ? nil : call.outputGradient
-        let shared = Unchecked((x, y, gradient, target))
-        try Parallel.slabs(x.batch * x.blocks * y.shape.z) { task in
-            let (x, y, gradient, target) = shared.value
-            let z = task % y.shape.z, block = task / y.shape.z
-            for row in 0..<y.shape.y {
-                let from = block * x.blockFloats + (z * size.z * x.shape.y + row * size.y) * x.shape.x * width
-                let to = block * y.blockFloats + (z * y.shape.y + row) * y.shape.x * width
-                var r = SKPoolRow(
-                    in: x.base + from, row: Int64(x.shape.x * width), plane: Int64(x.shape.x * x.shape.y * width), out: y.base + to,
-                    count: Int64(y.shape.x), wx: Int64(size.x), wy: Int64(size.y), wz: Int64(size.z), width: Int64(width),
-                    gradient: gradient.map { UnsafePointer($0.base) + to }, gradientIn: target.map { $0.base + from },
-                    accumulate: accumulate ? 1 : 0)
-                if target == nil { Kernels.table.pool(&r) } else { Kernels.table.poolGradient(&r) }
+    /// One task a plane of outputs of one block. With a target the gradients are handed back, else the largest values are found. Lines with a step that
+    /// is still to be applied go through a thread's own memory, others are read and written where they are.
+    private func rows(_ call: LayerCall, _ target: Writing?) throws {
+        let y = call.output, width = y.width, source = call.source
+        let direct = source.blocks.allSatisfy(\.pointwise.isIdentity) && target?.blocks.contains { $0.dropout != nil } != true
+        let points = y.shape.x * size.x, line = points * width + 16, lines = size.y * size.z
+        let shared = Unchecked((source, y, target == nil ? nil : call.outputGradient, target))
+        try Parallel.slabs(y.batch * y.blocks * y.shape.z) { task in
+            let (source, y, gradient, target) = shared.value
+            let z = task % y.shape.z, index = task / y.shape.z % y.blocks, sample = task / y.shape.z / y.blocks
+            let block = source.blocks[index]
+            let loader = LineLoader(block, sample: sample)
+            let store = target.map { LineStorer($0, block: index, sample: sample, sums: nil) }
+            Scratch.with(floats: direct ? 0 : 2 * lines * line) { memory in
+                for row in 0..<y.shape.y {
+                    let to = (sample * y.blocks + index) * y.blockFloats + (z * y.shape.y + row) * y.shape.x * width
+                    let from = ((z * size.z) * source.shape.y + row * size.y) * source.shape.x * width
+                    if !direct {
+                        for i in 0..<lines {
+                            loader.load(
+                                x: 0, y: row * size.y + i % size.y, z: z * size.z + i / size.y, count: points, into: memory + i * line)
+                        }
+                    }
+                    let rowStep = direct ? source.shape.x * width : line
+                    var r = SKPoolRow(
+                        in: direct ? block.base(sample: sample) + from : memory, row: Int64(rowStep),
+                        plane: Int64(direct ? source.shape.y * rowStep : size.y * line), out: y.base + to, count: Int64(y.shape.x),
+                        wx: Int64(size.x), wy: Int64(size.y), wz: Int64(size.z), width: Int64(width),
+                        gradient: gradient.map { UnsafePointer($0.base) + to },
+                        gradientIn: target.map { direct ? $0.blocks[index].base(sample: sample) + from : memory + lines * line },
+                        accumulate: direct && target?.blocks[index].accumulate == true ? 1 : 0)
+                    guard let store else {
+                        Kernels.table.pool(&r)
+                        continue
+                    }
+                    Kernels.table.poolGradient(&r)
+                    if direct { continue }
+                    for i in 0..<lines {
+                        store.store(
+                            memory + (lines + i) * line, x: 0, y: row * size.y + i % size.y, z: z * size.z + i / size.y, count: points)
+                    }
+                }
             }
         }
     }

@@ -55,6 +55,8 @@ struct UpConvolution: Layer {
 
     func needs(relu: Bool) -> (input: Bool, output: Bool) { (true, relu) }
     var fusesRelu: Bool { true }
+    var readsViews: Bool { true }
+    var writesLines: Bool { true }
 
     private func layout(_ input: Int) -> WeightLayout {
         WeightLayout(input: input, output: filters, order: geometry.scatterOrder, inputFirst: true, kernel: kernel)
@@ -69,28 +71,27 @@ struct UpConvolution: Layer {
     }
 
     func forward(_ call: LayerCall) throws {
-        let source = call.inputs[0]
         try call.withWriting(bias: call.parameters[1]) { writing in
             for pass in geometry.scatterPasses(fine: call.output.shape) {
-                try Sweep(pass: pass, source: Reading(source))
-                    .run(weights: call.parameters[0], layout: layout(source.channels), into: writing)
+                try Sweep(pass: pass, source: call.source)
+                    .run(weights: call.parameters[0], layout: layout(call.source.channels), into: writing)
             }
         }
     }
 
     func backward(_ call: LayerCall) throws {
-        let input = call.inputs[0], gradient = call.outputGradient
+        let gradient = call.outputGradient
         if call.relu { try Relu.mask(gradient, by: call.output) }
-        try Reduction.biasGradient(gradient, into: call.gradients[1])
-        let layout = layout(input.channels)
+        try Reduction.biasGradient(gradient, into: call.gradients[1], centred: call.centred)
+        let layout = layout(call.source.channels)
         for pass in geometry.scatterPasses(fine: gradient.shape) {
-            try Sweep(pass: pass, source: Reading(input))
+            try Sweep(pass: pass, source: call.source)
                 .weightGradient(call.gradients[0], layout: layout, out: Reading(gradient), workspace: call.workspace)
         }
-        guard let target = call.inputGradients[0] else { return }
+        guard let target = call.sourceGradient else { return }
         let reversed = layout.reversed(order: geometry.gatherOrder)
         try layout.reverse(call.parameters[0], to: reversed, call.workspace)
         try Sweep(pass: geometry.gatherPass(fine: gradient.shape), source: Reading(gradient))
-            .run(weights: call.workspace, layout: reversed, into: Writing(target, accumulate: call.accumulate[0]))
+            .run(weights: call.workspace, layout: reversed, into: target)
     }
 }

@@ -1,0 +1,200 @@
+import Kernels
+import Support
+
+/// Runs a plan: forward, loss, backward. Allocates the plan's memory once.
+final class Engine {
+    let plan: Plan
+    let graph: Graph
+    let parameters: ParameterStore
+    private let arena: Buffer
+    private let tensors: [Tensor]
+    /// The tensors as the backward pass finds them: those that were computed again are elsewhere.
+    private let renewed: [Tensor]
+    private let gradients: [Tensor?]
+    private let statistics: [BatchStatistics]
+    /// Sums of each tensor's channels, where its writer took them.
+    private var sums: [ChannelSums?]
+    /// Gradients of all weights, laid out as the weights; training only.
+    let weightGradients: Buffer?
+
+    init(_ model: Model, plan: Plan) throws {
+        self.plan = plan
+        graph = model.graph
+        parameters = model.parameters
+        let purpose =
+            (plan.training ? "training" : "prediction") + " at \(Text.sizes(plan.shape))" + (plan.batch > 1 ? " in batches of \(plan.batch)" : "")
+        arena = try Buffer(count: plan.arenaFloats, for: purpose)
+        weightGradients = plan.training ? try Buffer(count: parameters.values.count, for: purpose) : nil
+        let base = arena.base
+        func tensor(_ slot: Plan.Slot, at place: Int) -> Tensor {
+            Tensor(base: base + place, batch: plan.batch, channels: slot.channels, shape: slot.shape)
+        }
+        tensors = plan.slots.map { tensor($0, at: $0.values) }
+        renewed = plan.slots.map { tensor($0, at: $0.again ?? $0.values) }
+        gradients = plan.slots.map { slot in slot.gradient.map { tensor(slot, at: $0) } }
+        statistics = plan.operations.map { _ in BatchStatistics() }
+        sums = plan.slots.map { _ in nil }
+    }
+
+    var input: Tensor { tensors[0] }
+    var output: Tensor { tensors[plan.output] }
+    var outputGradient: Tensor? { gradients[plan.output] }
+    var inputGradient: Tensor? { gradients[0] }
+    /// Where a batch's targets go.
+    var target: Tensor {
+        Tensor(base: arena.base + plan.target, batch: plan.batch, channels: output.channels, shape: output.shape)
+    }
+
+    /// A step's number and seed, on which what it draws depends.
+    private struct Draw {
+        let seed, step: UInt64
+    }
+
+    private func call(_ k: Int, _ draw: Draw, backward: Bool) -> LayerCall {
+        let op = plan.operations[k]
+        let from = backward ? renewed : tensors
+        let whole = op.kind != .layer || !graph.entries[op.entry].layer.readsViews
+        return LayerCall(
+            index: op.entry, inputs: whole ? op.slots.map { from[$0] } : [], source: reading(op.inputs[0], draw, from), output: from[op.output],
+            parameters: parameters.ofLayer[op.entry].map { parameters.pointer($0) }, training: plan.training, relu: op.relu,
+            seed: draw.seed, step: draw.step, statistics: statistics[k], workspace: arena.base + plan.workspace,
+            outputGradient: gradients[op.output] ?? tensors[op.output], centred: op.centred)
+    }
+
+    // MARK: Views
+
+    /// Calls `body` for each channel block of a view, in the order of the joined tensor, with what dropout keeps of it.
+    private func forEachBlock(_ view: View, _ draw: Draw, _ body: (View.Part, _ index: Int, DropoutMask?) -> Void) {
+        var place = 0
+        let blocks = view.parts.reduce(0) { $0 + tensors[$1.slot].blocks }
+        for part in view.parts {
+            let tensor = tensors[part.slot]
+            for index in 0..<tensor.blocks {
+                let mask = view.dropout.flatMap { entry in
+                    (graph.entries[entry].layer as? Dropout)?.mask(
+                        index: entry, seed: draw.seed, step: draw.step, place: place, sampleStep: blocks * tensor.blockFloats)
+                }
+                body(part, index, mask)
+                place += tensor.blockFloats
+            }
+        }
+    }
+
+    private func channels(_ view: View) -> Int { view.parts.reduce(0) { $0 + tensors[$1.slot].channels } }
+
+    private func reading(_ view: View, _ draw: Draw, _ from: [Tensor]) -> Reading {
+        var blocks: [Reading.Block] = []
+        forEachBlock(view, draw) { part, index, mask in
+            var pointwise = Pointwise(relu: part.relu, dropout: mask)
+            if let norm = part.norm {
+                pointwise.scale = Array(statistics[norm].scale[index * 16..<index * 16 + 16])
+                pointwise.shift = Array(statistics[norm].shift[index * 16..<index * 16 + 16])
+            }
+            blocks.append(Reading.Block(tensor: from[part.slot], index: index, pointwise: pointwise))
+        }
+        return Reading(blocks: blocks, channels: channels(view))
+    }
+
+    /// Where the gradient of a view goes; nil where nobody needs it. What is `written` already is added to.
+    private func writing(_ view: View, _ draw: Draw, _ written: inout [Bool]) -> Writing? {
+        var blocks: [Writing.Block] = []
+        forEachBlock(view, draw) { part, index, mask in
+            guard let gradient = gradients[part.slot] else { return }
+            blocks.append(Writing.Block(tensor: gradient, index: index, accumulate: written[part.slot], dropout: mask))
+        }
+        for part in view.parts { written[part.slot] = true }
+        return blocks.isEmpty ? nil : Writing(blocks: blocks, channels: channels(view))
+    }
+
+    // MARK: Passes
+
+    /// What times each operation, if anything does: a clock, and where its readings go.
+    struct Timing {
+        var clock: () -> Double = { Clock.seconds }
+        var note: ((Int, Double) -> Void)?
+    }
+
+    /// Computes the output from the input. Throws `Interrupted`.
+    func forward(seed: UInt64 = 0, step: UInt64 = 0, timing: Timing = Timing()) throws {
+        for k in plan.operations.indices {
+            let start = timing.note == nil ? 0 : timing.clock()
+            try forward(k, Draw(seed: seed, step: step), again: false)
+            timing.note?(k, timing.clock() - start)
+        }
+    }
+
+    private func forward(_ k: Int, _ draw: Draw, again: Bool) throws {
+        let op = plan.operations[k], layer = graph.entries[op.entry].layer
+        var call = call(k, draw, backward: again)
+        switch op.kind {
+        case .layer:
+            if let norm = op.norm, let layer = graph.entries[norm].layer as? BatchNorm {
+                let own = parameters.ofLayer[norm].map { parameters.pointer($0) }
+                (call.scale, call.shift) = layer.running(own, like: call.output)
+            }
+            if op.sums, !again {
+                call.sums = ChannelSums()
+                sums[op.output] = call.sums
+            }
+            try layer.forward(call)
+        case .normalise:
+            call.sums = sums[op.output]
+            try (layer as? BatchNorm)?.measure(call, call.inputs[0])
+        case .copy: try call.source.copy(to: Writing(call.output))
+        }
+    }
+
+    /// Computes the gradients of all weights from the output's gradient, which must have been set. Throws `Interrupted`.
+    func backward(seed: UInt64 = 0, step: UInt64 = 0, timing: Timing = Timing()) throws {
+        guard let weightGradients else { return }
+        let draw = Draw(seed: seed, step: step)
+        var written = [Bool](repeating: false, count: tensors.count)
+        for (k, op) in plan.operations.enumerated().reversed() {
+            let start = timing.note == nil ? 0 : timing.clock()
+            for earlier in plan.again[k] { try forward(earlier, draw, again: true) }
+            let layer = graph.entries[op.entry].layer
+            var call = call(k, draw, backward: true)
+            call.gradients = op.kind == .copy
+                ? []
+                : parameters.ofLayer[op.entry].filter { parameters.slots[$0].spec.trainable }
+                    .map { weightGradients.base + parameters.slots[$0].offset }
+            switch op.kind {
+            case .layer where layer.readsViews:
+                call.sourceGradient = writing(op.inputs[0], draw, &written)
+                try layer.backward(call)
+            case .layer:
+                call.inputGradients = op.slots.map { gradients[$0] }
+                // The same tensor may come in twice; its gradients add up.
+                for slot in op.slots {
+                    call.accumulate.append(written[slot])
+                    written[slot] = true
+                }
+                try layer.backward(call)
+            case .normalise:
+                call.relu = normalisedRelu[k]
+                try (layer as? BatchNorm)?.backward(call, x: call.inputs[0], into: call.outputGradient, accumulate: false)
+            case .copy:
+                if let target = writing(op.inputs[0], draw, &written) { try Reading(call.outputGradient).copy(to: target) }
+            }
+            timing.note?(k, timing.clock() - start)
+        }
+    }
+
+    /// Whether the readers of a tensor that operation k normalises also apply a ReLU.
+    private lazy var normalisedRelu: [Bool] = {
+        var relu = [Bool](repeating: false, count: plan.operations.count)
+        for part in plan.operations.flatMap(\.inputs).flatMap(\.parts) {
+            if let norm = part.norm { relu[norm] = part.relu }
+        }
+        return relu
+    }()
+
+    /// Moves the running averages after a step that was completed; `steps` were before it, nil for plain momentum.
+    func commitStatistics(steps: Int?) {
+        for (k, op) in plan.operations.enumerated() where op.kind != .copy {
+            if let layer = graph.entries[op.entry].layer as? BatchNorm {
+                layer.commit(statistics[k], parameters.ofLayer[op.entry].map { parameters.pointer($0) }, steps: steps)
+            }
+        }
+    }
+}
