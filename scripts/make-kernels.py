@@ -344,7 +344,50 @@ func winograd{name}(_ call: UnsafePointer<SKTransform>) {{
     transform{name}By8(call.pointee)
 }}
 """)
+        if name == f"Input{m}":
+            o += read(m, points, body)
     return "\n".join(o)
+
+
+def read(m, points, body):
+    """The transform of an input that a pointwise step comes before: of one line, whose first float is lane 0 of the step's pattern."""
+    o = []
+    for lanes in (8, 16):
+        if lanes == 16:
+            o.append("#if KERNEL_x86_64_v4")
+        for drop in (False, True):
+            name = f"transformRead{m}By{lanes}" + ("Dropping" if drop else "")
+            o.append(f"@inline(__always)\nprivate func {name}(_ c: SKReadTransform) {{")
+            o.append("    let r = c.transform\n    let inStep = Int(r.inStep), outStep = Int(r.outStep), run = Int(r.run)")
+            for constant, value in CONSTANTS.items():
+                if re.search(rf"\b{constant}\b", body):
+                    o.append(f"    let {constant} = V{lanes}(repeating: {value})")
+            o.append(f"    let scale = c.scale.map {{ load{lanes}($0) }} ?? V{lanes}(repeating: 1), shift = c.shift.map {{ load{lanes}($0) }} ?? V{lanes}()")
+            o.append(f"    let floor = V{lanes}(repeating: c.relu != 0 ? 0 : -Float.infinity)")
+            o.append("    var i = 0\n    while i < run {\n        let p = r.in + i, q = r.out + i")
+            for k in range(points):
+                o.append(f"        {'var' if drop else 'let'} d{k} = bounded(fma(load{lanes}(p + {k} * inStep), scale, shift), floor)")
+            if drop:
+                for k in range(points):
+                    factor = f"dropoutFactor(c.key, c.key2, c.threshold, c.keep, c.index + Int64(i) + {k} * c.indexStep)"
+                    o.append(f"        d{k} *= {factor}" + (".lowHalf" if lanes == 8 else ""))
+            for text in body.split("\n"):
+                o.append("        " + re.sub(r"put\((\d), (.*)\)$", r"store(\2, q + \1 * outStep)", text))
+            o.append(f"        i += {lanes}\n    }}\n}}")
+        if lanes == 16:
+            o.append("#endif")
+    o.append(f"""
+func winogradRead{m}(_ call: UnsafePointer<SKReadTransform>) {{
+    let drops = call.pointee.keep != 0
+    #if KERNEL_x86_64_v4
+    if call.pointee.transform.run % 16 == 0 {{
+        return drops ? transformRead{m}By16Dropping(call.pointee) : transformRead{m}By16(call.pointee)
+    }}
+    #endif
+    if drops {{ transformRead{m}By8Dropping(call.pointee) }} else {{ transformRead{m}By8(call.pointee) }}
+}}
+""")
+    return o
 
 
 d = sys.argv[1] + "/" if len(sys.argv) > 1 else os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "Sources", "KernelLoops", "")

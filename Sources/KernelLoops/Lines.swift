@@ -7,18 +7,17 @@ import CKernels
 @inline(__always)
 func dropoutFactor(_ key: UInt32, _ key2: UInt32, _ threshold: UInt32, _ keep: Float, _ place: Int64) -> V16 {
     let lanes = SIMD16<UInt32>(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15)
-    var h = (lanes &+ UInt32(truncatingIfNeeded: place)) ^ key
-    h = mix(h) &+ (key2 &+ UInt32(truncatingIfNeeded: place >> 32))
-    h = mix(h)
+    // Every value of a tensor is hashed up to seven times in a step, so one round has to do.
+    let h = mix((lanes &+ UInt32(truncatingIfNeeded: place)) ^ key, key2 &+ UInt32(truncatingIfNeeded: place >> 32))
     return V16(repeating: keep).replacing(with: 0, where: h .< SIMD16<UInt32>(repeating: threshold))
 }
 
-/// The finaliser of MurmurHash3 (Appleby), a bijection of 32-bit words.
+/// The finaliser of MurmurHash3 (Appleby), a bijection of 32-bit words, with a second key between its two multiplications.
 @inline(__always)
-func mix(_ x: SIMD16<UInt32>) -> SIMD16<UInt32> {
+func mix(_ x: SIMD16<UInt32>, _ key: UInt32) -> SIMD16<UInt32> {
     var h = x
     h = (h ^ (h &>> 16)) &* 0x85EB_CA6B
-    h = (h ^ (h &>> 13)) &* 0xC2B2_AE35
+    h = ((h ^ (h &>> 13)) &+ key) &* 0xC2B2_AE35
     return h ^ (h &>> 16)
 }
 

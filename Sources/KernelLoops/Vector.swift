@@ -52,6 +52,9 @@ typealias Out = UnsafeMutablePointer<Float>
 
 @inline(__always) func positive(_ v: V16) -> V16 { v.replacing(with: 0, where: v .<= 0) }
 @inline(__always) func positive(_ v: V8) -> V8 { v.replacing(with: 0, where: v .<= 0) }
+/// The larger of a value and a floor, below which NaN does not fall.
+@inline(__always) func bounded(_ v: V16, _ floor: V16) -> V16 { v.replacing(with: floor, where: v .<= floor) }
+@inline(__always) func bounded(_ v: V8, _ floor: V8) -> V8 { v.replacing(with: floor, where: v .<= floor) }
 
 /// The first `width` (8, 4, 2 or 1) lanes, the others zero.
 @inline(__always) func loadPart(_ p: In, _ width: Int32) -> V8 {

@@ -15,14 +15,33 @@ struct LineLoader {
         place = block.pointwise.dropout.map { $0.place + sample * $0.sampleStep } ?? 0
     }
 
-    /// Where `planes` lines above each other can be read in place: the first float and the part of `count` voxels that lies inside. nil where a plane lies outside or
-    /// there is a step to apply.
+    /// Where `planes` lines above each other can be read in place: the first float and the part of `count` voxels that lies inside. nil where a plane
+    /// lies outside.
     @inline(__always)
     func inPlace(x: Int, y: Int, z: Int, count: Int, planes: Int) -> (start: UnsafePointer<Float>, left: Int, right: Int)? {
-        guard pointwise.isIdentity, z >= 0, z + planes <= shape.z, y >= 0, y < shape.y else { return nil }
+        guard z >= 0, z + planes <= shape.z, y >= 0, y < shape.y else { return nil }
         let left = min(count, max(0, -x)), right = max(left, min(count, shape.x - x))
         if left == right { return nil }
         return (UnsafePointer(base) + ((z * shape.y + y) * shape.x + x + left) * width, left, right)
+    }
+
+    /// Runs a transform of lines that are read in place, as `direct` says, with the step that belongs to them.
+    @inline(__always)
+    func transform(_ direct: SKTransform, _ table: SKWinograd) {
+        if pointwise.isIdentity {
+            var direct = direct
+            return table.input(&direct)
+        }
+        pointwise.scale.withUnsafeBufferPointer { scale in
+            pointwise.shift.withUnsafeBufferPointer { shift in
+                let mask = pointwise.dropout
+                var call = SKReadTransform(
+                    transform: direct, scale: scale.isEmpty ? nil : scale.baseAddress, shift: scale.isEmpty ? nil : shift.baseAddress,
+                    relu: pointwise.relu ? 1 : 0, keep: mask?.scale ?? 0, key: mask?.key ?? 0, key2: mask?.key2 ?? 0,
+                    threshold: mask?.threshold ?? 0, index: Int64(place + (direct.in - UnsafePointer(base))), indexStep: Int64(plane))
+                table.read(&call)
+            }
+        }
     }
 
     /// Floats from one plane to the next.

@@ -88,13 +88,13 @@ struct Winograd {
         let used = points * width
         var z = SKTransform(
             in: loaded, inStep: Int64(line), out: inZ, outStep: Int64(rows * line), lines: 1, inLine: 0, outLine: 0, run: Int64(used))
-        let tableZ = Self.table(m.z).input, tableY = Self.table(m.y).input, tableX = Self.table(m.x).input
+        let tableY = Self.table(m.y).input, tableX = Self.table(m.x).input
         for y in 0..<rows {
             if y0 + y < 0 || y0 + y >= shape.y {
                 for kz in 0..<n.z { (inZ + (kz * rows + y) * line).update(repeating: 0, count: used) }
                 continue
             }
-            transformLines(loader, x: x0, y: y0 + y, z: z0, count: points, planes: n.z, table: tableZ, call: &z, into: inZ + y * line)
+            transformLines(loader, x: x0, y: y0 + y, z: z0, count: points, planes: n.z, call: &z, into: inZ + y * line)
         }
         spread(
             inZ, rows: rows, line: line, used: used, width: width, place, tables: (tableX, tableY), scratch: inY, into: out, step: step)
@@ -127,14 +127,15 @@ struct Winograd {
     /// Transforms lines above each other along z: in place where they can be read so, else through the buffer that `call` names.
     @inline(__always)
     private func transformLines(
-        _ loader: LineLoader, x: Int, y: Int, z: Int, count: Int, planes: Int, table: SKTransformFunction, call: inout SKTransform,
+        _ loader: LineLoader, x: Int, y: Int, z: Int, count: Int, planes: Int, gradient: Bool = false, call: inout SKTransform,
         into out: UnsafeMutablePointer<Float>
     ) {
+        let table = Self.table(m.z)
         guard let (start, left, right) = loader.inPlace(x: x, y: y, z: z, count: count, planes: planes) else {
             let buffer = UnsafeMutablePointer(mutating: call.in)
             for k in 0..<planes { loader.load(x: x, y: y, z: z + k, count: count, into: buffer + k * Int(call.inStep)) }
             call.out = out
-            table(&call)
+            if gradient { table.gradient(&call) } else { table.input(&call) }
             return
         }
         let width = loader.width
@@ -143,7 +144,7 @@ struct Winograd {
         direct.inStep = Int64(loader.plane)
         direct.out = out + left * width
         direct.run = Int64((right - left) * width)
-        table(&direct)
+        if gradient { table.gradient(&direct) } else { loader.transform(direct, table) }
         if left == 0, right == count { return }
         for k in 0..<n.z {
             let line = out + k * Int(call.outStep)
@@ -198,12 +199,12 @@ struct Winograd {
         let x0 = place.tile.x * m.x, y0 = place.tile.y * m.y, z0 = place.tile.z * m.z
         let points = place.x * m.x
         let used = points * lanes
-        let tableZ = Self.table(m.z).gradient, tableY = Self.table(m.y).gradient, tableX = Self.table(m.x).gradient
+        let tableY = Self.table(m.y).gradient, tableX = Self.table(m.x).gradient
         for y in 0..<rows {
             var z = SKTransform(
                 in: loaded, inStep: Int64(line), out: inZ + y * line, outStep: Int64(rows * line), lines: 1, inLine: 0, outLine: 0,
                 run: Int64(used))
-            transformLines(loader, x: x0, y: y0 + y, z: z0, count: points, planes: m.z, table: tableZ, call: &z, into: inZ + y * line)
+            transformLines(loader, x: x0, y: y0 + y, z: z0, count: points, planes: m.z, gradient: true, call: &z, into: inZ + y * line)
         }
         spread(
             inZ, rows: rows, line: line, used: used, width: lanes, place, tables: (tableX, tableY), scratch: inY, into: out, step: step)

@@ -79,6 +79,17 @@ typedef struct {
     int64_t run;                    // a multiple of 8
 } SKTransform;
 
+// The same for input that is read with a pointwise step: dropout(max(0, in * scale + shift)), each part only where it is given.
+typedef struct {
+    SKTransform transform;
+    const float *_Nullable scale;   // 16 each, repeating from the first element
+    const float *_Nullable shift;
+    int32_t relu;
+    float keep;                     // dropout: the factor of what is kept; 0 for none
+    uint32_t key, key2, threshold;
+    int64_t index, indexStep;       // of the first element, and from one point to the next, for dropout
+} SKReadTransform;
+
 // Products of each frequency f: out[f][t][lane] = sum over blocks b, channels c < width of in[f][b][t][c] * weights[f][b][c][lane].
 typedef struct {
     const float *_Nonnull in;
@@ -120,6 +131,7 @@ typedef void (*SKFlatFunction)(const SKFlat *_Nonnull);
 typedef void (*SKAdamFunction)(const SKAdam *_Nonnull);
 typedef void (*SKPoolFunction)(const SKPoolRow *_Nonnull);
 typedef void (*SKTransformFunction)(const SKTransform *_Nonnull);
+typedef void (*SKReadTransformFunction)(const SKReadTransform *_Nonnull);
 typedef void (*SKProductFunction)(const SKProduct *_Nonnull);
 typedef void (*SKWeightProductFunction)(const SKWeightProduct *_Nonnull);
 typedef void (*SKLineFunction)(const SKLine *_Nonnull);
@@ -127,6 +139,7 @@ typedef void (*SKLineFunction)(const SKLine *_Nonnull);
 // The five transforms of a one-dimensional F(m, 3), with n = m + 2.
 typedef struct {
     SKTransformFunction _Nonnull input;         // n points of the input to n
+    SKReadTransformFunction _Nonnull read;      // the same, with a pointwise step before; one line
     SKTransformFunction _Nonnull output;        // n products to m outputs
     SKTransformFunction _Nonnull gradient;      // m gradients to n points
     SKTransformFunction _Nonnull kernel;        // 3 weights to n points
