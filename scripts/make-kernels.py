@@ -1,5 +1,5 @@
 """Writes the kernels whose sums have to be variables of their own, or which are wanted for two widths of vectors:
-Sources/KernelLoops/{Convolution,WeightGradient,Product}{16,8}.swift and Transforms{2,4}.swift.
+Sources/KernelLoops/{Convolution,WeightGradient,Product}{16,8}.swift and Transforms{2,4,Up,Down}.swift.
 
 Run: python3 scripts/make-kernels.py [FOLDER]
 """
@@ -299,6 +299,71 @@ put(5, d2)"""),
 put(0, d0 + s1 + s2)
 put(1, fma(d1 - d2, minusTwoThirdsA, (d3 - d4) * sixthB))
 put(2, fma(s1, half, fma(s2, two, d5)))"""),
+    # Stride 2, three coarse voxels a tile: the even voxels of the fine grid by F(3, 2) with the points 0, ±1 and infinity (frequencies 0 to 3), the
+    # odd ones by products of their own (frequencies 4 to 6). Up: from the coarse grid to the fine one. Down: the other way.
+    "InputUp": (4, """put(0, d0 - d2)
+put(1, d1 + d2)
+put(2, d2 - d1)
+put(3, d3 - d1)
+put(4, d1)
+put(5, d2)
+put(6, d3)"""),
+    "OutputUp": (7, """let sum = d1 + d2
+put(0, d0 + sum)
+put(1, d4)
+put(2, d1 - d2)
+put(3, d5)
+put(4, sum + d3)
+put(5, d6)"""),
+    "GradientUp": (6, """let sum = d0 + d4
+put(0, d0)
+put(1, sum + d2)
+put(2, sum - d2)
+put(3, d4)
+put(4, d1)
+put(5, d3)
+put(6, d5)"""),
+    "KernelUp": (3, """let even = d2 * half, odd = d0 * half
+put(0, d2)
+put(1, even + odd)
+put(2, even - odd)
+put(3, d0)
+put(4, d1)
+put(5, d1)
+put(6, d1)"""),
+    "KernelGradientUp": (7, """put(0, fma(d1 - d2, half, d3))
+put(1, d4 + d5 + d6)
+put(2, fma(d1 + d2, half, d0))"""),
+    "InputDown": (7, """put(0, d0 - d4)
+put(1, d2 + d4)
+put(2, d4 - d2)
+put(3, d6 - d2)
+put(4, d1)
+put(5, d3)
+put(6, d5)"""),
+    "OutputDown": (7, """let sum = d1 + d2
+put(0, d0 + sum + d4)
+put(1, d1 - d2 + d5)
+put(2, sum + d3 + d6)"""),
+    "GradientDown": (3, """let sum = d0 + d2
+put(0, d0)
+put(1, sum + d1)
+put(2, sum - d1)
+put(3, d2)
+put(4, d0)
+put(5, d1)
+put(6, d2)"""),
+    "KernelDown": (3, """let even = d0 * half, odd = d2 * half
+put(0, d0)
+put(1, even + odd)
+put(2, even - odd)
+put(3, d2)
+put(4, d1)
+put(5, d1)
+put(6, d1)"""),
+    "KernelGradientDown": (7, """put(0, fma(d1 + d2, half, d0))
+put(1, d4 + d5 + d6)
+put(2, fma(d1 - d2, half, d3))"""),
 }
 CONSTANTS = {
     "half": "0.5", "minusHalf": "-0.5", "two": "2", "minusTwo": "-2", "minusFiveHalves": "-2.5",
@@ -309,15 +374,23 @@ CONSTANTS = {
 
 
 def transforms(m):
-    points = "0, ±1 and infinity" if m == 2 else """0, ±a, ±b and infinity,
-// a = 1/√2 and b = √2: its error is about a seventh of that with the customary 0, ±1, ±2 (bench/winograd_points.py)"""
+    stride = """// from the {} grid to the {} one: even voxels of the fine grid by F(3, 2) with the points 0, ±1 and infinity, odd ones by
+// products of their own."""
+    what = {
+        "2": "// for F(2, 3) with the points 0, ±1 and infinity.",
+        "4": """// for F(4, 3) with the points 0, ±a, ±b and infinity,
+// a = 1/√2 and b = √2: its error is about a seventh of that with the customary 0, ±1, ±2 (bench/winograd_points.py).""",
+        "Up": stride.format("coarse", "fine"),
+        "Down": stride.format("fine", "coarse"),
+    }
     o = [f"""// Written by scripts/make-kernels.py.
 import CKernels
 
-// Winograd's transforms along one axis (Lavin and Gray 2016, arXiv:1509.09308), for F({m}, 3) with the points {points}.
+// Winograd's transforms along one axis (Lavin and Gray 2016, arXiv:1509.09308),
+{what[m]}
 """]
     for name, (points, body) in TRANSFORMS.items():
-        if not name.endswith(str(m)):
+        if not re.fullmatch(f"(Input|Output|Gradient|Kernel|KernelGradient){m}", name):
             continue
         for lanes in (8, 16):
             if lanes == 16:
@@ -395,5 +468,5 @@ for l in (16,8):
     open(d+f"Convolution{l}.swift","w").write(conv(l))
     open(d+f"WeightGradient{l}.swift","w").write(wg(l))
     open(d+f"Product{l}.swift","w").write(product(l))
-for m in (2, 4):
+for m in ("2", "4", "Up", "Down"):
     open(d+f"Transforms{m}.swift","w").write(transforms(m))

@@ -100,3 +100,47 @@ func storeLine(_ r: SKLine) {
         sums[lane + 24] += h2[lane]
     }
 }
+
+/// out = g or out + g, with g = dropout(in), or 0 where relu is set and value · scale + shift ≤ 0; and the sums of g and g · (value − centre).
+@inline(__always)
+func storeGradient(_ r: SKLine) {
+    let count = Int(r.count)
+    let scale = r.scale.map { load16($0) } ?? V16(repeating: 1)
+    let shift = r.shift.map { load16($0) } ?? V16()
+    let centre = r.centre.map { load16($0) } ?? V16()
+    let values = r.values ?? r.in
+    var l1 = SIMD8<Double>(), h1 = SIMD8<Double>(), l2 = SIMD8<Double>(), h2 = SIMD8<Double>()
+    let summed = r.sums != nil
+    let lanes = SIMD16<Int32>(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15)
+    var i = 0
+    while i < count {
+        var g = load16(r.in + i), x = load16(values + i)
+        if r.keep != 0 { g *= dropoutFactor(r.key, r.key2, r.threshold, r.keep, r.index + Int64(i)) }
+        if r.relu != 0 { g = g.replacing(with: 0, where: fma(x, scale, shift) .<= 0) }
+        if i + 16 <= count {
+            store(r.accumulate != 0 ? load16(r.out + i) + g : g, r.out + i)
+        } else {
+            // The rest of the vector belongs to the next line, which another thread may be writing.
+            let beyond = lanes .>= Int32(truncatingIfNeeded: count - i)
+            g.replace(with: 0, where: beyond)
+            x.replace(with: 0, where: beyond)
+            for lane in 0..<count - i { r.out[i + lane] = r.accumulate != 0 ? r.out[i + lane] + g[lane] : g[lane] }
+        }
+        if summed {
+            let d = x - centre
+            let gl = SIMD8<Double>(g.lowHalf), gh = SIMD8<Double>(g.highHalf)
+            l1 += gl
+            h1 += gh
+            l2 += gl * SIMD8<Double>(d.lowHalf)
+            h2 += gh * SIMD8<Double>(d.highHalf)
+        }
+        i += 16
+    }
+    guard let sums = r.sums else { return }
+    for lane in 0..<8 {
+        sums[lane] += l1[lane]
+        sums[lane + 8] += h1[lane]
+        sums[lane + 16] += l2[lane]
+        sums[lane + 24] += h2[lane]
+    }
+}

@@ -10,11 +10,22 @@ public func kernelTable() -> SKTable {
         add: { add($0.pointee) }, linear: { linear($0.pointee) }, overlap: { overlap($0.pointee) }, adam: { adam($0.pointee) },
         pool: { pool($0.pointee) }, poolGradient: { poolGradient($0.pointee) },
         winograd2: SKWinograd(
-            input: { winogradInput2($0) }, read: { winogradRead2($0) }, output: { winogradOutput2($0) }, gradient: { winogradGradient2($0) },
-            kernel: { winogradKernel2($0) }, kernelGradient: { winogradKernelGradient2($0) }),
+            input: { winogradInput2($0) }, read: { winogradRead2($0) }, output: { winogradOutput2($0) },
+            gradient: { winogradGradient2($0) }, kernel: { winogradKernel2($0) },
+            kernelGradient: { winogradKernelGradient2($0) }),
         winograd4: SKWinograd(
-            input: { winogradInput4($0) }, read: { winogradRead4($0) }, output: { winogradOutput4($0) }, gradient: { winogradGradient4($0) },
-            kernel: { winogradKernel4($0) }, kernelGradient: { winogradKernelGradient4($0) }),
+            input: { winogradInput4($0) }, read: { winogradRead4($0) }, output: { winogradOutput4($0) },
+            gradient: { winogradGradient4($0) }, kernel: { winogradKernel4($0) },
+            kernelGradient: { winogradKernelGradient4($0) }),
+        winogradUp: SKWinograd(
+            input: { winogradInputUp($0) }, read: { winogradReadUp($0) }, output: { winogradOutputUp($0) },
+            gradient: { winogradGradientUp($0) }, kernel: { winogradKernelUp($0) },
+            kernelGradient: { winogradKernelGradientUp($0) }),
+        winogradDown: SKWinograd(
+            input: { winogradInputDown($0) }, read: { winogradReadDown($0) }, output: { winogradOutputDown($0) },
+            gradient: { winogradGradientDown($0) }, kernel: { winogradKernelDown($0) },
+            kernelGradient: { winogradKernelGradientDown($0) }),
         product16: { product16($0) }, product8: { product8($0) }, weightProduct16: { weightProduct16($0) },
-        weightProduct8: { weightProduct8($0) }, loadLine: { loadLine($0.pointee) }, storeLine: { storeLine($0.pointee) })
+        weightProduct8: { weightProduct8($0) }, loadLine: { loadLine($0.pointee) }, storeLine: { storeLine($0.pointee) },
+        storeGradient: { storeGradient($0.pointee) })
 }

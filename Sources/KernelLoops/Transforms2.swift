@@ -1,7 +1,8 @@
 // Written by scripts/make-kernels.py.
 import CKernels
 
-// Winograd's transforms along one axis (Lavin and Gray 2016, arXiv:1509.09308), for F(2, 3) with the points 0, ±1 and infinity.
+// Winograd's transforms along one axis (Lavin and Gray 2016, arXiv:1509.09308),
+// for F(2, 3) with the points 0, ±1 and infinity.
 
 @inline(__always)
 private func transformInput2By8(_ r: SKTransform) {

@@ -1,7 +1,8 @@
 // Written by scripts/make-kernels.py.
 import CKernels
 
-// Winograd's transforms along one axis (Lavin and Gray 2016, arXiv:1509.09308), for F(4, 3) with the points 0, ±a, ±b and infinity,
+// Winograd's transforms along one axis (Lavin and Gray 2016, arXiv:1509.09308),
+// for F(4, 3) with the points 0, ±a, ±b and infinity,
 // a = 1/√2 and b = √2: its error is about a seventh of that with the customary 0, ±1, ±2 (bench/winograd_points.py).
 
 @inline(__always)

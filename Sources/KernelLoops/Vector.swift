@@ -30,14 +30,14 @@ typealias Out = UnsafeMutablePointer<Float>
     #if arch(x86_64) && !KERNEL_x86_64_v3 && !KERNEL_x86_64_v4
     return a * b + c
     #else
-    return c.addingProduct(a, b)
+    return sk_fma16(a, b, c)
     #endif
 }
 @inline(__always) func fma(_ a: V8, _ b: V8, _ c: V8) -> V8 {
     #if arch(x86_64) && !KERNEL_x86_64_v3 && !KERNEL_x86_64_v4
     return a * b + c
     #else
-    return c.addingProduct(a, b)
+    return sk_fma8(a, b, c)
     #endif
 }
 

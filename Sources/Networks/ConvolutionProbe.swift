@@ -122,7 +122,7 @@ package enum ConvolutionProbe {
             Outcome(
                 output: Pair(fused: copy(outputs[0]), separate: copy(outputs[1])),
                 weightGradient: Pair(fused: read(weightGradients[0]), separate: read(weightGradients[1])),
-                inputGradient: Pair(fused: gradients.flatMap(copy), separate: separate), sum: sums.sum, squares: sums.squares,
+                inputGradient: Pair(fused: gradients.flatMap(copy), separate: separate), sum: sums.sum, squares: sums.products,
                 channels: channels)
         }
     }

@@ -1,36 +1,57 @@
-/// The three computations of a convolution for one shape, each by the algorithm that is fastest for it: Winograd's for 3×3×3 layers of at least
-/// 8 channels, direct sweeps for everything else.
+/// The three computations of a convolution, or of a transposed one, for one shape, each by the algorithm that is fastest for it: Winograd's for 3×3×3 layers of
+/// stride 1 or 2 and at least 8 channels, direct sweeps for everything else.
 struct Convolver {
     let geometry: Geometry
     let layout: WeightLayout
     /// Of the input.
     let shape: SIMD3<Int>
     let batch: Int
+    /// The input is the coarse grid of the geometry, and the output the fine one.
+    var transposed = false
 
     enum Direction { case forward, data, weights }
 
-    private var reversed: WeightLayout { layout.reversed(order: geometry.scatterOrder(fine: shape)) }
+    private var fine: SIMD3<Int> { transposed ? shape &* geometry.stride : shape }
+    private var output: SIMD3<Int> { transposed ? fine : (shape &+ geometry.stride &- 1) / geometry.stride }
 
-    private func gatherSweep(_ source: Reading) -> Sweep { Sweep(pass: geometry.gatherPass(fine: shape), source: source) }
+    /// The weights as the gradient of the input reads them.
+    private var reversed: WeightLayout {
+        layout.reversed(order: transposed ? geometry.gatherOrder : geometry.scatterOrder(fine: fine))
+    }
+
+    /// The sweeps from the input's grid to the output's, or `back`.
+    private func passes(back: Bool) -> [Geometry.Pass] {
+        back == transposed ? [geometry.gatherPass(fine: fine)] : geometry.scatterPasses(fine: fine)
+    }
 
     /// Winograd's algorithm with the tiles that were measured to be the fastest; nil where direct sweeps are.
     private func winograd(_ direction: Direction) -> Winograd? {
-        guard geometry == Geometry(kernel: SIMD3(3, 3, 3), stride: .one, dilation: .one) else { return nil }
+        guard geometry.kernel == SIMD3(3, 3, 3), geometry.dilation == .one else { return nil }
         let source = direction == .data ? layout.output : layout.input, target = direction == .data ? layout.input : layout.output
         guard blockWidth(source) >= 8, blockWidth(target) >= 8 else { return nil }
+        for axis in 0..<3 where geometry.stride[axis] != 1 {
+            // The kernel must begin at the even voxels.
+            guard geometry.stride[axis] == 2, geometry.before(axis, fine: fine[axis]) == 0 else { return nil }
+        }
+        let end = direction == .data ? shape : output
         // The rule is fixed, not timed at start, so that results repeat; docs/performance.md has the measurements behind it.
-        func tiling(_ most: Int) -> (m: SIMD3<Int>, tiles: Int) {
-            let m = SIMD3(shape.x > 2 ? most : 2, shape.y > 2 ? most : 2, shape.z > 2 ? most : 2)
-            return (m, ((shape &+ m &- 1) / m).product * batch)
+        func axes(_ most: Int) -> (x: Winograd.Axis, y: Winograd.Axis, z: Winograd.Axis, tiles: Int) {
+            func one(_ axis: Int) -> Winograd.Axis {
+                if geometry.stride[axis] == 2 { return (direction == .data) == transposed ? .down : .up }
+                return .same(end[axis] > 2 ? most : 2)
+            }
+            let (x, y, z) = (one(0), one(1), one(2))
+            let to = SIMD3(x.to, y.to, z.to)
+            return (x, y, z, ((end &+ to &- 1) / to).product * batch)
         }
         // Transforming the weights costs as much as a few dozen tiles: with fewer than that, small tiles or none.
-        var (m, tiles) = tiling(4)
-        if tiles < 32 { (m, tiles) = tiling(2) }
-        if tiles < 8 { return nil }
+        var (x, y, z, tiles) = axes(4)
+        if tiles < 32 { (x, y, z, tiles) = axes(2) }
+        if tiles < (geometry.stride == .one ? 8 : 64) { return nil }
         let wide = direction == .weights || layout.input + layout.output <= 48
         // However many channels there are, a thread's transformed box stays within 16 MB or one tile.
-        let most = max(1, (1 << 22) / ((m &+ 2).product * source))
-        return Winograd(m: m, shape: shape, batch: batch, boxTiles: min(wide ? 48 : 12, most))
+        let most = max(1, (1 << 22) / (x.n * y.n * z.n * source))
+        return Winograd(x, y, z, shape: end, batch: batch, boxTiles: min(wide ? 48 : 12, most))
     }
 
     /// Floats of working memory for the forward pass, and for the others where `training` is set.
@@ -38,7 +59,8 @@ struct Convolver {
         var floats = winograd(.forward)?.weightFloats(layout) ?? 0
         guard training else { return floats }
         let source = Reading(Tensor.outline(batch: batch, channels: layout.input, shape: shape))
-        floats = max(floats, winograd(.weights)?.weightWorkspace(layout) ?? gatherSweep(source).weightWorkspace(layout))
+        let sums = winograd(.weights)?.weightWorkspace(layout)
+        floats = max(floats, sums ?? passes(back: false).map { Sweep(pass: $0, source: source).weightWorkspace(layout) }.max() ?? 0)
         let reversed = reversed
         return max(floats, reversed.storedCount + (winograd(.data)?.weightFloats(reversed) ?? 0))
     }
@@ -49,7 +71,7 @@ struct Convolver {
             try winograd.transformWeights(weights, layout, into: workspace)
             try winograd.run(input, weights: workspace, layout: layout, into: output)
         } else {
-            try gatherSweep(input).run(weights: weights, layout: layout, into: output)
+            for pass in passes(back: false) { try Sweep(pass: pass, source: input).run(weights: weights, layout: layout, into: output) }
         }
     }
 
@@ -64,9 +86,7 @@ struct Convolver {
             try winograd.transformWeights(workspace, reversed, into: transformed)
             try winograd.run(gradient, weights: transformed, layout: reversed, into: target)
         } else {
-            for pass in geometry.scatterPasses(fine: shape) {
-                try Sweep(pass: pass, source: gradient).run(weights: workspace, layout: reversed, into: target)
-            }
+            for pass in passes(back: true) { try Sweep(pass: pass, source: gradient).run(weights: workspace, layout: reversed, into: target) }
         }
     }
 
@@ -77,7 +97,9 @@ struct Convolver {
         if let winograd = winograd(.weights) {
             try winograd.weightGradient(result, layout: layout, input: input, output: gradient, workspace: workspace)
         } else {
-            try gatherSweep(input).weightGradient(result, layout: layout, out: gradient, workspace: workspace)
+            for pass in passes(back: false) {
+                try Sweep(pass: pass, source: input).weightGradient(result, layout: layout, out: gradient, workspace: workspace)
+            }
         }
     }
 }

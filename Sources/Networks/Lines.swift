@@ -67,7 +67,7 @@ struct LineLoader {
                         in: base + first, out: out + left * width, count: Int64((right - left) * width), width: Int32(width), bias: nil,
                         scale: scale.isEmpty ? nil : scale.baseAddress, shift: scale.isEmpty ? nil : shift.baseAddress,
                         relu: pointwise.relu ? 1 : 0, accumulate: 0, keep: mask?.scale ?? 0, key: mask?.key ?? 0, key2: mask?.key2 ?? 0,
-                        threshold: mask?.threshold ?? 0, index: Int64(place + first), sums: nil)
+                        threshold: mask?.threshold ?? 0, index: Int64(place + first), values: nil, centre: nil, sums: nil)
                     Kernels.table.loadLine(&call)
                 }
             }
@@ -83,6 +83,8 @@ struct LineStorer {
     private let width: Int
     private var call: SKLine
     private let place: Int
+    private let gate: Gate?
+    private let values: UnsafePointer<Float>?
 
     init(_ writing: Writing, block: Int, sample: Int, sums: UnsafeMutablePointer<Double>?) {
         let target = writing.blocks[block]
@@ -92,33 +94,42 @@ struct LineStorer {
         let mask = target.dropout
         let bias = writing.bias.map { $0 + block * width }
         place = mask.map { $0.place + sample * $0.sampleStep } ?? 0
+        gate = target.gate
+        values = target.gate.map { UnsafePointer($0.tensor.base + sample * $0.tensor.sampleFloats + target.index * $0.tensor.blockFloats) }
         call = SKLine(
             in: base, out: base, count: 0, width: Int32(width), bias: bias,
             scale: writing.scale.map { $0 + block * 16 }, shift: writing.shift.map { $0 + block * 16 }, relu: writing.relu ? 1 : 0,
             accumulate: target.accumulate ? 1 : 0, keep: mask?.scale ?? 0, key: mask?.key ?? 0, key2: mask?.key2 ?? 0,
-            threshold: mask?.threshold ?? 0, index: 0, sums: sums)
+            threshold: mask?.threshold ?? 0, index: 0, values: nil, centre: nil, sums: sums)
     }
 
     /// `count` voxels that are `step` apart, all of which lie inside.
     @inline(__always)
     func store(_ line: UnsafePointer<Float>, x: Int, y: Int, z: Int, count: Int, step: Int = 1) {
         var call = call
-        if step == 1 {
-            let first = ((z * shape.y + y) * shape.x + x) * width
-            call.in = line
-            call.out = base + first
-            call.count = Int64(count * width)
-            call.index = Int64(place + first)
-            Kernels.table.storeLine(&call)
-            return
-        }
-        call.count = Int64(width)
-        for v in 0..<count {
-            let first = ((z * shape.y + y) * shape.x + x + v * step) * width
-            call.in = line + v * width
-            call.out = base + first
-            call.index = Int64(place + first)
-            Kernels.table.storeLine(&call)
+        if step == 1 { return put(&call, line, (z * shape.y + y) * shape.x + x, count) }
+        for v in 0..<count { put(&call, line + v * width, (z * shape.y + y) * shape.x + x + v * step, 1) }
+    }
+
+    @inline(__always)
+    private func put(_ call: inout SKLine, _ line: UnsafePointer<Float>, _ voxel: Int, _ count: Int) {
+        let first = voxel * width
+        call.in = line
+        call.out = base + first
+        call.count = Int64(count * width)
+        call.index = Int64(place + first)
+        guard let gate, let values else { return Kernels.table.storeLine(&call) }
+        call.values = values + first
+        call.relu = gate.relu ? 1 : 0
+        gate.scale.withUnsafeBufferPointer { scale in
+            gate.shift.withUnsafeBufferPointer { shift in
+                gate.centre.withUnsafeBufferPointer { centre in
+                    call.scale = scale.isEmpty ? nil : scale.baseAddress
+                    call.shift = scale.isEmpty ? nil : shift.baseAddress
+                    call.centre = centre.isEmpty ? nil : centre.baseAddress
+                    Kernels.table.storeGradient(&call)
+                }
+            }
         }
     }
 }
@@ -142,7 +153,7 @@ final class SumTable: @unchecked Sendable {
     func finish(into target: ChannelSums, channels: Int, width: Int) {
         if target.sum.isEmpty {
             target.sum = [Double](repeating: 0, count: channels)
-            target.squares = target.sum
+            target.products = target.sum
         }
         for task in 0..<tasks {
             for block in 0..<blocks {
@@ -151,7 +162,7 @@ final class SumTable: @unchecked Sendable {
                     let channel = block * width + lane % width
                     if channel < channels {
                         target.sum[channel] += row[lane]
-                        target.squares[channel] += row[16 + lane]
+                        target.products[channel] += row[16 + lane]
                     }
                 }
             }

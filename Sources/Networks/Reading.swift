@@ -52,10 +52,21 @@ struct Reading {
     }
 }
 
-/// Sums of each channel over voxels and batch, of x and of x².
+/// Sums of each channel over voxels and batch: of x and of x²; of gradients g of values x, of g and of g · (x − centre).
 final class ChannelSums {
     var sum: [Double] = []
-    var squares: [Double] = []
+    var products: [Double] = []
+}
+
+/// The values whose gradient is written, which say where a ReLU lets it through: where values · scale + shift > 0.
+struct Gate {
+    var tensor: Tensor
+    var relu: Bool
+    /// 16 numbers each, repeating with the block's width; empty for 1, 0 and 0.
+    var scale: [Float] = []
+    var shift: [Float] = []
+    /// What is subtracted from the values in the sums of products.
+    var centre: [Float] = []
 }
 
 /// The channel blocks that a convolution writes, and what happens to a value before it is stored: + bias, · scale + shift, max(0, …), dropout.
@@ -67,6 +78,8 @@ struct Writing {
         var accumulate = false
         /// For gradients of what a dropout read.
         var dropout: DropoutMask?
+        /// For gradients of what a ReLU or a normalisation read.
+        var gate: Gate?
 
         func base(sample: Int) -> UnsafeMutablePointer<Float> { tensor.base + sample * tensor.sampleFloats + index * tensor.blockFloats }
     }
@@ -78,8 +91,11 @@ struct Writing {
     var scale: UnsafePointer<Float>?
     var shift: UnsafePointer<Float>?
     var relu = false
-    /// The sums of what is stored are added to these.
+    /// The sums of what is stored are added to these; where it is added to something, the sums of what is added.
     var sums: ChannelSums?
+
+    /// Whether values must pass through `LineStorer` on their way.
+    var needsLines: Bool { sums != nil || blocks.contains { $0.dropout != nil || $0.gate != nil } }
 
     let batch, channels, width: Int
     let shape: SIMD3<Int>
@@ -100,13 +116,15 @@ struct Writing {
 extension Reading {
     /// Writes the values, with their steps applied, to blocks of the same sizes. Throws `Interrupted`.
     func copy(to target: Writing) throws {
-        let shared = Unchecked((self, target))
-        try Parallel.slabs(batch * blocks.count * shape.z) { task in
-            let (reading, target) = shared.value
+        let tasks = batch * blocks.count * shape.z
+        let sums = target.sums.map { _ in SumTable(tasks: tasks, blocks: blocks.count) }
+        let shared = Unchecked((self, target, sums))
+        try Parallel.slabs(tasks) { task in
+            let (reading, target, sums) = shared.value
             let z = task % reading.shape.z, index = task / reading.shape.z % reading.blocks.count
             let sample = task / reading.shape.z / reading.blocks.count
             let loader = LineLoader(reading.blocks[index], sample: sample)
-            let store = LineStorer(target, block: index, sample: sample, sums: nil)
+            let store = LineStorer(target, block: index, sample: sample, sums: sums?.of(task: task, block: index))
             Scratch.with(floats: reading.shape.x * reading.width + 16) { line in
                 for y in 0..<reading.shape.y {
                     loader.load(x: 0, y: y, z: z, count: reading.shape.x, into: line)
@@ -114,5 +132,6 @@ extension Reading {
                 }
             }
         }
+        if let sums, let all = target.sums { sums.finish(into: all, channels: target.channels, width: target.width) }
     }
 }

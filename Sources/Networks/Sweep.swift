@@ -93,9 +93,9 @@ struct Sweep {
         // Few tiles and many filters: split the filters too.
         let split = min(layout.outputBlocks, max(1, (8 * Parallel.threads + tiles - 1) / max(1, tiles)))
         let blocksEach = (layout.outputBlocks + split - 1) / split
-        // Dropped values and sums need the finished value of a line, before what it is added to: such blocks are collected in the thread's own memory.
+        // Dropped values, gates and sums need the finished value of a line, before what it is added to: such blocks are collected in the thread's own memory.
         let outWidth = out.width
-        let collects = out.sums != nil || out.blocks.contains { $0.dropout != nil }
+        let collects = out.needsLines
         let lineFloats = pass.x.outCount * outWidth
         let collected = collects ? tile.rows * tile.planes * lineFloats + 16 : 0
         let sums = out.sums.map { _ in SumTable(tasks: tiles, blocks: out.blocks.count) }

@@ -102,7 +102,7 @@ private final class Memory {
     /// Elementwise kernels, sums and Adam: every set against the baseline.
     @Test(arguments: sets)
     func elementwiseAgreesWithTheBaseline(_ set: Kernels.InstructionSet) throws {
-        let a = numbers(1008, 1).map { $0 * 3 }, b = numbers(1008, 2), c = numbers(1008, 3), p = numbers(64, 4)
+        let a = numbers(1008, 1).map { $0 * 3 }, b = numbers(1008, 2), c = numbers(1008, 3), p = numbers(96, 4)
         func run(_ table: SKTable) -> [[Float]] {
             let kernels = [
                 table.affine, table.relu, table.reluGradient, table.normGradient, table.sigmoid, table.sigmoidGradient, table.dropout,

@@ -5,6 +5,17 @@
 
 #include <stdint.h>
 
+// Vectors in one instruction where the processor has it. Swift's own `addingProduct` is a loop over lanes, which the compiler puts together
+// again only in halves.
+typedef float SKVector16 __attribute__((ext_vector_type(16)));
+typedef float SKVector8 __attribute__((ext_vector_type(8)));
+static inline __attribute__((always_inline)) SKVector16 sk_fma16(SKVector16 a, SKVector16 b, SKVector16 c) {
+    return __builtin_elementwise_fma(a, b, c);
+}
+static inline __attribute__((always_inline)) SKVector8 sk_fma8(SKVector8 a, SKVector8 b, SKVector8 c) {
+    return __builtin_elementwise_fma(a, b, c);
+}
+
 // One row of convolution outputs: out[v] = start + sum over groups g and j < length of source[offsets[g] + v * step + j] * weights[g][j].
 typedef struct {
     const float *_Nonnull source;
@@ -122,7 +133,9 @@ typedef struct {
     float keep;                     // dropout: the factor of what is kept; 0 for none
     uint32_t key, key2, threshold;
     int64_t index;                  // of the first element, for dropout
-    double *_Nullable sums;         // two rows of 16, added to: x, x * x of what is stored
+    const float *_Nullable values;  // of gradients: the values whose gradient this is, before scale, shift and relu
+    const float *_Nullable centre;  // 16, repeating
+    double *_Nullable sums;         // two rows of 16, added to: x, x * x of what is stored; of gradients g: g, g * (value - centre)
 } SKLine;
 
 typedef void (*SKConvFunction)(const SKConvRow *_Nonnull);
@@ -136,12 +149,13 @@ typedef void (*SKProductFunction)(const SKProduct *_Nonnull);
 typedef void (*SKWeightProductFunction)(const SKWeightProduct *_Nonnull);
 typedef void (*SKLineFunction)(const SKLine *_Nonnull);
 
-// The five transforms of a one-dimensional F(m, 3), with n = m + 2.
+// The transforms of one axis. For F(m, 3): a tile reads n = m + 2 points and gives m outputs. For stride 2: from 4 coarse points to 6 fine outputs
+// (up), or from 7 fine points to 3 coarse outputs (down), both with n = 7.
 typedef struct {
-    SKTransformFunction _Nonnull input;         // n points of the input to n
+    SKTransformFunction _Nonnull input;         // points of the input to n
     SKReadTransformFunction _Nonnull read;      // the same, with a pointwise step before; one line
-    SKTransformFunction _Nonnull output;        // n products to m outputs
-    SKTransformFunction _Nonnull gradient;      // m gradients to n points
+    SKTransformFunction _Nonnull output;        // n products to the outputs
+    SKTransformFunction _Nonnull gradient;      // the outputs' gradients to n points
     SKTransformFunction _Nonnull kernel;        // 3 weights to n points
     SKTransformFunction _Nonnull kernelGradient;// n sums to 3 gradients
 } SKWinograd;
@@ -168,12 +182,15 @@ typedef struct {
     SKPoolFunction _Nonnull poolGradient;
     SKWinograd winograd2;
     SKWinograd winograd4;
+    SKWinograd winogradUp;
+    SKWinograd winogradDown;
     SKProductFunction _Nonnull product16;
     SKProductFunction _Nonnull product8;
     SKWeightProductFunction _Nonnull weightProduct16;
     SKWeightProductFunction _Nonnull weightProduct8;
     SKLineFunction _Nonnull loadLine;           // writes up to 15 floats beyond the count
     SKLineFunction _Nonnull storeLine;          // writes the count exactly
+    SKLineFunction _Nonnull storeGradient;      // the same, for gradients: dropout, 0 where relu and value * scale + shift <= 0
 } SKTable;
 
 // 2 for the baseline, 3 for AVX2 and FMA, 4 for AVX-512 (F, BW, CD, DQ, VL).

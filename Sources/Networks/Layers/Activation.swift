@@ -47,12 +47,3 @@ struct Sigmoid: Layer {
             accumulate: call.accumulate[0])
     }
 }
-
-enum Reduction {
-    /// Sums of a gradient over voxels and batch, which are zero where the gradient is `centred`.
-    static func biasGradient(_ gradient: Tensor, into out: UnsafeMutablePointer<Float>, centred: Bool) throws {
-        if centred { return out.update(repeating: 0, count: gradient.channels) }
-        let sums = try Flat.channelSums(Kernels.table.sums, rows: 2, over: gradient, a: gradient)
-        for c in 0..<gradient.channels { out[c] = Float(sums[0][c]) }
-    }
-}

@@ -70,7 +70,7 @@ struct BatchNorm: Layer {
         let statistics = call.statistics
         let sums: [[Double]]
         if let taken = call.sums {
-            sums = [taken.sum, taken.squares]
+            sums = [taken.sum, taken.products]
         } else {
             sums = try Flat.channelSums(Kernels.table.sums, rows: 2, over: x, a: x)
         }
@@ -80,19 +80,26 @@ struct BatchNorm: Layer {
             mean: { statistics.mean[$0] }, variance: { statistics.variance[$0] }, epsilon: epsilon, weight: call.parameters[0],
             bias: call.parameters[1])
         (statistics.scale, statistics.shift) = (x.pattern(coefficients.scale), x.pattern(coefficients.shift))
+        statistics.centre = x.pattern { Float(statistics.mean[$0]) }
     }
 
     func backward(_ call: LayerCall) throws {
         try backward(call, x: call.inputs[0], into: call.inputGradients[0], accumulate: call.accumulate[0])
     }
 
-    /// The gradients from that of the normalised (and, with `call.relu`, cut) values, which need not be in memory: the ReLU is found from x again.
+    /// The gradients from that of the normalised values, which need not be in memory. With `call.relu` they were cut at zero after that, and the
+    /// gradient is still to be. `call.sums` are the sums of the gradient and of its products with x − mean, where its writers have taken them.
     func backward(_ call: LayerCall, x: Tensor, into target: Tensor?, accumulate: Bool) throws {
         let gradient = call.outputGradient, statistics = call.statistics
-        let centre = x.pattern { Float(statistics.mean[$0]) }
-        let sums = try Flat.channelSums(
-            Kernels.table.normGradientSums, rows: 2, over: x, a: gradient, b: x,
-            parameters: interleave([centre, statistics.scale, statistics.shift]), parameterRows: 3, flag: call.relu)
+        let centre = statistics.centre
+        let sums: [[Double]]
+        if let taken = call.sums {
+            sums = [taken.sum, taken.products]
+        } else {
+            sums = try Flat.channelSums(
+                Kernels.table.normGradientSums, rows: 2, over: x, a: gradient, b: x,
+                parameters: interleave([centre, statistics.scale, statistics.shift]), parameterRows: 3, flag: call.relu)
+        }
         let n = Double(x.batch * x.voxels)
         func deviation(_ c: Int) -> Double { (statistics.variance[c] + epsilon).squareRoot() }
         // The kernel subtracts the mean in float; what that rounds off is put back here.

@@ -77,12 +77,26 @@ struct Convolution: Layer {
     }
 
     func backward(_ call: LayerCall) throws {
-        let source = call.source, gradient = call.outputGradient
-        if call.relu { try Relu.mask(gradient, by: call.output) }
-        if bias { try Reduction.biasGradient(gradient, into: call.gradients[1], centred: call.centred) }
-        let convolver = convolver(source.channels, source.shape, source.batch)
-        try convolver.weightGradient(call.gradients[0], input: source, gradient: Reading(gradient), workspace: call.workspace)
-        guard let target = call.sourceGradient else { return }
-        try convolver.inputGradient(Reading(gradient), weights: call.parameters[0], into: target, workspace: call.workspace)
+        try call.convolutionBackward(convolver(call.source.channels, call.source.shape, call.source.batch), bias: bias)
+    }
+}
+
+extension LayerCall {
+    /// The backward pass of a convolution or a transposed one, whose parameters are the weights and a bias.
+    func convolutionBackward(_ convolver: Convolver, bias: Bool) throws {
+        let gradient = outputGradient
+        if relu, !gated { try Relu.mask(gradient, by: output) }
+        if bias { try biasGradient(into: gradients[1]) }
+        try convolver.weightGradient(gradients[0], input: source, gradient: Reading(gradient), workspace: workspace)
+        guard let target = sourceGradient else { return }
+        try convolver.inputGradient(Reading(gradient), weights: parameters[0], into: target, workspace: workspace)
+    }
+
+    /// Sums of the output's gradient over voxels and batch.
+    private func biasGradient(into out: UnsafeMutablePointer<Float>) throws {
+        if centred { return out.update(repeating: 0, count: output.channels) }
+        let sum = gated ? sums?.sum : nil
+        let found = try sum ?? Flat.channelSums(Kernels.table.sums, rows: 2, over: outputGradient, a: outputGradient)[0]
+        for c in found.indices { out[c] = Float(found[c]) }
     }
 }

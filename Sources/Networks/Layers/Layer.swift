@@ -93,7 +93,7 @@ struct LayerCall {
     /// In inference, the scale and shift of a batch normalisation that follows: patterns of 16 for each block.
     var scale: [Float] = []
     var shift: [Float] = []
-    /// Where the sums of each channel of the output go.
+    /// Where the sums of each channel of the output go; backward, the sums of the output's gradient where its writers have taken them.
     var sums: ChannelSums?
     /// Random draws depend on these and the index.
     var seed: UInt64 = 0
@@ -113,6 +113,8 @@ struct LayerCall {
     var outputGradient: Tensor
     /// The output's gradient is that before a normalisation: its sum over each channel is zero.
     var centred = false
+    /// The output's gradient was set to zero where the ReLU of this layer did not let it through, and `sums` has its sums.
+    var gated = false
     /// As `parameters`, for the trainable ones.
     var gradients: [UnsafeMutablePointer<Float>] = []
 }
@@ -137,9 +139,10 @@ extension LayerCall {
 final class BatchStatistics {
     var mean: [Double] = []
     var variance: [Double] = []
-    /// y = x · scale + shift: patterns of 16 for each block.
+    /// y = x · scale + shift, and the mean: patterns of 16 for each block.
     var scale: [Float] = []
     var shift: [Float] = []
+    var centre: [Float] = []
 }
 
 extension Layer {

@@ -40,15 +40,17 @@ struct MaxPool: Layer {
     /// is still to be applied go through a thread's own memory, others are read and written where they are.
     private func rows(_ call: LayerCall, _ target: Writing?) throws {
         let y = call.output, width = y.width, source = call.source
-        let direct = source.blocks.allSatisfy(\.pointwise.isIdentity) && target?.blocks.contains { $0.dropout != nil } != true
+        let direct = source.blocks.allSatisfy(\.pointwise.isIdentity) && target?.needsLines != true
         let points = y.shape.x * size.x, line = points * width + 16, lines = size.y * size.z
-        let shared = Unchecked((source, y, target == nil ? nil : call.outputGradient, target))
-        try Parallel.slabs(y.batch * y.blocks * y.shape.z) { task in
-            let (source, y, gradient, target) = shared.value
+        let tasks = y.batch * y.blocks * y.shape.z
+        let sums = target?.sums.map { _ in SumTable(tasks: tasks, blocks: y.blocks) }
+        let shared = Unchecked((source, y, target == nil ? nil : call.outputGradient, target, sums))
+        try Parallel.slabs(tasks) { task in
+            let (source, y, gradient, target, sums) = shared.value
             let z = task % y.shape.z, index = task / y.shape.z % y.blocks, sample = task / y.shape.z / y.blocks
             let block = source.blocks[index]
             let loader = LineLoader(block, sample: sample)
-            let store = target.map { LineStorer($0, block: index, sample: sample, sums: nil) }
+            let store = target.map { LineStorer($0, block: index, sample: sample, sums: sums?.of(task: task, block: index)) }
             Scratch.with(floats: direct ? 0 : 2 * lines * line) { memory in
                 for row in 0..<y.shape.y {
                     let to = (sample * y.blocks + index) * y.blockFloats + (z * y.shape.y + row) * y.shape.x * width
@@ -80,5 +82,6 @@ struct MaxPool: Layer {
                 }
             }
         }
+        if let sums, let all = target?.sums { sums.finish(into: all, channels: y.channels, width: width) }
     }
 }

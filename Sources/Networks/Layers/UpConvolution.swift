@@ -62,36 +62,24 @@ struct UpConvolution: Layer {
         WeightLayout(input: input, output: filters, order: geometry.scatterOrder, inputFirst: true, kernel: kernel)
     }
 
+    /// How this layer is computed for inputs of one shape.
+    private func convolver(_ input: Int, _ shape: SIMD3<Int>, _ batch: Int) -> Convolver {
+        Convolver(geometry: geometry, layout: layout(input), shape: shape, batch: batch, transposed: true)
+    }
+
     func workspace(input: SIMD3<Int>, channels: [Int], batch: Int, training: Bool) -> Int {
-        guard training else { return 0 }
-        let source = Reading(Tensor.outline(batch: batch, channels: channels[0], shape: input))
-        let layout = layout(channels[0])
-        let sums = geometry.scatterPasses(fine: input &* stride).map { Sweep(pass: $0, source: source).weightWorkspace(layout) }
-        return max(sums.max() ?? 0, layout.reversed(order: geometry.gatherOrder).storedCount)
+        convolver(channels[0], input, batch).workspace(training: training)
     }
 
     func forward(_ call: LayerCall) throws {
+        let source = call.source
         try call.withWriting(bias: call.parameters[1]) { writing in
-            for pass in geometry.scatterPasses(fine: call.output.shape) {
-                try Sweep(pass: pass, source: call.source)
-                    .run(weights: call.parameters[0], layout: layout(call.source.channels), into: writing)
-            }
+            try convolver(source.channels, source.shape, source.batch)
+                .forward(source, weights: call.parameters[0], into: writing, workspace: call.workspace)
         }
     }
 
     func backward(_ call: LayerCall) throws {
-        let gradient = call.outputGradient
-        if call.relu { try Relu.mask(gradient, by: call.output) }
-        try Reduction.biasGradient(gradient, into: call.gradients[1], centred: call.centred)
-        let layout = layout(call.source.channels)
-        for pass in geometry.scatterPasses(fine: gradient.shape) {
-            try Sweep(pass: pass, source: call.source)
-                .weightGradient(call.gradients[0], layout: layout, out: Reading(gradient), workspace: call.workspace)
-        }
-        guard let target = call.sourceGradient else { return }
-        let reversed = layout.reversed(order: geometry.gatherOrder)
-        try layout.reverse(call.parameters[0], to: reversed, call.workspace)
-        try Sweep(pass: geometry.gatherPass(fine: gradient.shape), source: Reading(gradient))
-            .run(weights: call.workspace, layout: reversed, into: target)
+        try call.convolutionBackward(convolver(call.source.channels, call.source.shape, call.source.batch), bias: true)
     }
 }

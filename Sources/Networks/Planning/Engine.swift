@@ -12,8 +12,8 @@ final class Engine {
     private let renewed: [Tensor]
     private let gradients: [Tensor?]
     private let statistics: [BatchStatistics]
-    /// Sums of each tensor's channels, where its writer took them.
-    private var sums: [ChannelSums?]
+    /// Sums of each tensor's channels, where its writer took them, and of its gradient's.
+    private var sums, gradientSums: [ChannelSums?]
     /// Gradients of all weights, laid out as the weights; training only.
     let weightGradients: Buffer?
 
@@ -34,6 +34,7 @@ final class Engine {
         gradients = plan.slots.map { slot in slot.gradient.map { tensor(slot, at: $0) } }
         statistics = plan.operations.map { _ in BatchStatistics() }
         sums = plan.slots.map { _ in nil }
+        gradientSums = sums
     }
 
     var input: Tensor { tensors[0] }
@@ -100,10 +101,46 @@ final class Engine {
         var blocks: [Writing.Block] = []
         forEachBlock(view, draw) { part, index, mask in
             guard let gradient = gradients[part.slot] else { return }
-            blocks.append(Writing.Block(tensor: gradient, index: index, accumulate: written[part.slot], dropout: mask))
+            blocks.append(
+                Writing.Block(
+                    tensor: gradient, index: index, accumulate: written[part.slot], dropout: mask, gate: gate(part, index)))
         }
         for part in view.parts { written[part.slot] = true }
-        return blocks.isEmpty ? nil : Writing(blocks: blocks, channels: channels(view))
+        if blocks.isEmpty { return nil }
+        var writing = Writing(blocks: blocks, channels: channels(view))
+        if view.parts.contains(where: { plan.slots[$0.slot].gated }) { writing.sums = ChannelSums() }
+        return writing
+    }
+
+    /// What holds back the gradient of a block of a view: the ReLU that its readers apply, or else the one that was applied when it was stored.
+    private func gate(_ part: View.Part, _ index: Int) -> Gate? {
+        guard plan.slots[part.slot].gated else { return nil }
+        if let norm = part.norm {
+            let own = statistics[norm], range = index * 16..<index * 16 + 16
+            return Gate(
+                tensor: renewed[part.slot], relu: part.relu, scale: Array(own.scale[range]), shift: Array(own.shift[range]),
+                centre: Array(own.centre[range]))
+        }
+        return storedRelu[part.slot] ? Gate(tensor: renewed[part.slot], relu: true) : nil
+    }
+
+    /// Adds the sums of a view's gradient to those of its parts.
+    private func keepSums(_ taken: ChannelSums?, of view: View) {
+        guard let taken, !taken.sum.isEmpty else { return }
+        var first = 0
+        for part in view.parts {
+            let channels = tensors[part.slot].channels
+            if plan.slots[part.slot].gated {
+                let own = gradientSums[part.slot] ?? ChannelSums()
+                func add(_ a: [Double], _ b: [Double]) -> [Double] {
+                    let range = first..<first + channels
+                    return a.isEmpty ? Array(b[range]) : zip(a, b[range]).map { $0 + $1 }
+                }
+                (own.sum, own.products) = (add(own.sum, taken.sum), add(own.products, taken.products))
+                gradientSums[part.slot] = own
+            }
+            first += channels
+        }
     }
 
     // MARK: Passes
@@ -149,6 +186,7 @@ final class Engine {
         guard let weightGradients else { return }
         let draw = Draw(seed: seed, step: step)
         var written = [Bool](repeating: false, count: tensors.count)
+        gradientSums = tensors.map { _ in nil }
         for (k, op) in plan.operations.enumerated().reversed() {
             let start = timing.note == nil ? 0 : timing.clock()
             for earlier in plan.again[k] { try forward(earlier, draw, again: true) }
@@ -161,7 +199,9 @@ final class Engine {
             switch op.kind {
             case .layer where layer.readsViews:
                 call.sourceGradient = writing(op.inputs[0], draw, &written)
+                (call.gated, call.sums) = (plan.slots[op.output].gated, gradientSums[op.output])
                 try layer.backward(call)
+                keepSums(call.sourceGradient?.sums, of: op.inputs[0])
             case .layer:
                 call.inputGradients = op.slots.map { gradients[$0] }
                 // The same tensor may come in twice; its gradients add up.
@@ -171,21 +211,22 @@ final class Engine {
                 }
                 try layer.backward(call)
             case .normalise:
-                call.relu = normalisedRelu[k]
+                // The ReLU of the readers has held the gradient back where it was written.
+                call.sums = gradientSums[op.output]
                 try (layer as? BatchNorm)?.backward(call, x: call.inputs[0], into: call.outputGradient, accumulate: false)
             case .copy:
-                if let target = writing(op.inputs[0], draw, &written) { try Reading(call.outputGradient).copy(to: target) }
+                guard let target = writing(op.inputs[0], draw, &written) else { break }
+                try Reading(call.outputGradient).copy(to: target)
+                keepSums(target.sums, of: op.inputs[0])
             }
             timing.note?(k, timing.clock() - start)
         }
     }
 
-    /// Whether the readers of a tensor that operation k normalises also apply a ReLU.
-    private lazy var normalisedRelu: [Bool] = {
-        var relu = [Bool](repeating: false, count: plan.operations.count)
-        for part in plan.operations.flatMap(\.inputs).flatMap(\.parts) {
-            if let norm = part.norm { relu[norm] = part.relu }
-        }
+    /// Whether each tensor was cut at zero when it was stored.
+    private lazy var storedRelu: [Bool] = {
+        var relu = [Bool](repeating: false, count: plan.slots.count)
+        for op in plan.operations where op.kind == .layer { relu[op.output] = op.relu }
         return relu
     }()
 

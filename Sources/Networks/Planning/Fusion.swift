@@ -37,6 +37,20 @@ struct Fusion {
             }
         }
         output = plain(graph.entries.count - 1)
+        markGated()
+    }
+
+    /// Finds the tensors whose gradients are held back and summed while they are written: those before a normalisation or with a bias, where all that write
+    /// the gradient can do so. The loss writes that of the output.
+    private mutating func markGated() {
+        guard training else { return }
+        for operation in operations {
+            let wants = operation.kind == .normalise || operation.kind == .layer && graph.entries[operation.entry].layer.writesLines
+            if wants { slots[operation.output].gated = operation.output != output }
+        }
+        for operation in operations where operation.kind == .layer && !graph.entries[operation.entry].layer.readsViews {
+            for t in operation.slots { slots[t].gated = false }
+        }
     }
 
     /// A value that needs no computation of its own. False where it does.

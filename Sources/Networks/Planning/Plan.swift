@@ -40,6 +40,8 @@ struct Plan {
         /// Where the values are during the backward pass, when they were given up in between and computed again.
         var again: Int?
         var gradient: Int?
+        /// Everything that is written to the gradient passes through `Writing`: ReLUs can hold it back there, and sums be taken.
+        var gated = false
     }
 
     let batch: Int

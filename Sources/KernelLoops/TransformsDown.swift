@@ -1,0 +1,445 @@
+// Written by scripts/make-kernels.py.
+import CKernels
+
+// Winograd's transforms along one axis (Lavin and Gray 2016, arXiv:1509.09308),
+// from the fine grid to the coarse one: even voxels of the fine grid by F(3, 2) with the points 0, ±1 and infinity, odd ones by
+// products of their own.
+
+@inline(__always)
+private func transformInputDownBy8(_ r: SKTransform) {
+    let inStep = Int(r.inStep), outStep = Int(r.outStep), run = Int(r.run)
+    var line = r.in, target = r.out
+    for _ in 0..<Int(r.lines) {
+        var i = 0
+        while i < run {
+            let p = line + i, q = target + i
+            let d0 = load8(p + 0 * inStep)
+            let d1 = load8(p + 1 * inStep)
+            let d2 = load8(p + 2 * inStep)
+            let d3 = load8(p + 3 * inStep)
+            let d4 = load8(p + 4 * inStep)
+            let d5 = load8(p + 5 * inStep)
+            let d6 = load8(p + 6 * inStep)
+            store(d0 - d4, q + 0 * outStep)
+            store(d2 + d4, q + 1 * outStep)
+            store(d4 - d2, q + 2 * outStep)
+            store(d6 - d2, q + 3 * outStep)
+            store(d1, q + 4 * outStep)
+            store(d3, q + 5 * outStep)
+            store(d5, q + 6 * outStep)
+            i += 8
+        }
+        line += Int(r.inLine)
+        target += Int(r.outLine)
+    }
+}
+#if KERNEL_x86_64_v4
+@inline(__always)
+private func transformInputDownBy16(_ r: SKTransform) {
+    let inStep = Int(r.inStep), outStep = Int(r.outStep), run = Int(r.run)
+    var line = r.in, target = r.out
+    for _ in 0..<Int(r.lines) {
+        var i = 0
+        while i < run {
+            let p = line + i, q = target + i
+            let d0 = load16(p + 0 * inStep)
+            let d1 = load16(p + 1 * inStep)
+            let d2 = load16(p + 2 * inStep)
+            let d3 = load16(p + 3 * inStep)
+            let d4 = load16(p + 4 * inStep)
+            let d5 = load16(p + 5 * inStep)
+            let d6 = load16(p + 6 * inStep)
+            store(d0 - d4, q + 0 * outStep)
+            store(d2 + d4, q + 1 * outStep)
+            store(d4 - d2, q + 2 * outStep)
+            store(d6 - d2, q + 3 * outStep)
+            store(d1, q + 4 * outStep)
+            store(d3, q + 5 * outStep)
+            store(d5, q + 6 * outStep)
+            i += 16
+        }
+        line += Int(r.inLine)
+        target += Int(r.outLine)
+    }
+}
+#endif
+
+func winogradInputDown(_ call: UnsafePointer<SKTransform>) {
+    #if KERNEL_x86_64_v4
+    if call.pointee.run % 16 == 0 { return transformInputDownBy16(call.pointee) }
+    #endif
+    transformInputDownBy8(call.pointee)
+}
+
+@inline(__always)
+private func transformReadDownBy8(_ c: SKReadTransform) {
+    let r = c.transform
+    let inStep = Int(r.inStep), outStep = Int(r.outStep), run = Int(r.run)
+    let scale = c.scale.map { load8($0) } ?? V8(repeating: 1), shift = c.shift.map { load8($0) } ?? V8()
+    let floor = V8(repeating: c.relu != 0 ? 0 : -Float.infinity)
+    var i = 0
+    while i < run {
+        let p = r.in + i, q = r.out + i
+        let d0 = bounded(fma(load8(p + 0 * inStep), scale, shift), floor)
+        let d1 = bounded(fma(load8(p + 1 * inStep), scale, shift), floor)
+        let d2 = bounded(fma(load8(p + 2 * inStep), scale, shift), floor)
+        let d3 = bounded(fma(load8(p + 3 * inStep), scale, shift), floor)
+        let d4 = bounded(fma(load8(p + 4 * inStep), scale, shift), floor)
+        let d5 = bounded(fma(load8(p + 5 * inStep), scale, shift), floor)
+        let d6 = bounded(fma(load8(p + 6 * inStep), scale, shift), floor)
+        store(d0 - d4, q + 0 * outStep)
+        store(d2 + d4, q + 1 * outStep)
+        store(d4 - d2, q + 2 * outStep)
+        store(d6 - d2, q + 3 * outStep)
+        store(d1, q + 4 * outStep)
+        store(d3, q + 5 * outStep)
+        store(d5, q + 6 * outStep)
+        i += 8
+    }
+}
+@inline(__always)
+private func transformReadDownBy8Dropping(_ c: SKReadTransform) {
+    let r = c.transform
+    let inStep = Int(r.inStep), outStep = Int(r.outStep), run = Int(r.run)
+    let scale = c.scale.map { load8($0) } ?? V8(repeating: 1), shift = c.shift.map { load8($0) } ?? V8()
+    let floor = V8(repeating: c.relu != 0 ? 0 : -Float.infinity)
+    var i = 0
+    while i < run {
+        let p = r.in + i, q = r.out + i
+        var d0 = bounded(fma(load8(p + 0 * inStep), scale, shift), floor)
+        var d1 = bounded(fma(load8(p + 1 * inStep), scale, shift), floor)
+        var d2 = bounded(fma(load8(p + 2 * inStep), scale, shift), floor)
+        var d3 = bounded(fma(load8(p + 3 * inStep), scale, shift), floor)
+        var d4 = bounded(fma(load8(p + 4 * inStep), scale, shift), floor)
+        var d5 = bounded(fma(load8(p + 5 * inStep), scale, shift), floor)
+        var d6 = bounded(fma(load8(p + 6 * inStep), scale, shift), floor)
+        d0 *= dropoutFactor(c.key, c.key2, c.threshold, c.keep, c.index + Int64(i) + 0 * c.indexStep).lowHalf
+        d1 *= dropoutFactor(c.key, c.key2, c.threshold, c.keep, c.index + Int64(i) + 1 * c.indexStep).lowHalf
+        d2 *= dropoutFactor(c.key, c.key2, c.threshold, c.keep, c.index + Int64(i) + 2 * c.indexStep).lowHalf
+        d3 *= dropoutFactor(c.key, c.key2, c.threshold, c.keep, c.index + Int64(i) + 3 * c.indexStep).lowHalf
+        d4 *= dropoutFactor(c.key, c.key2, c.threshold, c.keep, c.index + Int64(i) + 4 * c.indexStep).lowHalf
+        d5 *= dropoutFactor(c.key, c.key2, c.threshold, c.keep, c.index + Int64(i) + 5 * c.indexStep).lowHalf
+        d6 *= dropoutFactor(c.key, c.key2, c.threshold, c.keep, c.index + Int64(i) + 6 * c.indexStep).lowHalf
+        store(d0 - d4, q + 0 * outStep)
+        store(d2 + d4, q + 1 * outStep)
+        store(d4 - d2, q + 2 * outStep)
+        store(d6 - d2, q + 3 * outStep)
+        store(d1, q + 4 * outStep)
+        store(d3, q + 5 * outStep)
+        store(d5, q + 6 * outStep)
+        i += 8
+    }
+}
+#if KERNEL_x86_64_v4
+@inline(__always)
+private func transformReadDownBy16(_ c: SKReadTransform) {
+    let r = c.transform
+    let inStep = Int(r.inStep), outStep = Int(r.outStep), run = Int(r.run)
+    let scale = c.scale.map { load16($0) } ?? V16(repeating: 1), shift = c.shift.map { load16($0) } ?? V16()
+    let floor = V16(repeating: c.relu != 0 ? 0 : -Float.infinity)
+    var i = 0
+    while i < run {
+        let p = r.in + i, q = r.out + i
+        let d0 = bounded(fma(load16(p + 0 * inStep), scale, shift), floor)
+        let d1 = bounded(fma(load16(p + 1 * inStep), scale, shift), floor)
+        let d2 = bounded(fma(load16(p + 2 * inStep), scale, shift), floor)
+        let d3 = bounded(fma(load16(p + 3 * inStep), scale, shift), floor)
+        let d4 = bounded(fma(load16(p + 4 * inStep), scale, shift), floor)
+        let d5 = bounded(fma(load16(p + 5 * inStep), scale, shift), floor)
+        let d6 = bounded(fma(load16(p + 6 * inStep), scale, shift), floor)
+        store(d0 - d4, q + 0 * outStep)
+        store(d2 + d4, q + 1 * outStep)
+        store(d4 - d2, q + 2 * outStep)
+        store(d6 - d2, q + 3 * outStep)
+        store(d1, q + 4 * outStep)
+        store(d3, q + 5 * outStep)
+        store(d5, q + 6 * outStep)
+        i += 16
+    }
+}
+@inline(__always)
+private func transformReadDownBy16Dropping(_ c: SKReadTransform) {
+    let r = c.transform
+    let inStep = Int(r.inStep), outStep = Int(r.outStep), run = Int(r.run)
+    let scale = c.scale.map { load16($0) } ?? V16(repeating: 1), shift = c.shift.map { load16($0) } ?? V16()
+    let floor = V16(repeating: c.relu != 0 ? 0 : -Float.infinity)
+    var i = 0
+    while i < run {
+        let p = r.in + i, q = r.out + i
+        var d0 = bounded(fma(load16(p + 0 * inStep), scale, shift), floor)
+        var d1 = bounded(fma(load16(p + 1 * inStep), scale, shift), floor)
+        var d2 = bounded(fma(load16(p + 2 * inStep), scale, shift), floor)
+        var d3 = bounded(fma(load16(p + 3 * inStep), scale, shift), floor)
+        var d4 = bounded(fma(load16(p + 4 * inStep), scale, shift), floor)
+        var d5 = bounded(fma(load16(p + 5 * inStep), scale, shift), floor)
+        var d6 = bounded(fma(load16(p + 6 * inStep), scale, shift), floor)
+        d0 *= dropoutFactor(c.key, c.key2, c.threshold, c.keep, c.index + Int64(i) + 0 * c.indexStep)
+        d1 *= dropoutFactor(c.key, c.key2, c.threshold, c.keep, c.index + Int64(i) + 1 * c.indexStep)
+        d2 *= dropoutFactor(c.key, c.key2, c.threshold, c.keep, c.index + Int64(i) + 2 * c.indexStep)
+        d3 *= dropoutFactor(c.key, c.key2, c.threshold, c.keep, c.index + Int64(i) + 3 * c.indexStep)
+        d4 *= dropoutFactor(c.key, c.key2, c.threshold, c.keep, c.index + Int64(i) + 4 * c.indexStep)
+        d5 *= dropoutFactor(c.key, c.key2, c.threshold, c.keep, c.index + Int64(i) + 5 * c.indexStep)
+        d6 *= dropoutFactor(c.key, c.key2, c.threshold, c.keep, c.index + Int64(i) + 6 * c.indexStep)
+        store(d0 - d4, q + 0 * outStep)
+        store(d2 + d4, q + 1 * outStep)
+        store(d4 - d2, q + 2 * outStep)
+        store(d6 - d2, q + 3 * outStep)
+        store(d1, q + 4 * outStep)
+        store(d3, q + 5 * outStep)
+        store(d5, q + 6 * outStep)
+        i += 16
+    }
+}
+#endif
+
+func winogradReadDown(_ call: UnsafePointer<SKReadTransform>) {
+    let drops = call.pointee.keep != 0
+    #if KERNEL_x86_64_v4
+    if call.pointee.transform.run % 16 == 0 {
+        return drops ? transformReadDownBy16Dropping(call.pointee) : transformReadDownBy16(call.pointee)
+    }
+    #endif
+    if drops { transformReadDownBy8Dropping(call.pointee) } else { transformReadDownBy8(call.pointee) }
+}
+
+@inline(__always)
+private func transformOutputDownBy8(_ r: SKTransform) {
+    let inStep = Int(r.inStep), outStep = Int(r.outStep), run = Int(r.run)
+    var line = r.in, target = r.out
+    for _ in 0..<Int(r.lines) {
+        var i = 0
+        while i < run {
+            let p = line + i, q = target + i
+            let d0 = load8(p + 0 * inStep)
+            let d1 = load8(p + 1 * inStep)
+            let d2 = load8(p + 2 * inStep)
+            let d3 = load8(p + 3 * inStep)
+            let d4 = load8(p + 4 * inStep)
+            let d5 = load8(p + 5 * inStep)
+            let d6 = load8(p + 6 * inStep)
+            let sum = d1 + d2
+            store(d0 + sum + d4, q + 0 * outStep)
+            store(d1 - d2 + d5, q + 1 * outStep)
+            store(sum + d3 + d6, q + 2 * outStep)
+            i += 8
+        }
+        line += Int(r.inLine)
+        target += Int(r.outLine)
+    }
+}
+#if KERNEL_x86_64_v4
+@inline(__always)
+private func transformOutputDownBy16(_ r: SKTransform) {
+    let inStep = Int(r.inStep), outStep = Int(r.outStep), run = Int(r.run)
+    var line = r.in, target = r.out
+    for _ in 0..<Int(r.lines) {
+        var i = 0
+        while i < run {
+            let p = line + i, q = target + i
+            let d0 = load16(p + 0 * inStep)
+            let d1 = load16(p + 1 * inStep)
+            let d2 = load16(p + 2 * inStep)
+            let d3 = load16(p + 3 * inStep)
+            let d4 = load16(p + 4 * inStep)
+            let d5 = load16(p + 5 * inStep)
+            let d6 = load16(p + 6 * inStep)
+            let sum = d1 + d2
+            store(d0 + sum + d4, q + 0 * outStep)
+            store(d1 - d2 + d5, q + 1 * outStep)
+            store(sum + d3 + d6, q + 2 * outStep)
+            i += 16
+        }
+        line += Int(r.inLine)
+        target += Int(r.outLine)
+    }
+}
+#endif
+
+func winogradOutputDown(_ call: UnsafePointer<SKTransform>) {
+    #if KERNEL_x86_64_v4
+    if call.pointee.run % 16 == 0 { return transformOutputDownBy16(call.pointee) }
+    #endif
+    transformOutputDownBy8(call.pointee)
+}
+
+@inline(__always)
+private func transformGradientDownBy8(_ r: SKTransform) {
+    let inStep = Int(r.inStep), outStep = Int(r.outStep), run = Int(r.run)
+    var line = r.in, target = r.out
+    for _ in 0..<Int(r.lines) {
+        var i = 0
+        while i < run {
+            let p = line + i, q = target + i
+            let d0 = load8(p + 0 * inStep)
+            let d1 = load8(p + 1 * inStep)
+            let d2 = load8(p + 2 * inStep)
+            let sum = d0 + d2
+            store(d0, q + 0 * outStep)
+            store(sum + d1, q + 1 * outStep)
+            store(sum - d1, q + 2 * outStep)
+            store(d2, q + 3 * outStep)
+            store(d0, q + 4 * outStep)
+            store(d1, q + 5 * outStep)
+            store(d2, q + 6 * outStep)
+            i += 8
+        }
+        line += Int(r.inLine)
+        target += Int(r.outLine)
+    }
+}
+#if KERNEL_x86_64_v4
+@inline(__always)
+private func transformGradientDownBy16(_ r: SKTransform) {
+    let inStep = Int(r.inStep), outStep = Int(r.outStep), run = Int(r.run)
+    var line = r.in, target = r.out
+    for _ in 0..<Int(r.lines) {
+        var i = 0
+        while i < run {
+            let p = line + i, q = target + i
+            let d0 = load16(p + 0 * inStep)
+            let d1 = load16(p + 1 * inStep)
+            let d2 = load16(p + 2 * inStep)
+            let sum = d0 + d2
+            store(d0, q + 0 * outStep)
+            store(sum + d1, q + 1 * outStep)
+            store(sum - d1, q + 2 * outStep)
+            store(d2, q + 3 * outStep)
+            store(d0, q + 4 * outStep)
+            store(d1, q + 5 * outStep)
+            store(d2, q + 6 * outStep)
+            i += 16
+        }
+        line += Int(r.inLine)
+        target += Int(r.outLine)
+    }
+}
+#endif
+
+func winogradGradientDown(_ call: UnsafePointer<SKTransform>) {
+    #if KERNEL_x86_64_v4
+    if call.pointee.run % 16 == 0 { return transformGradientDownBy16(call.pointee) }
+    #endif
+    transformGradientDownBy8(call.pointee)
+}
+
+@inline(__always)
+private func transformKernelDownBy8(_ r: SKTransform) {
+    let inStep = Int(r.inStep), outStep = Int(r.outStep), run = Int(r.run)
+    let half = V8(repeating: 0.5)
+    var line = r.in, target = r.out
+    for _ in 0..<Int(r.lines) {
+        var i = 0
+        while i < run {
+            let p = line + i, q = target + i
+            let d0 = load8(p + 0 * inStep)
+            let d1 = load8(p + 1 * inStep)
+            let d2 = load8(p + 2 * inStep)
+            let even = d0 * half, odd = d2 * half
+            store(d0, q + 0 * outStep)
+            store(even + odd, q + 1 * outStep)
+            store(even - odd, q + 2 * outStep)
+            store(d2, q + 3 * outStep)
+            store(d1, q + 4 * outStep)
+            store(d1, q + 5 * outStep)
+            store(d1, q + 6 * outStep)
+            i += 8
+        }
+        line += Int(r.inLine)
+        target += Int(r.outLine)
+    }
+}
+#if KERNEL_x86_64_v4
+@inline(__always)
+private func transformKernelDownBy16(_ r: SKTransform) {
+    let inStep = Int(r.inStep), outStep = Int(r.outStep), run = Int(r.run)
+    let half = V16(repeating: 0.5)
+    var line = r.in, target = r.out
+    for _ in 0..<Int(r.lines) {
+        var i = 0
+        while i < run {
+            let p = line + i, q = target + i
+            let d0 = load16(p + 0 * inStep)
+            let d1 = load16(p + 1 * inStep)
+            let d2 = load16(p + 2 * inStep)
+            let even = d0 * half, odd = d2 * half
+            store(d0, q + 0 * outStep)
+            store(even + odd, q + 1 * outStep)
+            store(even - odd, q + 2 * outStep)
+            store(d2, q + 3 * outStep)
+            store(d1, q + 4 * outStep)
+            store(d1, q + 5 * outStep)
+            store(d1, q + 6 * outStep)
+            i += 16
+        }
+        line += Int(r.inLine)
+        target += Int(r.outLine)
+    }
+}
+#endif
+
+func winogradKernelDown(_ call: UnsafePointer<SKTransform>) {
+    #if KERNEL_x86_64_v4
+    if call.pointee.run % 16 == 0 { return transformKernelDownBy16(call.pointee) }
+    #endif
+    transformKernelDownBy8(call.pointee)
+}
+
+@inline(__always)
+private func transformKernelGradientDownBy8(_ r: SKTransform) {
+    let inStep = Int(r.inStep), outStep = Int(r.outStep), run = Int(r.run)
+    let half = V8(repeating: 0.5)
+    var line = r.in, target = r.out
+    for _ in 0..<Int(r.lines) {
+        var i = 0
+        while i < run {
+            let p = line + i, q = target + i
+            let d0 = load8(p + 0 * inStep)
+            let d1 = load8(p + 1 * inStep)
+            let d2 = load8(p + 2 * inStep)
+            let d3 = load8(p + 3 * inStep)
+            let d4 = load8(p + 4 * inStep)
+            let d5 = load8(p + 5 * inStep)
+            let d6 = load8(p + 6 * inStep)
+            store(fma(d1 + d2, half, d0), q + 0 * outStep)
+            store(d4 + d5 + d6, q + 1 * outStep)
+            store(fma(d1 - d2, half, d3), q + 2 * outStep)
+            i += 8
+        }
+        line += Int(r.inLine)
+        target += Int(r.outLine)
+    }
+}
+#if KERNEL_x86_64_v4
+@inline(__always)
+private func transformKernelGradientDownBy16(_ r: SKTransform) {
+    let inStep = Int(r.inStep), outStep = Int(r.outStep), run = Int(r.run)
+    let half = V16(repeating: 0.5)
+    var line = r.in, target = r.out
+    for _ in 0..<Int(r.lines) {
+        var i = 0
+        while i < run {
+            let p = line + i, q = target + i
+            let d0 = load16(p + 0 * inStep)
+            let d1 = load16(p + 1 * inStep)
+            let d2 = load16(p + 2 * inStep)
+            let d3 = load16(p + 3 * inStep)
+            let d4 = load16(p + 4 * inStep)
+            let d5 = load16(p + 5 * inStep)
+            let d6 = load16(p + 6 * inStep)
+            store(fma(d1 + d2, half, d0), q + 0 * outStep)
+            store(d4 + d5 + d6, q + 1 * outStep)
+            store(fma(d1 - d2, half, d3), q + 2 * outStep)
+            i += 16
+        }
+        line += Int(r.inLine)
+        target += Int(r.outLine)
+    }
+}
+#endif
+
+func winogradKernelGradientDown(_ call: UnsafePointer<SKTransform>) {
+    #if KERNEL_x86_64_v4
+    if call.pointee.run % 16 == 0 { return transformKernelGradientDownBy16(call.pointee) }
+    #endif
+    transformKernelGradientDownBy8(call.pointee)
+}
