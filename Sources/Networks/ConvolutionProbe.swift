@@ -15,6 +15,17 @@ package enum ConvolutionProbe {
         package let channels: [[Float]]
     }
 
+    /// A model of one 3×3×3 layer without a bias, or with one of zeros where it is transposed.
+    package static func layer(
+        input: Int, output: Int, stride: SIMD3<Int>, transposed: Bool, shape: SIMD3<Int>, batch: Int, weights: [Float]
+    ) throws -> Probe {
+        let from = try Node.input(channels: input)
+        let to = try transposed ? from.upconv3d(filters: output, stride: stride) : from.conv3d(filters: output, stride: stride, bias: false)
+        let model = try Model(graph: Graph(input: from, output: to, anySize: true), seed: 1)
+        if let name = model.arrays.first?.name { try model.set(name, weights) }
+        return try Probe(model, shape: shape, batch: batch)
+    }
+
     /// Several tensors joined along their channels, each normalised and cut at zero on its own, all dropped out, then convolved. `parts` are their channels, all
     /// multiples of one block's width. The gradient goes back into the tensors' own gradients; the last one's holds something already.
     package static func run(parts: [Int], filters: Int, kernel: Int, shape: SIMD3<Int>, batch: Int) throws -> Outcome {

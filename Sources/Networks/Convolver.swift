@@ -44,7 +44,7 @@ struct Convolver {
             let to = SIMD3(x.to, y.to, z.to)
             return (x, y, z, ((end &+ to &- 1) / to).product * batch)
         }
-        // Transforming the weights costs as much as a few dozen tiles: with fewer than that, small tiles or none.
+        // Transforming the weights costs as much as a few dozen tiles, and at stride 2 more: with fewer than that, small tiles or none.
         var (x, y, z, tiles) = axes(4)
         if tiles < 32 { (x, y, z, tiles) = axes(2) }
         if tiles < (geometry.stride == .one ? 8 : 64) { return nil }

@@ -16,7 +16,8 @@ struct Graph: Sendable {
 
     static let mostEntries = 4_000
 
-    init(input: Node, output: Node) throws {
+    /// `anySize` allows an output of another size than the input's, for tests of single layers.
+    init(input: Node, output: Node, anySize: Bool = false) throws {
         guard input.layer is InputLayer else { throw NetworkError.graph("the model's input is \(input.summary), not an input tensor") }
         var place: [ObjectIdentifier: Int] = [:]
         var entries: [Entry] = []
@@ -37,11 +38,11 @@ struct Graph: Sendable {
                 for next in node.inputs.reversed() { stack.append((next, false)) }
             }
         }
-        try self.init(entries: entries)
+        try self.init(entries: entries, anySize: anySize)
     }
 
     /// Checks the entries as a whole: from `Model(input:output:)` or from a file.
-    init(entries: [Entry]) throws {
+    init(entries: [Entry], anySize: Bool = false) throws {
         guard entries.count > 1 else { throw NetworkError.graph("the output is the input itself: the model has no layers") }
         // Size of each tensor relative to the input, as a reduced fraction up / down for each axis.
         var sizes: [(up: SIMD3<Int>, down: SIMD3<Int>)] = []
@@ -77,7 +78,7 @@ struct Graph: Sendable {
                 if weights > Limit.parameters { throw NetworkError.graph("the model has more than \(Text.grouped(Limit.parameters)) weights") }
             }
         }
-        if let last = sizes.last, last != (.one, .one) {
+        if !anySize, let last = sizes.last, last != (.one, .one) {
             throw NetworkError.graph("the output is \(Self.fraction(last)) times the input's size; a segmentation needs the same size")
         }
         self.entries = entries

@@ -9,7 +9,13 @@ import Testing
         let shape: SIMD3<Int>
         let batch: Int
         let mean: Double
-        var description: String { "\(input)→\(output) \(shape) batch \(batch) mean \(mean)" }
+        var stride = SIMD3(1, 1, 1)
+        var transposed = false
+        var description: String {
+            "\(input)→\(output) \(shape) batch \(batch) mean \(mean) stride \(stride)" + (transposed ? " transposed" : "")
+        }
+        /// The grid of the output.
+        var end: SIMD3<Int> { transposed ? shape &* stride : (shape &+ stride &- 1) / stride }
     }
 
     static let cases: [Case] = [
@@ -22,21 +28,25 @@ import Testing
         Case(input: 16, output: 32, shape: SIMD3(6, 5, 4), batch: 1, mean: 0),
         Case(input: 16, output: 16, shape: SIMD3(101, 3, 3), batch: 1, mean: 0),
         Case(input: 16, output: 16, shape: SIMD3(12, 13, 11), batch: 1, mean: 1000),
+        Case(input: 16, output: 8, shape: SIMD3(13, 11, 10), batch: 1, mean: 0, stride: SIMD3(2, 2, 2), transposed: true),
+        Case(input: 8, output: 17, shape: SIMD3(11, 10, 7), batch: 2, mean: 0, stride: SIMD3(2, 2, 2), transposed: true),
+        Case(input: 32, output: 16, shape: SIMD3(12, 13, 10), batch: 1, mean: 1000, stride: SIMD3(2, 2, 2), transposed: true),
+        Case(input: 8, output: 8, shape: SIMD3(17, 13, 10), batch: 1, mean: 0, stride: SIMD3(1, 2, 2), transposed: true),
+        Case(input: 16, output: 8, shape: SIMD3(26, 22, 20), batch: 1, mean: 0, stride: SIMD3(2, 2, 2)),
+        Case(input: 8, output: 16, shape: SIMD3(20, 22, 14), batch: 2, mean: 0, stride: SIMD3(2, 2, 2)),
+        Case(input: 8, output: 8, shape: SIMD3(17, 26, 20), batch: 1, mean: 100, stride: SIMD3(1, 2, 2)),
     ]
 
     /// Every value's error is bounded by 2⁻²⁰ of the largest Σ |x| |w|, the sum of the magnitudes that a value is made of: the largest and not its own,
     /// since the values of a tile share their roundings. Direct sums stay within 2⁻²³ and F(4, 3) within 2⁻²⁰ · 0.53 on these cases.
     @Test(arguments: cases) func staysWithinItsErrorBound(_ c: Case) throws {
         let random = CounterRandom(seed: 7)
-        let voxels = c.shape.x * c.shape.y * c.shape.z
-        let x = (0..<c.batch * c.input * voxels).map { Float(c.mean + random.normal(at: UInt64($0))) }
-        let g = (0..<c.batch * c.output * voxels).map { Float(random.normal(at: UInt64($0 + 1 << 30))) }
+        func count(_ s: SIMD3<Int>) -> Int { s.x * s.y * s.z }
+        let x = (0..<c.batch * c.input * count(c.shape)).map { Float(c.mean + random.normal(at: UInt64($0))) }
+        let g = (0..<c.batch * c.output * count(c.end)).map { Float(random.normal(at: UInt64($0 + 1 << 30))) }
         let w = (0..<c.output * c.input * 27).map { Float(0.1 * random.normal(at: UInt64($0 + 1 << 40))) }
-        let input = try Node.input(channels: c.input)
-        let model = try Model(input: input, output: input.conv3d(filters: c.output, bias: false), seed: 1)
-        let name = try #require(model.arrays.first?.name)
-        try model.set(name, w)
-        let probe = try Probe(model, shape: c.shape, batch: c.batch)
+        let probe = try ConvolutionProbe.layer(
+            input: c.input, output: c.output, stride: c.stride, transposed: c.transposed, shape: c.shape, batch: c.batch, weights: w)
         let y = try probe.forward(x)
         let dx = try probe.backward(g)
         let dw = try #require(probe.weightGradients.first).values
@@ -48,23 +58,26 @@ import Testing
             to.0 += p
             to.1 += abs(p)
         }
-        let s = c.shape
+        // A convolution relates fine = coarse · stride + tap − before, with one plane before where the stride is 1 and none where it is 2.
+        let fine = c.transposed ? c.end : c.shape, coarse = c.transposed ? c.shape : c.end
+        let before = SIMD3(2 - c.stride.x, 2 - c.stride.y, 2 - c.stride.z)
+        func place(_ s: SIMD3<Int>, _ at: SIMD3<Int>) -> Int { (at.z * s.y + at.y) * s.x + at.x }
         for n in 0..<c.batch {
             for o in 0..<c.output {
                 for i in 0..<c.input {
                     for t in 0..<27 {
-                        let d = SIMD3(t % 3 - 1, t / 3 % 3 - 1, t / 9 - 1)
-                        let k = (o * c.input + i) * 27 + t
-                        for z in max(0, -d.z)..<max(max(0, -d.z), min(s.z, s.z - d.z)) {
-                            for yy in max(0, -d.y)..<max(max(0, -d.y), min(s.y, s.y - d.y)) {
-                                for xx in max(0, -d.x)..<max(max(0, -d.x), min(s.x, s.x - d.x)) {
-                                    let out = (n * c.output + o) * voxels + (z * s.y + yy) * s.x + xx
-                                    let from = (n * c.input + i) * voxels + ((z + d.z) * s.y + yy + d.y) * s.x + xx + d.x
-                                    add(&exactY[out], x[from], w[k])
-                                    add(&exactX[from], g[out], w[k])
-                                    add(&exactW[k], x[from], g[out])
-                                }
-                            }
+                        let tap = SIMD3(t % 3, t / 3 % 3, t / 9)
+                        // PyTorch's order: transposed convolutions have the input channels first.
+                        let k = (c.transposed ? i * c.output + o : o * c.input + i) * 27 + t
+                        for v in 0..<count(coarse) {
+                            let at = SIMD3(v % coarse.x, v / coarse.x % coarse.y, v / coarse.x / coarse.y)
+                            let f = at &* c.stride &+ tap &- before
+                            if any(f .< 0) || any(f .>= fine) { continue }
+                            let out = (n * c.output + o) * count(c.end) + place(c.end, c.transposed ? f : at)
+                            let from = (n * c.input + i) * count(c.shape) + place(c.shape, c.transposed ? at : f)
+                            add(&exactY[out], x[from], w[k])
+                            add(&exactX[from], g[out], w[k])
+                            add(&exactW[k], x[from], g[out])
                         }
                     }
                 }
