@@ -93,9 +93,14 @@ struct Winograd {
     /// For each tap as the transforms want them, its place among the stored ones; nil where they are stored so: in the order of ascending offsets, or, along
     /// axes of stride 2, in that of the kernel itself.
     func storedTaps(_ layout: WeightLayout) -> [Int]? {
-        let natural = Array(0..<27)
-        if x.from == x.to && y.from == y.to && z.from == z.to || layout.order == natural { return nil }
-        return natural.map { layout.order.firstIndex(of: $0) ?? 0 }
+        let axes = [x, y, z]
+        if axes.allSatisfy({ $0.from == $0.to }) || layout.order == Array(0..<27) { return nil }
+        // Scattered: along axes of stride 1 ascending offsets are descending taps.
+        return (0..<27).map { index in
+            var tap = SIMD3(index % 3, index / 3 % 3, index / 9)
+            for axis in 0..<3 where axes[axis].from == axes[axis].to { tap[axis] = 2 - tap[axis] }
+            return layout.order.firstIndex(of: (tap.z * 3 + tap.y) * 3 + tap.x) ?? 0
+        }
     }
 
     /// Transforms weights.
