@@ -89,16 +89,5 @@ extension Catalog {
             returns: "a model",
             examples: [Example("x = input()\nmodel(x, sigmoid(conv3d(x, 1))).parameters", "28")]
         ) { _, input, output, seed in try Model(input: input, output: output, seed: seed) },
-
-        Builtin(
-            "summary", "A network's layers with shapes, parameters and memory.", theme: .networks,
-            Param<Model>("net", "the model"),
-            Param<WholeTriple>("shape", "the size of the image that shapes and memory are told for", default: WholeTriple([96, 128, 160])),
-            returns: "nothing; prints a table",
-            examples: [Example("summary(unet3d(filters=4, depth=2), shape=[16, 16, 16])")]
-        ) { context, net, shape in
-            let table = try net.summaryTable(shape: shape.numbers)
-            context.write(table.hasSuffix("\n") ? table : table + "\n")
-        },
     ]
 }

@@ -36,6 +36,8 @@ extension Catalog {
                 After each epoch the validation loss, Dice and IoU are taken, of masks as `predict` makes them at threshold 0.5, and where the IoU is the
                 best so far (the training loss, without `valid`), the model is saved to `checkpoint`. The network itself ends with the last weights;
                 `load(checkpoint)` is the best.
+                Where the training would take more than `memory`, values are computed again in the backward pass instead of being kept; the result is the same,
+                and a step takes up to a third longer. `plan` tells beforehand.
                 Ctrl-C drops the step in hand. At the prompt `fit` then returns its record with `stopped = true`, and the network is usable, with the
                 weights of its last finished step. A script ends with exit code 130 once `fit` has returned; `checkpoint` keeps the best model.
                 """,
@@ -48,6 +50,7 @@ extension Catalog {
             Param<LossName>("loss", "what is minimised", default: .dice),
             Param<OptimizerChoice>("optimizer", "how weights follow gradients", default: OptimizerChoice(optimizer: .adam())),
             Param<String?>("checkpoint", "where the best model is saved (.safetensors)", default: nil),
+            Param<Double?>("memory", "megabytes that the training may take; none for what is free", default: nil),
             Param<UInt64>("seed", "seeds order and dropout", default: 0),
             returns: "a record {history, best_epoch, seconds, stopped}; history is a list of a record for each epoch",
             examples: [
@@ -55,14 +58,14 @@ extension Catalog {
                     "head = phantom(seed=1, shape=16, spacing=12)\npair = {image: normalize(head.image), mask: head.mask}\n"
                         + "run = fit(unet3d(filters=4, depth=2), [pair], epochs=2)\nlength(run.history)", "2")
             ]
-        ) { context, net, train, valid, epochs, steps, batch, loss, optimizer, checkpoint, seed -> Record in
+        ) { context, net, train, valid, epochs, steps, batch, loss, optimizer, checkpoint, memory, seed -> Record in
             let checkpoint = checkpoint.map(context.path)
             if let checkpoint, !checkpoint.hasSuffix(".safetensors") {
                 throw context.reject("checkpoint", expected: "a file name ending in .safetensors", found: "\"\(checkpoint)\"")
             }
             let options = FitOptions(
                 epochs: epochs, steps: steps, batch: batch, loss: loss.loss, optimizer: optimizer.optimizer, checkpoint: checkpoint,
-                seed: seed)
+                memory: try memory.map { try megabytes($0, context) }, seed: seed)
             let report = TrainingReport(context: context, epochs: epochs)
             defer { context.progress.clear() }
             let history = try Networks.fit(

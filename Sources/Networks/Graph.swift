@@ -112,6 +112,24 @@ struct Graph: Sendable {
         return shapes
     }
 
+    /// For each entry, how many voxels of the image a voxel of its tensor depends on along each axis.
+    var receptiveFields: [SIMD3<Double>] {
+        // Voxels of the image from one voxel of the tensor to the next, and the field in voxels of the image.
+        var steps: [SIMD3<Double>] = [], fields: [SIMD3<Double>] = []
+        for entry in entries {
+            guard let first = entry.inputs.first else {
+                steps.append(SIMD3(repeating: 1))
+                fields.append(SIMD3(repeating: 1))
+                continue
+            }
+            let (up, down) = entry.layer.scale
+            let widest = entry.inputs.map { fields[$0] }.reduce(fields[first]) { pointwiseMax($0, $1) }
+            fields.append(widest + SIMD3<Double>(entry.layer.reach) * steps[first])
+            steps.append(steps[first] * SIMD3<Double>(down) / SIMD3<Double>(up))
+        }
+        return fields
+    }
+
     func inputChannels(of index: Int) -> [Int] { entries[index].inputs.map { entries[$0].channels } }
 }
 

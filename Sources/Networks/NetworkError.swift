@@ -22,6 +22,8 @@ public enum NetworkError: ExplainedError, Equatable {
     case noSamples(String)
     /// An option of `fit` that makes no sense.
     case option(name: String, value: String, expected: String)
+    /// A bound on the memory of a training below what it takes even if everything that can be is computed again; in bytes.
+    case memoryBound(bound: Int, least: Int, shape: SIMD3<Int>, batch: Int)
     /// A loss of probabilities, and a model whose outputs may lie outside 0 … 1.
     case notProbabilities(loss: String, lastLayer: String)
     /// A sample with NaN or infinite values.
@@ -46,6 +48,8 @@ public enum NetworkError: ExplainedError, Equatable {
         case .batchTooLarge(let batch, let samples): "a batch of \(batch) is larger than the cohort of \(samples)"
         case .noSamples(let what): "there are no samples \(what)"
         case .option(let name, let value, let expected): "\(name) is \(value), but must be \(expected)"
+        case .memoryBound(let bound, let least, let shape, let batch):
+            "training at \(Text.sizes(shape)) in batches of \(batch) takes at least \(Text.bytes(least)), and may take \(Text.bytes(bound))"
         case .notProbabilities(let loss, let last):
             "the \(loss) loss compares probabilities, but the model ends with \(last), whose values may lie outside 0 to 1"
         case .notFinite(let sample, let what): "\(what) of \(sample) holds NaN or infinite values"
@@ -60,6 +64,7 @@ public enum NetworkError: ExplainedError, Equatable {
         switch self {
         case .shape: "pad or resample to such a shape"
         case .axisLength(let shape, _): shape.min() < 1 ? "use a volume that is not empty" : "crop or resample the volume"
+        case .memoryBound: "use a smaller batch or shape, fewer filters, or a larger bound"
         case .notProbabilities: "end the network with sigmoid"
         case .batchShapes: "resample all samples to one shape, or use batch=1"
         case .batchTooLarge(_, let samples): "use a batch of at most \(samples)"

@@ -6,9 +6,16 @@ package final class Probe {
     private let model: Model
     private let engine: Engine
 
-    package init(_ model: Model, shape: SIMD3<Int>, batch: Int = 1, training: Bool = true, inputGradient: Bool = true) throws {
+    package init(_ model: Model, shape: SIMD3<Int>, batch: Int = 1, training: Bool = true, inputGradient: Bool = true, renewing: Bool = false)
+        throws
+    {
         self.model = model
-        engine = try Engine(model, plan: Plan(model.graph, shape: shape, batch: batch, training: training, inputGradient: inputGradient))
+        func plan(_ renewing: Set<Int>) throws -> Plan {
+            try Plan(model.graph, shape: shape, batch: batch, training: training, inputGradient: inputGradient, renewing: renewing)
+        }
+        // Every other one, as a bound on memory would choose them: each is computed from its neighbour.
+        let some = try plan([]).renewable.enumerated().filter { $0.offset % 2 == 0 }.map(\.element)
+        engine = try Engine(model, plan: plan(renewing ? Set(some) : []))
     }
 
     package var operations: [String] {

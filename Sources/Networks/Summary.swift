@@ -1,22 +1,27 @@
 import Support
 
 extension Model {
-    /// A table of layers with output shapes and parameters for an input shape, then totals and the memory that training and prediction take.
-    /// Throws `NetworkError.shape` where the model cannot take the shape.
-    public func summaryTable(shape: SIMD3<Int>) throws -> String {
+    /// A table of layers with output shapes, parameters, operations and receptive fields (in mm) for an input of a shape and spacing, then totals and the
+    /// memory that training and prediction take. Throws `NetworkError.shape` where the model cannot take the shape.
+    public func summaryTable(shape: SIMD3<Int>, spacing: SIMD3<Double> = SIMD3(repeating: 1)) throws -> String {
         let shapes = try graph.shapes(input: shape)
-        var rows = [["", "layer", "output", "channels", "parameters", "from"]]
+        let fields = graph.receptiveFields
+        var rows = [["", "layer", "output", "channels", "parameters", "GFLOP", "field mm", "from"]]
         var flops = 0.0
         for (i, entry) in graph.entries.enumerated() {
             let count = parameters.ofLayer[i].reduce(0) { $0 + parameters.slots[$1].spec.count }
+            let own = entry.layer.flops(inputs: graph.inputChannels(of: i), output: shapes[i])
+            let field = fields[i] * spacing
             rows.append([
                 "\(i)", entry.layer.kind, Text.sizes(shapes[i]), "\(entry.channels)", count == 0 ? "" : Text.grouped(count),
+                own == 0 ? "" : Text.fixed(own / 1e9, own < 1e9 ? 3 : 1),
+                field == SIMD3(repeating: field.x) ? Text.short(field.x) : (0..<3).map { Text.short(field[$0]) }.joined(separator: "×"),
                 entry.inputs == [i - 1] ? "" : entry.inputs.map(String.init).joined(separator: ", "),
             ])
-            flops += entry.layer.flops(inputs: graph.inputChannels(of: i), output: shapes[i])
+            flops += own
         }
-        let widths = (0..<6).map { column in rows.map { $0[column].count }.max() ?? 0 }
-        let rightAligned: Set<Int> = [0, 3, 4]
+        let widths = rows[0].indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
+        let rightAligned: Set<Int> = [0, 3, 4, 5, 6]
         var lines = rows.map { row in
             let cells = row.enumerated().map { column, cell in
                 let space = String(repeating: " ", count: widths[column] - cell.count)
@@ -24,8 +29,12 @@ extension Model {
             }
             return trimmedEnd(cells.joined(separator: "  "))
         }
-        lines.insert(String(repeating: "─", count: widths.reduce(10, +)), at: 1)
+        lines.insert(String(repeating: "─", count: widths.reduce(2 * (widths.count - 1), +)), at: 1)
         let memory = try estimatedMemory(shape: shape, batch: 1)
+        let plan = try Plan(graph, shape: shape, batch: 1, training: true)
+        let tensors = plan.slots.reduce(0) {
+            $0 + Tensor.floats(batch: 1, channels: $1.channels, shape: $1.shape) * ($1.gradient == nil ? 1 : 2)
+        }
         lines.append(lines[1])
         lines.append(
             "parameters \(Text.grouped(parameterCount)): \(Text.grouped(trainableCount)) trainable, \(Text.grouped(parameterCount - trainableCount)) running statistics"
@@ -33,6 +42,8 @@ extension Model {
         lines.append(
             "forward pass \(Text.short(flops / 1e9, 3)) GFLOP · memory \(Text.bytes(memory.training)) for training (batch 1), \(Text.bytes(memory.prediction)) for prediction"
         )
+        lines.append(
+            "training: \(plan.operations.count) operations; values and gradients of \(Text.bytes(4 * tensors)) share \(Text.bytes(4 * plan.arenaFloats))")
         return lines.joined(separator: "\n")
     }
 

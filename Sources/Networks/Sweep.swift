@@ -91,8 +91,9 @@ struct Sweep {
         let kernel = lanes == 16 ? Kernels.table.conv16 : Kernels.table.conv8
         let tiles = source.batch * tile.planeTiles * tile.rowTiles
         // Few tiles and many filters: split the filters too.
-        let split = min(layout.outputBlocks, max(1, (8 * Parallel.threads + tiles - 1) / max(1, tiles)))
-        let blocksEach = (layout.outputBlocks + split - 1) / split
+        let wanted = min(layout.outputBlocks, max(1, (8 * Parallel.threads + tiles - 1) / max(1, tiles)))
+        let blocksEach = (layout.outputBlocks + wanted - 1) / wanted
+        let split = (layout.outputBlocks + blocksEach - 1) / blocksEach
         // Dropped values, gates and sums need the finished value of a line, before what it is added to: such blocks are collected in the thread's own memory.
         let outWidth = out.width
         let collects = out.needsLines

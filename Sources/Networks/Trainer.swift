@@ -137,7 +137,8 @@ private final class Trainer {
         if let engine, engine.plan.shape == batch[0].shape { return engine }
         engine = nil
         model.releaseMemory()
-        let made = try Engine(model, plan: Plan(model.graph, shape: batch[0].shape, batch: options.batch, training: true))
+        let budget = MemoryBudget(model, shape: batch[0].shape, batch: options.batch, validates: valid != nil)
+        let made = try Engine(model, plan: budget.plan(within: options.memory))
         engine = made
         return made
     }

@@ -63,6 +63,8 @@ public struct FitOptions: Sendable {
     public var optimizer: Optimizer
     /// Where the best model is kept, by validation IoU, or training loss where there is no validation.
     public var checkpoint: String?
+    /// Bytes that the training may take: beyond that, values are computed again in the backward pass rather than kept. nil for what the machine has free.
+    public var memory: Int?
     /// Seeds the order of samples and the dropout.
     public var seed: UInt64
     /// Stored in the checkpoint.
@@ -71,10 +73,10 @@ public struct FitOptions: Sendable {
     /// Nothing is checked before `fit`, which throws for options that make no sense.
     public init(
         epochs: Int, steps: Int? = nil, batch: Int = 1, loss: Loss = .dice, optimizer: Optimizer = .adam(), checkpoint: String? = nil,
-        seed: UInt64 = 0, metadata: [String: String] = [:]
+        memory: Int? = nil, seed: UInt64 = 0, metadata: [String: String] = [:]
     ) {
         (self.epochs, self.steps, self.batch, self.loss) = (epochs, steps, batch, loss)
-        (self.optimizer, self.checkpoint, self.seed, self.metadata) = (optimizer, checkpoint, seed, metadata)
+        (self.optimizer, self.checkpoint, self.memory, self.seed, self.metadata) = (optimizer, checkpoint, memory, seed, metadata)
     }
 }
 

@@ -54,6 +54,9 @@ public enum Memory {
     /// The most bytes that this process has held in memory so far; nil where the system does not tell.
     public static var peak: Int? { field("VmHWM:", of: "/proc/self/status").map { $0 * 1024 } }
 
+    /// The bytes that this process holds in memory now; nil where the system does not tell.
+    public static var held: Int? { field("VmRSS:", of: "/proc/self/status").map { $0 * 1024 } }
+
     /// Throws `MemoryError` where fewer than `bytes` are available. Small sizes pass unasked.
     public static func check(_ bytes: Int, for purpose: @autoclosure () -> String) throws(MemoryError) {
         if bytes < 64 << 20 { return }

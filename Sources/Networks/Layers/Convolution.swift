@@ -32,6 +32,7 @@ struct Convolution: Layer {
     func channels(_ inputs: [Int]) throws -> Int { filters }
     func shape(_ inputs: [SIMD3<Int>]) throws -> SIMD3<Int> { (inputs[0] &+ stride &- 1) / stride }
     var scale: (up: SIMD3<Int>, down: SIMD3<Int>) { (.one, stride) }
+    var reach: SIMD3<Int> { (kernel &- 1) &* dilation }
 
     func parameters(_ inputs: [Int]) -> [ParameterSpec] {
         let layout = WeightLayout(input: inputs[0], output: filters, order: geometry.gatherOrder, inputFirst: false, kernel: kernel)

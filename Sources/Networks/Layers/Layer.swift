@@ -53,6 +53,8 @@ protocol Layer: Sendable {
     func shape(_ inputs: [SIMD3<Int>]) throws -> SIMD3<Int>
     /// The size of the output relative to the input along each axis, as a fraction.
     var scale: (up: SIMD3<Int>, down: SIMD3<Int>) { get }
+    /// How many voxels of its input, beyond one, a voxel of the output depends on along each axis; statistics of whole tensors do not count.
+    var reach: SIMD3<Int> { get }
     func parameters(_ inputs: [Int]) -> [ParameterSpec]
     /// Multiply–add operations × 2 of the forward pass for one sample.
     func flops(inputs: [Int], output: SIMD3<Int>) -> Double
@@ -151,6 +153,7 @@ extension Layer {
     func shape(_ inputs: [SIMD3<Int>]) throws -> SIMD3<Int> { inputs[0] }
     func channels(_ inputs: [Int]) throws -> Int { inputs[0] }
     var scale: (up: SIMD3<Int>, down: SIMD3<Int>) { (.one, .one) }
+    var reach: SIMD3<Int> { SIMD3(0, 0, 0) }
     func parameters(_ inputs: [Int]) -> [ParameterSpec] { [] }
     func flops(inputs: [Int], output: SIMD3<Int>) -> Double { 0 }
     func needs(relu: Bool) -> (input: Bool, output: Bool) { (false, false) }

@@ -23,6 +23,7 @@ struct MaxPool: Layer {
         return shape
     }
     var scale: (up: SIMD3<Int>, down: SIMD3<Int>) { (.one, size) }
+    var reach: SIMD3<Int> { size &- 1 }
 
     // MARK: Computation
 

@@ -33,6 +33,7 @@ struct UpConvolution: Layer {
         return shape
     }
     var scale: (up: SIMD3<Int>, down: SIMD3<Int>) { (stride, .one) }
+    var reach: SIMD3<Int> { (kernel &- 1) / stride }
 
     func parameters(_ inputs: [Int]) -> [ParameterSpec] {
         let layout = WeightLayout(input: inputs[0], output: filters, order: geometry.scatterOrder, inputFirst: true, kernel: kernel)
