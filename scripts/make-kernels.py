@@ -428,8 +428,8 @@ def read(m, points, body):
     for lanes in (8, 16):
         if lanes == 16:
             o.append("#if KERNEL_x86_64_v4")
-        for drop in (False, True):
-            name = f"transformRead{m}By{lanes}" + ("Dropping" if drop else "")
+        for drop, half in ((False, False), (True, False), (False, True), (True, True)):
+            name = f"transformRead{m}By{lanes}" + ("Dropping" if drop else "") + ("Half" if half else "")
             o.append(f"@inline(__always)\nprivate func {name}(_ c: SKReadTransform) {{")
             o.append("    let r = c.transform\n    let inStep = Int(r.inStep), outStep = Int(r.outStep), run = Int(r.run)")
             for constant, value in CONSTANTS.items():
@@ -437,9 +437,11 @@ def read(m, points, body):
                     o.append(f"    let {constant} = V{lanes}(repeating: {value})")
             o.append(f"    let scale = c.scale.map {{ load{lanes}($0) }} ?? V{lanes}(repeating: 1), shift = c.shift.map {{ load{lanes}($0) }} ?? V{lanes}()")
             o.append(f"    let floor = V{lanes}(repeating: c.relu != 0 ? 0 : -Float.infinity)")
-            o.append("    var i = 0\n    while i < run {\n        let p = r.in + i, q = r.out + i")
+            o.append("    var i = 0\n    while i < run {")
+            o.append("        let q = r.out + i" if half else "        let p = r.in + i, q = r.out + i")
             for k in range(points):
-                o.append(f"        {'var' if drop else 'let'} d{k} = bounded(fma(load{lanes}(p + {k} * inStep), scale, shift), floor)")
+                value = f"loadHalf{lanes}(r.in, i + {k} * inStep)" if half else f"load{lanes}(p + {k} * inStep)"
+                o.append(f"        {'var' if drop else 'let'} d{k} = bounded(fma({value}, scale, shift), floor)")
             if drop:
                 for k in range(points):
                     factor = f"dropoutFactor(c.key, c.key2, c.threshold, c.keep, c.index + Int64(i) + {k} * c.indexStep)"
@@ -451,13 +453,23 @@ def read(m, points, body):
             o.append("#endif")
     o.append(f"""
 func winogradRead{m}(_ call: UnsafePointer<SKReadTransform>) {{
-    let drops = call.pointee.keep != 0
+    let r = call.pointee
     #if KERNEL_x86_64_v4
-    if call.pointee.transform.run % 16 == 0 {{
-        return drops ? transformRead{m}By16Dropping(call.pointee) : transformRead{m}By16(call.pointee)
+    if r.transform.run % 16 == 0 {{
+        switch (r.half != 0, r.keep != 0) {{
+        case (false, false): return transformRead{m}By16(r)
+        case (false, true): return transformRead{m}By16Dropping(r)
+        case (true, false): return transformRead{m}By16Half(r)
+        case (true, true): return transformRead{m}By16DroppingHalf(r)
+        }}
     }}
     #endif
-    if drops {{ transformRead{m}By8Dropping(call.pointee) }} else {{ transformRead{m}By8(call.pointee) }}
+    switch (r.half != 0, r.keep != 0) {{
+    case (false, false): transformRead{m}By8(r)
+    case (false, true): transformRead{m}By8Dropping(r)
+    case (true, false): transformRead{m}By8Half(r)
+    case (true, true): transformRead{m}By8DroppingHalf(r)
+    }}
 }}
 """)
     return o

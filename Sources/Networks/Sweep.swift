@@ -119,6 +119,7 @@ struct Sweep {
                         let last = inputBlock == layout.inputBlocks - 1
                         for outputBlock in outputBlocks {
                             let block = out.blocks[outputBlock]
+                            // A half tensor is written through lines alone, and this address is not used.
                             let target = block.base(sample: sample)
                             let own = packed + packedFloats + (outputBlock - outputBlocks.lowerBound) * collected
                             let pair =

@@ -115,7 +115,7 @@ private final class Memory {
                 var call = SKFlat(
                     out: memory.hold(c), a: memory.hold(a), b: memory.hold(b), c: memory.hold(c), count: 1003, p: memory.hold(p),
                     sums: sums,
-                    accumulate: 1, flag: 1, key: 5, key2: 6, threshold: 1 << 30, index: 32)
+                    accumulate: 1, flag: 1, key: 5, key2: 6, threshold: 1 << 30, index: 32, half: 0)
                 kernel(&call)
                 return withExtendedLifetime(memory) { (0..<1003).map { call.out[$0] } + (0..<96).map { Float(sums[$0]) } }
             }
@@ -141,7 +141,7 @@ private final class Memory {
         var call = SKFlat(
             out: memory.hold(p), a: memory.hold(p), b: memory.hold(t), c: nil, count: 6, p: nil, sums: sums, accumulate: 0, flag: 0, key: 0,
             key2: 0,
-            threshold: 0, index: 0)
+            threshold: 0, index: 0, half: 0)
         try table(set).overlap(&call)
         let counts = withExtendedLifetime(memory) { (3..<6).map { row in (0..<16).reduce(0.0) { $0 + sums[16 * row + $1] } } }
         #expect(counts == [3, 4, 5])

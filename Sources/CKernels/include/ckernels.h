@@ -57,6 +57,7 @@ typedef struct {
     int32_t flag;
     uint32_t key, key2, threshold;
     int64_t index;                  // of the first element, for counters
+    int32_t half;                   // b holds bfloat16
 } SKFlat;
 
 typedef struct {
@@ -99,6 +100,7 @@ typedef struct {
     float keep;                     // dropout: the factor of what is kept; 0 for none
     uint32_t key, key2, threshold;
     int64_t index, indexStep;       // of the first element, and from one point to the next, for dropout
+    int32_t half;                   // the input holds bfloat16
 } SKReadTransform;
 
 // Products of each frequency f: out[f][t][lane] = sum over blocks b, channels c < width of in[f][b][t][c] * weights[f][b][c][lane].
@@ -136,6 +138,7 @@ typedef struct {
     const float *_Nullable values;  // of gradients: the values whose gradient this is, before scale, shift and relu
     const float *_Nullable centre;  // 16, repeating
     double *_Nullable sums;         // two rows of 16, added to: x, x * x of what is stored; of gradients g: g, g * (value - centre)
+    int32_t half;                   // bfloat16 in memory: what is loaded, what is stored, or of gradients the values
 } SKLine;
 
 typedef void (*SKConvFunction)(const SKConvRow *_Nonnull);
