@@ -22,8 +22,9 @@ struct Sweep {
     /// Floats of a tile's input that stay in the second-level cache beside weights and outputs.
     static let budget = 56_000
 
-    var tile: Tile {
-        let width = source.width
+    var tile: Tile { Self.tile(pass, width: source.width) }
+
+    static func tile(_ pass: Geometry.Pass, width: Int) -> Tile {
         func extent(_ axis: Geometry.Axis, _ n: Int) -> Int { (n - 1) * axis.inStep + max(1, axis.span) }
         let spanX = extent(pass.x, pass.x.outCount)
         var rows = 1, planes = 1
@@ -31,7 +32,7 @@ struct Sweep {
         while true {
             func cost(_ r: Int, _ p: Int) -> (copies: Double, fits: Bool) {
                 let area = extent(pass.y, r) * extent(pass.z, p)
-                return (Double(area) / Double(r * p), area * spanX * width <= Self.budget)
+                return (Double(area) / Double(r * p), area * spanX * width <= budget)
             }
             let now = cost(rows, planes).copies
             let full = (copies: now, fits: false)

@@ -69,6 +69,31 @@ typedef struct {
     int32_t accumulate;
 } SKPoolRow;
 
+// One row of pooled voxels whose windows may overlap; what lies beyond the volume does not count.
+typedef struct {
+    const float *_Nonnull in;       // first voxel of the line and plane with which the windows begin
+    int64_t row, plane, length;     // of the input: floats, floats, voxels of a line
+    float *_Nonnull out;
+    int64_t count;
+    int64_t start, step;            // the first window's place along x, which may be negative; voxels from one window to the next
+    int64_t wx, wy, wz, width;      // wy and wz: what lies inside
+    const float *_Nullable gradient;  // of the output
+    float *_Nullable gradientIn;    // added to, in the windows' planes firstPlane ..< lastPlane
+    int64_t firstPlane, lastPlane;
+} SKWindowRow;
+
+// Taps of a depthwise convolution, channel by channel: `count` floats of a row, whose weights repeat every 16 floats.
+typedef struct {
+    const float *_Nonnull source;
+    const int64_t *_Nonnull offsets;
+    int64_t taps;
+    float *_Nonnull weights;        // [taps][16]; for gradients added to: sum over rows r and i of source[offsets[tap] + r * row + i] * gradient[r * gradientRow + i]
+    float *_Nonnull out;            // one row, set; up to the next multiple of 16
+    int64_t count;
+    const float *_Nullable gradient;
+    int64_t row, gradientRow, rows;
+} SKDepthwiseRow;
+
 // One axis of a Winograd transform: `lines` times, points `inStep` apart become points `outStep` apart, each point `run` neighbouring floats.
 typedef struct {
     const float *_Nonnull in;
@@ -119,6 +144,8 @@ typedef void (*SKWeightFunction)(const SKWeightRows *_Nonnull);
 typedef void (*SKFlatFunction)(const SKFlat *_Nonnull);
 typedef void (*SKAdamFunction)(const SKAdam *_Nonnull);
 typedef void (*SKPoolFunction)(const SKPoolRow *_Nonnull);
+typedef void (*SKWindowFunction)(const SKWindowRow *_Nonnull);
+typedef void (*SKDepthwiseFunction)(const SKDepthwiseRow *_Nonnull);
 typedef void (*SKTransformFunction)(const SKTransform *_Nonnull);
 typedef void (*SKProductFunction)(const SKProduct *_Nonnull);
 typedef void (*SKWeightProductFunction)(const SKWeightProduct *_Nonnull);
@@ -153,6 +180,19 @@ typedef struct {
     SKAdamFunction _Nonnull adam;
     SKPoolFunction _Nonnull pool;
     SKPoolFunction _Nonnull poolGradient;
+    SKWindowFunction _Nonnull windowMax;
+    SKWindowFunction _Nonnull windowMaxGradient;
+    SKWindowFunction _Nonnull windowMean;
+    SKWindowFunction _Nonnull windowMeanGradient;
+    SKFlatFunction _Nonnull plus;               // out = a + b, flag: relu
+    SKFlatFunction _Nonnull product;            // out = a * b
+    SKFlatFunction _Nonnull scaled;             // out = a * p0; like the next three it writes the count exactly
+    SKFlatFunction _Nonnull filled;             // out = p0
+    SKFlatFunction _Nonnull gated;              // out[v * flag + lane] = a[v * flag + lane] * b[v]; count: of voxels v, flag: width
+    SKFlatFunction _Nonnull gateDots;           // out[v] = sum over lanes of a[v * flag + lane] * b[v * flag + lane]
+    SKFlatFunction _Nonnull productSums;        // sums of a * b (row 0)
+    SKDepthwiseFunction _Nonnull depthwise;
+    SKDepthwiseFunction _Nonnull depthwiseWeights;
     SKWinograd winograd2;
     SKWinograd winograd4;
     SKProductFunction _Nonnull product16;
