@@ -13,7 +13,7 @@ public func kernelTable() -> SKTable {
         windowMean: { windowMean($0.pointee) }, windowMeanGradient: { windowMeanGradient($0.pointee) },
         plus: { plus($0.pointee) }, product: { product($0.pointee) }, scaled: { scaled($0.pointee) }, filled: { filled($0.pointee) },
         gated: { gated($0.pointee) }, gateDots: { gateDots($0.pointee) }, productSums: { productSums($0.pointee) },
-        depthwise: { depthwise($0.pointee) }, depthwiseWeights: { depthwiseWeights($0.pointee) },
+        depthwise: { depthwise($0) }, depthwiseWeights: { depthwiseWeights($0.pointee) },
         winograd2: SKWinograd(
             input: { winogradInput2($0) }, output: { winogradOutput2($0) }, gradient: { winogradGradient2($0) },
             kernel: { winogradKernel2($0) }, kernelGradient: { winogradKernelGradient2($0) }),

@@ -33,6 +33,8 @@ struct DepthwiseSweep {
         let tile: Sweep.Tile
         /// Residues along x, voxels of each in a line, floats of a line.
         let residues, run, line: Int
+        /// Floats from one vector of outputs' voxels to the next, and neighbouring taps that lie one voxel apart.
+        let step, taps: Int
         /// Where each tap reads, relative to an output row's place.
         let offsets: [Int64]
         /// Floats of a packed tile, with room for whole vectors after the last one.
@@ -41,31 +43,34 @@ struct DepthwiseSweep {
 
     private var packing: Packing {
         let tile = Sweep.tile(pass, width: width)
-        let residues = pass.x.inStep, run = (tile.spanX + residues - 1) / residues, line = residues * run * width
+        // A vector that is one voxel can step over others.
+        let residues = width == 16 ? 1 : pass.x.inStep, run = (tile.spanX + residues - 1) / residues, line = residues * run * width
         var offsets: [Int64] = []
-        for z in pass.z.reads {
-            for y in pass.y.reads {
+        for z in tile.z.reads {
+            for y in tile.y.reads {
                 for x in pass.x.reads {
                     let d = x.offset - pass.x.first
-                    let row = (z.offset - pass.z.first) * tile.spanY + (y.offset - pass.y.first)
-                    offsets.append(Int64(row * line + (d % residues * run + d / residues) * width))
+                    offsets.append(Int64((z * tile.spanY + y) * line + (d % residues * run + d / residues) * width))
                 }
             }
         }
+        let taps = width == 16 && pass.x.inStep == 1 && pass.x.dense && [3, 5].contains(pass.x.reads.count) ? pass.x.reads.count : 1
         return Packing(
-            tile: tile, residues: residues, run: run, line: line, offsets: offsets, floats: line * tile.spanY * tile.spanZ + 32)
+            tile: tile, residues: residues, run: run, line: line, step: residues == 1 ? pass.x.inStep * 16 : 16, taps: taps,
+            offsets: offsets, floats: line * tile.spanY * tile.spanZ + 32)
     }
 
     /// Copies a tile's input for one block of lanes. `spread`: the source has a channel for `multiplier` lanes, else one for each.
     private func pack(
-        _ p: Packing, _ source: Tensor, spread: Bool, sample: Int, block: Int, row: Int, plane: Int, into out: UnsafeMutablePointer<Float>
+        _ p: Packing, _ source: Tensor, spread: Bool, sample: Int, block: Int, line: Int, plane: Int, into out: UnsafeMutablePointer<Float>
     ) {
         let shape = source.shape, from = source.base + sample * source.sampleFloats, plain = !spread || multiplier == 1
-        let x0 = pass.x.first, y0 = row * pass.y.inStep + pass.y.first, z0 = plane * pass.z.inStep + pass.z.first
+        let x0 = pass.x.first
         let used = min(width, lanes - block * width)
         var to = out
-        for z in z0..<z0 + p.tile.spanZ {
-            for y in y0..<y0 + p.tile.spanY {
+        for lineZ in 0..<p.tile.spanZ {
+            for lineY in 0..<p.tile.spanY {
+                let y = line + lineY * p.tile.y.step, z = plane + lineZ * p.tile.z.step
                 defer { to += p.line }
                 guard z >= 0, z < shape.z, y >= 0, y < shape.y else {
                     to.update(repeating: 0, count: p.line)
@@ -140,29 +145,30 @@ struct DepthwiseSweep {
                     try Parallel.slabs(tasks * each) { task in
                         let (source, out, offsets, patterns) = shared.value
                         let at = task / each
-                        let firstRow = at % tile.rowTiles * tile.rows, firstPlane = at / tile.rowTiles % tile.planeTiles * tile.planes
+                        let (firstRow, rows, firstLine) = tile.y.tile(at % tile.rowTiles, of: tile.rows)
+                        let (firstPlane, planes, plane) = tile.z.tile(at / tile.rowTiles % tile.planeTiles, of: tile.planes)
                         let sample = at / tile.rowTiles / tile.planeTiles
-                        let rows = firstRow..<min(pass.y.outCount, firstRow + tile.rows)
-                        let planes = firstPlane..<min(pass.z.outCount, firstPlane + tile.planes)
+                        if rows == 0 || planes == 0 { return }
                         // Storing reads whole vectors from any voxel on.
                         let lineFloats = pass.x.outCount * width + 32
                         Scratch.with(floats: p.floats + lineFloats) { packed in
                             let line = packed + p.floats
                             for block in gathers ? 0..<blocks : task % each..<task % each + 1 {
                                 pack(
-                                    p, source, spread: !reduces, sample: sample, block: block, row: firstRow, plane: firstPlane,
+                                    p, source, spread: !reduces, sample: sample, block: block, line: firstLine, plane: plane,
                                     into: packed)
                                 var call = SKDepthwiseRow(
-                                    source: packed, offsets: offsets, taps: Int64(pass.taps), weights: patterns + block * pass.taps * 16,
+                                    source: packed, offsets: offsets, taps: Int64(pass.taps), run: Int64(p.taps), step: Int64(p.step),
+                                    weights: patterns + block * pass.taps * 16,
                                     out: line, count: Int64(pass.x.outCount * width), gradient: nil, row: 0, gradientRow: 0, rows: 1)
                                 let storer = gathers ? nil : LineStorer(out, block: block, sample: sample, sums: nil)
-                                for z in planes {
-                                    for y in rows {
+                                for z in 0..<planes {
+                                    for y in 0..<rows {
                                         call.source =
                                             UnsafePointer(packed)
-                                            + ((z - firstPlane) * pass.z.inStep * tile.spanY + (y - firstRow) * pass.y.inStep) * p.line
+                                            + (z * tile.z.advance * tile.spanY + y * tile.y.advance) * p.line
                                         Kernels.table.depthwise(&call)
-                                        let outY = pass.y.outStart + y * pass.y.outStep, outZ = pass.z.outStart + z * pass.z.outStep
+                                        let outY = tile.y.place(firstRow, y), outZ = tile.z.place(firstPlane, z)
                                         if let storer {
                                             storer.store(
                                                 line, x: pass.x.outStart, y: outY, z: outZ, count: pass.x.outCount, step: pass.x.outStep)
@@ -223,10 +229,11 @@ struct DepthwiseSweep {
                 sum.update(repeating: 0, count: taps * 16)
                 Scratch.with(floats: p.floats) { packed in
                     for t in part * tiles / parts..<(part + 1) * tiles / parts {
-                        let firstRow = t % tile.rowTiles * tile.rows, firstPlane = t / tile.rowTiles % tile.planeTiles * tile.planes
+                        let (firstRow, rows, firstLine) = tile.y.tile(t % tile.rowTiles, of: tile.rows)
+                        let (firstPlane, planes, plane) = tile.z.tile(t / tile.rowTiles % tile.planeTiles, of: tile.planes)
                         let sample = t / tile.rowTiles / tile.planeTiles
-                        let rows = min(tile.rows, pass.y.outCount - firstRow), planes = min(tile.planes, pass.z.outCount - firstPlane)
-                        pack(p, input, spread: true, sample: sample, block: block, row: firstRow, plane: firstPlane, into: packed)
+                        if rows == 0 || planes == 0 { continue }
+                        pack(p, input, spread: true, sample: sample, block: block, line: firstLine, plane: plane, into: packed)
                         let g = gradient.base + sample * gradient.sampleFloats + block * gradient.blockFloats
                         let row = gradient.shape.x * width
                         for z in 0..<planes {
@@ -234,10 +241,12 @@ struct DepthwiseSweep {
                             while y < rows {
                                 let n = min(rowsAtOnce, rows - y)
                                 var call = SKDepthwiseRow(
-                                    source: UnsafePointer(packed) + (z * pass.z.inStep * tile.spanY + y * pass.y.inStep) * p.line,
-                                    offsets: offsets, taps: Int64(taps), weights: sum, out: sum, count: Int64(pass.x.outCount * width),
-                                    gradient: UnsafePointer(g) + ((firstPlane + z) * gradient.shape.y + firstRow + y) * row,
-                                    row: Int64(pass.y.inStep * p.line), gradientRow: Int64(row), rows: Int64(n))
+                                    source: UnsafePointer(packed) + (z * tile.z.advance * tile.spanY + y * tile.y.advance) * p.line,
+                                    offsets: offsets, taps: Int64(taps), run: 1, step: Int64(p.step), weights: sum, out: sum,
+                                    count: Int64(pass.x.outCount * width),
+                                    gradient: UnsafePointer(g)
+                                        + (tile.z.place(firstPlane, z) * gradient.shape.y + tile.y.place(firstRow, y)) * row,
+                                    row: Int64(tile.y.advance * p.line), gradientRow: Int64(tile.y.classes * row), rows: Int64(n))
                                 Kernels.table.depthwiseWeights(&call)
                                 y += n
                             }

@@ -10,7 +10,8 @@ typedef struct {
     const float *_Nonnull source;
     const int64_t *_Nonnull offsets;
     int64_t groups, length, step;
-    const float *_Nonnull weights;  // [groups][length][lanes]
+    const float *_Nonnull weights;  // [groups][length][lanes], and weightSkip floats after each group
+    int64_t weightSkip;
     float *_Nonnull out;
     int64_t outStep, count;
     const float *_Nullable bias;    // one value a lane; used when not accumulating
@@ -82,13 +83,17 @@ typedef struct {
     int64_t firstPlane, lastPlane;
 } SKWindowRow;
 
-// Taps of a depthwise convolution, channel by channel: `count` floats of a row, whose weights repeat every 16 floats.
+// Taps of a depthwise convolution, channel by channel: `count` floats of a row, whose weights repeat every 16 floats. Sums over i and rows r < rows:
+// out[i] = sum over taps t of source[offsets[t] + i] * weights[t][i % 16], where rows is 1; gradient of the weights:
+// weights[t][i % 16] += source[offsets[t] + r * row + i] * gradient[r * gradientRow + i].
 typedef struct {
     const float *_Nonnull source;
     const int64_t *_Nonnull offsets;
     int64_t taps;
-    float *_Nonnull weights;        // [taps][16]; for gradients added to: sum over rows r and i of source[offsets[tap] + r * row + i] * gradient[r * gradientRow + i]
-    float *_Nonnull out;            // one row, set; up to the next multiple of 16
+    int64_t run;                    // 3 or 5 where taps come in runs of so many that are 16 floats apart, and step is 16; else 1
+    int64_t step;                   // floats in the source from one vector of 16 to the next
+    float *_Nonnull weights;        // [taps][16]
+    float *_Nonnull out;            // set, up to the next multiple of 16
     int64_t count;
     const float *_Nullable gradient;
     int64_t row, gradientRow, rows;

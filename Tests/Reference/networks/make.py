@@ -326,8 +326,9 @@ def squeeze_excite(g):
 
 def attention_gate(g):
     """As stdlib/attention.ss: Oktay 2018 on a tensor of 17 channels, with a gate of 5 and 8 filters."""
-    x, gate = g.conv(0, 17, kernel=(1, 1, 1)), g.conv(0, 5)
-    both = g.relu(g.sum([g.conv(x, 8, kernel=(1, 1, 1), bias=False), g.conv(gate, 8, kernel=(1, 1, 1))]))
+    x = g.conv(0, 17, kernel=(1, 1, 1))
+    mapped = g.conv(x, 8, kernel=(1, 1, 1), bias=False)
+    both = g.relu(g.sum([mapped, g.conv(g.conv(0, 5), 8, kernel=(1, 1, 1))]))
     g.multiply(x, g.simple("sigmoid", g.conv(both, 1, kernel=(1, 1, 1))))
 
 
