@@ -1,8 +1,11 @@
 import Kernels
 
 /// A convolution whose filters and channels are shared out to groups of equal size that know nothing of each other (Krizhevsky 2012; Xie 2017,
-/// doi:10.1109/CVPR.2017.634). Sizes as `Convolution`'s; PyTorch's `Conv3d(groups=)`. Groups of whole blocks of 16 channels are computed where they
-/// lie, others from copies of their channels.
+/// doi:10.1109/CVPR.2017.634). Sizes as `Convolution`'s; PyTorch's `Conv3d(groups=)`.
+///
+/// Groups of whole blocks of 16 channels are computed where they lie. Smaller ones are joined to a bundle that fills blocks and computed as one convolution, whose
+/// weights between different groups are zero: that costs less than moving channels about. Groups for which it would cost too much are computed from copies
+/// of their channels.
 struct GroupedConvolution: Layer {
     static let kind = "conv3d_grouped"
     let filters, groups: Int
@@ -69,63 +72,113 @@ struct GroupedConvolution: Layer {
     func needs(relu: Bool) -> (input: Bool, output: Bool) { (true, relu) }
     var fusesRelu: Bool { true }
 
-    private func convolver(_ channels: Int, _ shape: SIMD3<Int>, _ batch: Int) -> Convolver {
-        Convolver(geometry: geometry, layout: layout(channels), shape: shape, batch: batch)
+    /// How many groups are computed as one convolution: as few as fill blocks of 16 channels on both sides, or all.
+    private func bundle(_ channels: Int) -> Int {
+        let each = (channels / groups, filters / groups)
+        for n in 1...16 where groups % n == 0 {
+            if n == groups || n * each.0 % 16 == 0 && n * each.1 % 16 == 0 { return n * max(each.0, each.1) <= 64 ? n : 1 }
+        }
+        return 1
     }
 
-    /// Places of a copied input, a copied output and the convolution's own memory within the working memory.
-    private func places(_ channels: Int, _ input: SIMD3<Int>, _ batch: Int) throws -> (output: Int, own: Int) {
-        let output = try shape([input])
-        let inputFloats = Tensor.floats(batch: batch, channels: channels / groups, shape: input)
-        return (inputFloats, inputFloats + Tensor.floats(batch: batch, channels: filters / groups, shape: output))
+    /// The parts of the computation for inputs of one shape, and places within the working memory.
+    private struct Work {
+        /// Groups of a bundle, and number of bundles.
+        let groups, bundles: Int
+        let layout: WeightLayout
+        let convolver: Convolver
+        /// Places of a copied output, of a bundle's weights and their gradient, and of the convolution's own memory; a copied input is at 0.
+        let output, weights, own: Int
+    }
+
+    private func work(_ channels: Int, _ input: SIMD3<Int>, _ batch: Int) -> Work {
+        let n = bundle(channels), bundles = groups / n
+        let layout = WeightLayout(
+            input: channels / bundles, output: filters / bundles, order: geometry.gatherOrder, inputFirst: false, kernel: kernel)
+        let small = Tensor.floats(batch: batch, channels: channels / bundles, shape: input)
+        let large = Tensor.floats(batch: batch, channels: filters / bundles, shape: (input &+ stride &- 1) / stride)
+        return Work(
+            groups: n, bundles: bundles, layout: layout,
+            convolver: Convolver(geometry: geometry, layout: layout, shape: input, batch: batch),
+            output: small, weights: small + large, own: small + large + (layout.storedCount + 15) / 16 * 16)
     }
 
     func workspace(input: SIMD3<Int>, channels: [Int], batch: Int, training: Bool) -> Int {
-        let own = (try? places(channels[0], input, batch).own) ?? 0
-        return own + convolver(channels[0], input, batch).workspace(training: training)
+        let work = work(channels[0], input, batch)
+        return work.own + work.convolver.workspace(training: training)
     }
 
-    /// One group's channels of a tensor: where they lie, or copied to `copy`.
-    private func part(_ group: Int, of tensor: Tensor, copy: UnsafeMutablePointer<Float>) throws -> Reading {
-        let each = tensor.channels / groups
+    /// The weights of a bundle: a group's own, or those of several with zeros between them.
+    private func weights(_ bundle: Int, _ work: Work, _ call: LayerCall, _ channels: Int) -> UnsafeMutablePointer<Float> {
+        let own = layout(channels), first = call.parameters[0] + bundle * work.groups * own.storedCount
+        if work.groups == 1 { return first }
+        let out = call.workspace + work.weights
+        out.update(repeating: 0, count: work.layout.storedCount)
+        forEach(own, work) { group, place, joined in out[joined] = first[group * own.storedCount + place] }
+        return out
+    }
+
+    /// Calls `body(group in the bundle, place in the group's weights, place in the bundle's)`.
+    private func forEach(_ own: WeightLayout, _ work: Work, _ body: (Int, Int, Int) -> Void) {
+        for group in 0..<work.groups {
+            for o in 0..<own.output {
+                for i in 0..<own.input {
+                    for tap in 0..<own.order.count {
+                        body(
+                            group, own.place(output: o, input: i, tap: tap),
+                            work.layout.place(output: group * own.output + o, input: group * own.input + i, tap: tap))
+                    }
+                }
+            }
+        }
+    }
+
+    /// One bundle's channels of a tensor: where they lie, or copied to `copy`.
+    private func part(_ bundle: Int, of bundles: Int, _ tensor: Tensor, copy: UnsafeMutablePointer<Float>) throws -> Reading {
+        if bundles == 1 { return Reading(tensor) }
+        let each = tensor.channels / bundles
         if each % 16 == 0 {
-            let first = group * each / 16
+            let first = bundle * each / 16
             return Reading(blocks: (first..<first + each / 16).map { Reading.Block(tensor: tensor, index: $0) }, channels: each)
         }
         let own = Tensor(base: copy, batch: tensor.batch, channels: each, shape: tensor.shape)
-        try Concat.copy(tensor, group * each, own, 0, each, accumulate: false)
+        try Concat.copy(tensor, bundle * each, own, 0, each, accumulate: false)
         try Concat.clearPadding(own)
         return Reading(own)
     }
 
     func forward(_ call: LayerCall) throws {
-        let source = call.inputs[0], output = call.output, each = filters / groups
-        let layout = layout(source.channels), convolver = convolver(source.channels, source.shape, source.batch)
-        let places = try places(source.channels, source.shape, source.batch)
-        // The kernels read whole blocks of biases: each group's are padded to those.
+        let source = call.inputs[0], output = call.output, work = work(source.channels, source.shape, source.batch)
+        if work.bundles == 1 {
+            return try call.withWriting(bias: bias ? call.parameters[1] : nil) { writing in
+                try work.convolver.forward(
+                    Reading(source), weights: weights(0, work, call, source.channels), into: writing, workspace: call.workspace + work.own)
+            }
+        }
+        let each = filters / work.bundles
+        // The kernels read whole blocks of biases: each bundle's are padded to those.
         let padded = (each + 15) / 16 * 16
-        var biases = [Float](repeating: 0, count: groups * padded)
+        var biases = [Float](repeating: 0, count: work.bundles * padded)
         if bias { for f in 0..<filters { biases[f / each * padded + f % each] = call.parameters[1][f] } }
-        try biases.withUnsafeMutableBufferPointer { biases in
+        try biases.withUnsafeBufferPointer { biases in
             try call.withWriting(bias: nil) { whole in
-                for group in 0..<groups {
-                    let input = try part(group, of: source, copy: call.workspace)
+                for bundle in 0..<work.bundles {
+                    let input = try part(bundle, of: work.bundles, source, copy: call.workspace)
                     var writing: Writing
                     if each % 16 == 0 {
-                        let first = group * each / 16
+                        let first = bundle * each / 16
                         writing = Writing(blocks: Array(whole.blocks[first..<first + each / 16]), channels: each)
                         (writing.scale, writing.shift) = (whole.scale.map { $0 + first * 16 }, whole.shift.map { $0 + first * 16 })
                         writing.relu = whole.relu
                     } else {
                         writing = Writing(
-                            Tensor(base: call.workspace + places.output, batch: output.batch, channels: each, shape: output.shape))
+                            Tensor(base: call.workspace + work.output, batch: output.batch, channels: each, shape: output.shape))
                     }
-                    if bias { writing.bias = biases.baseAddress.map { UnsafePointer($0) + group * padded } }
-                    try convolver.forward(
-                        input, weights: call.parameters[0] + group * layout.storedCount, into: writing,
-                        workspace: call.workspace + places.own)
+                    if bias { writing.bias = biases.baseAddress.map { $0 + bundle * padded } }
+                    try work.convolver.forward(
+                        input, weights: weights(bundle, work, call, source.channels), into: writing, workspace: call.workspace + work.own)
                     if each % 16 != 0 {
-                        try Concat.copy(writing.blocks[0].tensor, 0, output, group * each, each, accumulate: false)
+                        try Concat.copy(writing.blocks[0].tensor, 0, output, bundle * each, each, accumulate: false)
                     }
                 }
             }
@@ -142,31 +195,35 @@ struct GroupedConvolution: Layer {
     }
 
     func backward(_ call: LayerCall) throws {
-        let source = call.inputs[0], gradient = call.outputGradient, each = source.channels / groups
+        let source = call.inputs[0], gradient = call.outputGradient, work = work(source.channels, source.shape, source.batch)
         if call.relu { try Relu.mask(gradient, by: call.output) }
         if bias { try Reduction.biasGradient(gradient, into: call.gradients[1]) }
-        let layout = layout(source.channels), convolver = convolver(source.channels, source.shape, source.batch)
-        let places = try places(source.channels, source.shape, source.batch)
-        for group in 0..<groups {
-            let weights = group * layout.storedCount
-            let slope = try part(group, of: gradient, copy: call.workspace + places.output)
-            try convolver.weightGradient(
-                call.gradients[0] + weights, input: part(group, of: source, copy: call.workspace), gradient: slope,
-                workspace: call.workspace + places.own)
+        let own = layout(source.channels), each = source.channels / work.bundles
+        let copies = work.bundles > 1 && each % 16 != 0
+        for bundle in 0..<work.bundles {
+            let slope = try part(bundle, of: work.bundles, gradient, copy: call.workspace + work.output)
+            let result = call.gradients[0] + bundle * work.groups * own.storedCount
+            let joined = work.groups == 1 ? result : call.workspace + work.weights
+            try work.convolver.weightGradient(
+                joined, input: part(bundle, of: work.bundles, source, copy: call.workspace), gradient: slope,
+                workspace: call.workspace + work.own)
+            if work.groups > 1 { forEach(own, work) { group, place, at in result[group * own.storedCount + place] = joined[at] } }
             guard let target = call.inputGradients[0] else { continue }
             let adds = call.accumulate[0]
             var writing: Writing
-            if each % 16 == 0 {
-                let blocks = group * each / 16..<(group + 1) * each / 16
+            if work.bundles == 1 {
+                writing = Writing(target, accumulate: adds)
+            } else if !copies {
+                let blocks = bundle * each / 16..<(bundle + 1) * each / 16
                 writing = Writing(blocks: blocks.map { Writing.Block(tensor: target, index: $0, accumulate: adds) }, channels: each)
             } else {
                 // The copied input has served.
                 writing = Writing(Tensor(base: call.workspace, batch: source.batch, channels: each, shape: source.shape))
             }
-            try convolver.inputGradient(
-                slope, weights: call.parameters[0] + weights, into: writing, workspace: call.workspace + places.own)
-            if each % 16 != 0 { try Concat.copy(writing.blocks[0].tensor, 0, target, group * each, each, accumulate: adds) }
+            try work.convolver.inputGradient(
+                slope, weights: weights(bundle, work, call, source.channels), into: writing, workspace: call.workspace + work.own)
+            if copies { try Concat.copy(writing.blocks[0].tensor, 0, target, bundle * each, each, accumulate: adds) }
         }
-        if let target = call.inputGradients[0], each % 16 != 0, !call.accumulate[0] { try Concat.clearPadding(target) }
+        if let target = call.inputGradients[0], copies, !call.accumulate[0] { try Concat.clearPadding(target) }
     }
 }

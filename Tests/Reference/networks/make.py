@@ -339,6 +339,8 @@ single("grouped_32", 32, (5, 4, 3), lambda g: g.relu(g.conv(0, 32, groups=2)), b
 single("grouped_32_6", 32, (6, 4, 3), lambda g: g.conv(0, 6, groups=2, bias=False), batch=1)
 single("grouped_6_32", 6, (6, 4, 3), lambda g: g.conv(0, 32, groups=2))
 single("grouped_12_18", 12, ODD, lambda g: g.relu(g.conv(0, 18, groups=3)))
+single("grouped_32_of_8", 32, (5, 4, 3), lambda g: g.conv(0, 32, groups=4), batch=1)
+single("grouped_51_34", 51, (4, 3, 3), lambda g: g.relu(g.conv(0, 34, groups=17, kernel=(2, 3, 1))), batch=1)
 single("grouped_strided", 4, (8, 6, 4), lambda g: g.up(g.conv(0, 34, groups=2, stride=double, kernel=(3, 2, 1), dilation=(1, 2, 1)), 1))
 
 
