@@ -20,6 +20,17 @@ typealias Out = UnsafeMutablePointer<Float>
 @inline(__always) var widestTile: Int { 6 }
 #endif
 
+/// Voxels of a depthwise convolution whose sums are held at once, beside a run of weights.
+#if KERNEL_x86_64_v4
+@inline(__always) var depthwiseTile: Int { 12 }
+#elseif KERNEL_x86_64_v3
+@inline(__always) var depthwiseTile: Int { 4 }
+#elseif arch(x86_64)
+@inline(__always) var depthwiseTile: Int { 2 }
+#else
+@inline(__always) var depthwiseTile: Int { 4 }
+#endif
+
 @inline(__always) func load16(_ p: In) -> V16 { UnsafeRawPointer(p).loadUnaligned(as: V16.self) }
 @inline(__always) func load8(_ p: In) -> V8 { UnsafeRawPointer(p).loadUnaligned(as: V8.self) }
 @inline(__always) func store(_ v: V16, _ p: Out) { UnsafeMutableRawPointer(p).storeBytes(of: v, as: V16.self) }
