@@ -198,6 +198,7 @@ typedef struct {
 typedef struct {
     SKConvFunction _Nonnull conv16;
     SKConvFunction _Nonnull conv8;
+    SKConvFunction _Nonnull narrow;             // one output channel from blocks of 16: weights [groups][length]
     SKWeightFunction _Nonnull weights16;
     SKWeightFunction _Nonnull weights8;
     SKFlatFunction _Nonnull sums;               // sums of a (row 0) and a * a (row 1)
