@@ -1,14 +1,5 @@
 import CKernels
 
-/// Sum of all lanes, halves folded onto each other.
-@inline(__always)
-private func total(_ v: V16) -> Float {
-    let eight = v.lowHalf + v.highHalf
-    let four = eight.lowHalf + eight.highHalf
-    let two = four.lowHalf + four.highHalf
-    return two.x + two.y
-}
-
 @inline(__always)
 private func finish(_ sum: Float, _ r: SKConvRow, _ out: Out) {
     var v = sum
@@ -45,14 +36,14 @@ func narrowRow(_ call: UnsafePointer<SKConvRow>) {
             }
         }
         let out = r.out + v * Int(r.outStep), next = Int(r.outStep)
-        finish(total(s0), r, out)
-        finish(total(s1), r, out + next)
-        finish(total(s2), r, out + 2 * next)
-        finish(total(s3), r, out + 3 * next)
-        finish(total(s4), r, out + 4 * next)
-        finish(total(s5), r, out + 5 * next)
-        finish(total(s6), r, out + 6 * next)
-        finish(total(s7), r, out + 7 * next)
+        finish(sk_sum16(s0), r, out)
+        finish(sk_sum16(s1), r, out + next)
+        finish(sk_sum16(s2), r, out + 2 * next)
+        finish(sk_sum16(s3), r, out + 3 * next)
+        finish(sk_sum16(s4), r, out + 4 * next)
+        finish(sk_sum16(s5), r, out + 5 * next)
+        finish(sk_sum16(s6), r, out + 6 * next)
+        finish(sk_sum16(s7), r, out + 7 * next)
         v += 8
     }
     while v < count {
@@ -67,7 +58,7 @@ func narrowRow(_ call: UnsafePointer<SKConvRow>) {
                 i += 16
             }
         }
-        finish(total(sum), r, r.out + v * Int(r.outStep))
+        finish(sk_sum16(sum), r, r.out + v * Int(r.outStep))
         v += 1
     }
 }

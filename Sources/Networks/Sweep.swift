@@ -10,6 +10,8 @@ struct Sweep {
     let pass: Geometry.Pass
     /// What is read: the layer's input (gathering) or output gradient (scattering) and the like.
     let source: Reading
+    /// Products may be of bfloat16.
+    var half = false
 
     /// Lines along y or z that a row of outputs reads. With dilation, outputs fall into classes that share no lines: a tile's rows are of one class, and only lines
     /// that the class reads are packed.
@@ -134,11 +136,16 @@ struct Sweep {
         let tile = tile
         // Few outputs from whole blocks: one channel after the other, its weights gathered.
         let narrow = source.width == 16 && out.channels <= 4 && out.channels == out.width
-        let gathered = narrow ? gather(weights, layout) : [0]
-        // All blocks but the last are full.
-        let full = groups(tile, used: narrow ? 16 : used(0)), end = groups(tile, used: narrow ? 16 : used(layout.inputBlocks - 1))
+        let bf16 = half && !narrow && layout.lanes == 16 && source.width > 1 ? Kernels.half : nil
+        let gathered = try narrow ? gather(weights, layout) : bf16 != nil ? pairs(weights, layout) : [0]
+        // All blocks but the last are full. Where channels are summed in vectors or pairs, missing ones count as zeros.
+        let whole = narrow || bf16 != nil
+        let full = groups(tile, used: whole ? source.width : used(0)),
+            end = groups(tile, used: whole ? source.width : used(layout.inputBlocks - 1))
         // A pass without taps has no groups, but there has to be a pointer.
-        let offsets = full.offsets + end.offsets + [0]
+        // Values of the packed tile in a float.
+        let unit = bf16 == nil ? 1 : 2
+        let offsets = (full.offsets + end.offsets + [0]).map { $0 / Int64(unit) }
         let lanes = layout.lanes
         let kernel = lanes == 16 ? Kernels.table.conv16 : Kernels.table.conv8
         let tiles = source.batch * tile.planeTiles * tile.rowTiles
@@ -153,13 +160,14 @@ struct Sweep {
         let collected = collects ? tile.rows * tile.planes * lineFloats + 16 : 0
         let sums = out.sums.map { _ in SumTable(tasks: tiles, blocks: out.blocks.count) }
         // Memory beyond the packed tile may be written by the loading of its last line.
-        let packedFloats = tile.floats + 16
+        let packedFloats = (tile.floats + 31) / 16 * 16
+        let convertible = Unchecked(bf16)
         try offsets.withUnsafeBufferPointer { offsets in
             try gathered.withUnsafeBufferPointer { gathered in
                 guard let start = offsets.baseAddress, let own = gathered.baseAddress else { return }
-                let shared = Unchecked((start, narrow ? own : weights, out, sums))
+                let shared = Unchecked((start, whole ? own : weights, out, sums))
                 try Parallel.slabs(tiles * split) { task in
-                    let (offsets, weights, out, sums) = shared.value
+                    let (offsets, weights, out, sums) = shared.value, bf16 = convertible.value
                     let part = task % split
                     let (firstRow, rows, line) = tile.y.tile(task / split % tile.rowTiles, of: tile.rows)
                     let (firstPlane, planes, plane) = tile.z.tile(task / split / tile.rowTiles % tile.planeTiles, of: tile.planes)
@@ -169,6 +177,7 @@ struct Sweep {
                     Scratch.with(floats: packedFloats + collected * outputBlocks.count) { packed in
                         for inputBlock in 0..<layout.inputBlocks {
                             pack(tile, sample: sample, block: inputBlock, line: line, plane: plane, into: packed)
+                            bf16?.convert(packed, packed, packedFloats)
                             let last = inputBlock == layout.inputBlocks - 1, groups = last ? end : full
                             for outputBlock in outputBlocks {
                                 let block = out.blocks[outputBlock]
@@ -181,8 +190,8 @@ struct Sweep {
                                 let finishes = last && !collects
                                 var call = SKConvRow(
                                     source: packed, offsets: offsets + (last ? full.offsets.count : 0), groups: Int64(groups.offsets.count),
-                                    length: Int64(groups.length),
-                                    step: Int64(pass.x.inStep * source.width), weights: weights + pair,
+                                    length: Int64(groups.length / unit),
+                                    step: Int64(pass.x.inStep * source.width / unit), weights: weights + pair / unit,
                                     weightSkip: Int64(groups.skipped * lanes), out: target,
                                     outStep: Int64(collects ? outWidth : pass.x.outStep * outWidth), count: Int64(pass.x.outCount),
                                     bias: collects ? nil : out.bias.map { $0 + outputBlock * lanes },
@@ -198,13 +207,15 @@ struct Sweep {
                                         let outY = tile.y.place(firstRow, y)
                                         call.source =
                                             UnsafePointer(packed) + (z * tile.z.advance * tile.spanY + y * tile.y.advance) * tile.spanX
-                                            * source.width
+                                            * source.width / unit
                                         call.out =
                                             collects
                                             ? own + (z * tile.rows + y) * lineFloats
                                             : target + ((outZ * out.shape.y + outY) * out.shape.x + pass.x.outStart) * outWidth
                                         if narrow {
                                             row(call, out, weights + inputBlock * pass.taps * 16, layout.inputBlocks * pass.taps * 16)
+                                        } else if let bf16 {
+                                            bf16.row(&call)
                                         } else {
                                             kernel(&call)
                                         }
@@ -231,6 +242,28 @@ struct Sweep {
             for block in 0..<layout.inputBlocks {
                 let pair = block * layout.pairStride + pass.firstTap * layout.width * layout.lanes + o
                 for i in 0..<pass.taps * 16 { out.append(weights[pair + i * layout.lanes]) }
+            }
+        }
+        return out
+    }
+
+    /// The weights of this pass as bfloat16, where they are in the layout: two inputs next to each other for each lane.
+    private func pairs(_ weights: UnsafePointer<Float>, _ layout: WeightLayout) throws -> [Float] {
+        func bits(_ x: Float) -> UInt32 {
+            if x.isNaN { return 0x7FC0 }
+            return (x.bitPattern &+ 0x7FFF &+ ((x.bitPattern >> 16) & 1)) >> 16
+        }
+        var out = [Float](repeating: 0, count: layout.storedCount / 2)
+        let lanes = layout.lanes
+        try out.withUnsafeMutableBufferPointer { out in
+            let shared = Unchecked((weights, out.baseAddress))
+            try Parallel.slabs(layout.pairs) { pair in
+                guard let out = shared.value.1 else { return }
+                let first = pair * layout.pairStride + pass.firstTap * layout.width * lanes
+                for row in 0..<pass.taps * layout.width / 2 {
+                    let from = shared.value.0 + first + 2 * row * lanes, to = out + (first / 2 + row * lanes)
+                    for lane in 0..<lanes { to[lane] = Float(bitPattern: bits(from[lane]) | bits(from[lane + lanes]) << 16) }
+                }
             }
         }
         return out

@@ -103,6 +103,8 @@ struct LayerCall {
     var training: Bool
     /// A ReLU is applied to the output.
     var relu: Bool
+    /// Products may be of bfloat16.
+    var half = false
     /// In inference, the scale and shift of a batch normalisation that follows: patterns of 16 for each block.
     var scale: [Float] = []
     var shift: [Float] = []
