@@ -143,17 +143,23 @@ struct DepthwiseSweep {
         }
     }
 
-    /// The pass's weights, 16 for each tap, repeating with the width; block after block.
-    private func patterns(_ weights: UnsafePointer<Float>, _ layout: LaneLayout) -> [Float] {
-        var out = [Float](repeating: 0, count: layout.blocks * max(1, pass.taps) * 16)
-        for block in 0..<layout.blocks {
-            for (i, tap) in tapOrder.enumerated() {
-                for lane in 0..<16 {
-                    out[(block * pass.taps + i) * 16 + lane] = weights[(block * layout.taps + tap) * width + lane % width]
-                }
+    /// Floats of working memory for `run`, any pass of the layer.
+    var workspace: Int { blocks * (geometry.kernel.product + 1) * 16 }
+
+    /// Writes the pass's weights, 16 for each tap, repeating with the width, block after block; then 16 biases a block, or zeros.
+    /// Returns where the latter begin.
+    private func spread(
+        _ weights: UnsafePointer<Float>, _ layout: LaneLayout, bias: UnsafePointer<Float>?, into out: UnsafeMutablePointer<Float>
+    ) -> Int {
+        let order = tapOrder, starts = blocks * order.count * 16
+        for block in 0..<blocks {
+            for (i, tap) in order.enumerated() {
+                let from = weights + (block * layout.taps + tap) * width, to = out + (block * order.count + i) * 16
+                for lane in 0..<16 { to[lane] = from[lane % width] }
             }
+            for lane in 0..<16 { out[starts + block * 16 + lane] = bias?[block * width + lane % width] ?? 0 }
         }
-        return out
+        return starts
     }
 
     /// Index in the kernel of each of the pass's taps.
@@ -165,62 +171,59 @@ struct DepthwiseSweep {
 
     /// Computes all outputs of the pass. With `reduces` what is written has one channel for each `multiplier` lanes, whose sum it is (the gradient
     /// of the input); then `out` must not ask for anything but accumulation.
-    func run(_ source: Tensor, weights: UnsafePointer<Float>, layout: LaneLayout, into out: Writing, reduces: Bool) throws {
+    func run(
+        _ source: Tensor, weights: UnsafePointer<Float>, layout: LaneLayout, into out: Writing, reduces: Bool,
+        workspace: UnsafeMutablePointer<Float>
+    ) throws {
         let p = packing
         // Where nothing is left to be done to a row of whole vectors, the kernel stores it itself.
         let direct = width == 16 && pass.x.outStep == 1 && out.scale == nil && !out.relu && out.sums == nil && !out.blocks[0].accumulate
-        // The weights of all blocks, then what their sums start from.
-        var patterns = patterns(weights, layout)
-        let starts = patterns.count
-        patterns += [Float](repeating: 0, count: blocks * 16)
-        if direct, let bias = out.bias { for c in 0..<lanes { patterns[starts + c] = bias[c] } }
+        let starts = spread(weights, layout, bias: direct ? out.bias : nil, into: workspace)
         let gathers = reduces && multiplier > 1
         let tasks = source.batch * p.planeTiles * p.rowTiles, each = gathers ? 1 : blocks
         try p.offsets.withUnsafeBufferPointer { offsets in
-            try patterns.withUnsafeBufferPointer { patterns in
-                guard let offsets = offsets.baseAddress, let patterns = patterns.baseAddress else { return }
-                let shared = Unchecked((source, out, offsets, UnsafeMutablePointer(mutating: patterns)))
-                try Parallel.slabs(tasks * each) { task in
-                    let (source, out, offsets, patterns) = shared.value
-                    let at = task / each
-                    let (firstRow, rows, firstLine) = p.y.tile(at % p.rowTiles, of: p.rows)
-                    let (firstPlane, planes, planeZ) = p.z.tile(at / p.rowTiles % p.planeTiles, of: p.planes)
-                    let sample = at / p.rowTiles / p.planeTiles
-                    if rows == 0 || planes == 0 { return }
-                    // Storing reads whole vectors from any voxel on.
-                    let lineFloats = pass.x.outCount * width + 32
-                    Scratch.with(floats: p.floats + lineFloats) { ring in
-                        let line = ring + p.floats
-                        for block in gathers ? 0..<blocks : task % each..<task % each + 1 {
-                            var call = SKDepthwiseRow(
-                                source: ring, offsets: offsets, taps: Int64(pass.taps), run: Int64(p.joined), step: Int64(p.step),
-                                weights: patterns + block * pass.taps * 16, start: patterns + starts + block * 16, out: line,
-                                count: Int64(pass.x.outCount * width), gradient: nil,
-                                row: 0, gradientRow: 0, rows: 1)
-                            let storer = gathers ? nil : LineStorer(out, block: block, sample: sample, sums: nil)
-                            var packed = 0
-                            for z in 0..<planes {
-                                fill(
-                                    p, source, spread: !reduces, sample: sample, block: block, firstLine: firstLine, firstPlane: planeZ,
-                                    plane: z, packed: &packed, ring)
-                                call.offsets = offsets + p.turn(z)
-                                for y in 0..<rows {
-                                    call.source = UnsafePointer(ring) + y * p.y.advance * p.line
-                                    let outY = p.y.place(firstRow, y), outZ = p.z.place(firstPlane, z)
-                                    if direct, !gathers {
-                                        call.out =
-                                            out.blocks[block].base(sample: sample) + (outZ * out.shape.y + outY) * out.shape.x * 16
-                                    }
-                                    Kernels.table.depthwise(&call)
-                                    if direct, !gathers { continue }
-                                    if gathers {
-                                        gather(line, block: block, into: out, sample: sample, y: outY, z: outZ)
-                                    } else if reduces, pass.x.outStep > 1 {
-                                        scatter(line, block: block, into: out, sample: sample, y: outY, z: outZ)
-                                    } else {
-                                        storer?.store(
-                                            line, x: pass.x.outStart, y: outY, z: outZ, count: pass.x.outCount, step: pass.x.outStep)
-                                    }
+            guard let offsets = offsets.baseAddress else { return }
+            let shared = Unchecked((source, out, offsets, workspace))
+            try Parallel.slabs(tasks * each) { task in
+                let (source, out, offsets, patterns) = shared.value
+                let at = task / each
+                let (firstRow, rows, firstLine) = p.y.tile(at % p.rowTiles, of: p.rows)
+                let (firstPlane, planes, planeZ) = p.z.tile(at / p.rowTiles % p.planeTiles, of: p.planes)
+                let sample = at / p.rowTiles / p.planeTiles
+                if rows == 0 || planes == 0 { return }
+                // Storing reads whole vectors from any voxel on.
+                let lineFloats = pass.x.outCount * width + 32
+                Scratch.with(floats: p.floats + lineFloats) { ring in
+                    let line = ring + p.floats
+                    for block in gathers ? 0..<blocks : task % each..<task % each + 1 {
+                        var call = SKDepthwiseRow(
+                            source: ring, offsets: offsets, taps: Int64(pass.taps), run: Int64(p.joined), step: Int64(p.step),
+                            weights: patterns + block * pass.taps * 16, start: patterns + starts + block * 16, out: line,
+                            count: Int64(pass.x.outCount * width), gradient: nil,
+                            row: 0, gradientRow: 0, rows: 1)
+                        let storer = gathers ? nil : LineStorer(out, block: block, sample: sample, sums: nil)
+                        var packed = 0
+                        for z in 0..<planes {
+                            fill(
+                                p, source, spread: !reduces, sample: sample, block: block, firstLine: firstLine, firstPlane: planeZ,
+                                plane: z, packed: &packed, ring)
+                            call.offsets = offsets + p.turn(z)
+                            for y in 0..<rows {
+                                call.source = UnsafePointer(ring) + y * p.y.advance * p.line
+                                let outY = p.y.place(firstRow, y), outZ = p.z.place(firstPlane, z)
+                                if direct, !gathers {
+                                    call.out =
+                                        out.blocks[block].base(sample: sample) + (outZ * out.shape.y + outY) * out.shape.x * 16
+                                }
+                                Kernels.table.depthwise(&call)
+                                if direct, !gathers { continue }
+                                if gathers {
+                                    gather(line, block: block, into: out, sample: sample, y: outY, z: outZ)
+                                } else if reduces, pass.x.outStep > 1 {
+                                    scatter(line, block: block, into: out, sample: sample, y: outY, z: outZ)
+                                } else {
+                                    storer?.store(
+                                        line, x: pass.x.outStart, y: outY, z: outZ, count: pass.x.outCount, step: pass.x.outStep)
                                 }
                             }
                         }
