@@ -271,9 +271,9 @@ private typealias Call = UnsafePointer<SKDepthwiseRow>
 @inline(__always)
 private func tile{run}(_ n: Int, _ call: Call, _ first: Int) {{
     let r = call.pointee
-    let source = r.source + first * 16, out = r.out + first * 16""")
+    let source = r.source + first * 16, out = r.out + first * 16, start = load16(r.start)""")
         for i in range(0, N, 4):
-            o.append("    var " + ", ".join(f"s{k} = V16()" for k in range(i, i + 4)))
+            o.append("    var " + ", ".join(f"s{k} = start" for k in range(i, i + 4)))
         o.append(f"""    var weights = UnsafePointer(r.weights), offset = r.offsets
     for _ in 0..<Int(r.taps) / {run} {{
         let p = source + Int(offset.pointee)""")

@@ -132,7 +132,7 @@ typedef struct {
 } SKWindowRow;
 
 // Taps of a depthwise convolution, channel by channel: `count` floats of a row, whose weights repeat every 16 floats. Sums over i and rows r < rows:
-// out[i] = sum over taps t of source[offsets[t] + i] * weights[t][i % 16], where rows is 1; gradient of the weights:
+// out[i] = start[i % 16] + sum over taps t of source[offsets[t] + i] * weights[t][i % 16], where rows is 1; gradient of the weights:
 // weights[t][i % 16] += source[offsets[t] + r * row + i] * gradient[r * gradientRow + i].
 typedef struct {
     const float *_Nonnull source;
@@ -141,6 +141,7 @@ typedef struct {
     int64_t run;                    // 3 or 5 where taps come in runs of so many that are 16 floats apart, and step is 16; else 1
     int64_t step;                   // floats in the source from one vector of 16 to the next
     float *_Nonnull weights;        // [taps][16]
+    const float *_Nonnull start;    // 16
     float *_Nonnull out;            // set, up to the next multiple of 16
     int64_t count;
     const float *_Nullable gradient;
