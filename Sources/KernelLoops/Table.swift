@@ -32,5 +32,6 @@ public func kernelTable() -> SKTable {
             kernelGradient: { winogradKernelGradientDown($0) }),
         product16: { product16($0) }, product8: { product8($0) }, weightProduct16: { weightProduct16($0) },
         weightProduct8: { weightProduct8($0) }, loadLine: { loadLine($0.pointee) }, storeLine: { storeLine($0.pointee) },
-        storeGradient: { storeGradient($0.pointee) })
+        storeGradient: { storeGradient($0.pointee) },
+        peak: { peak($0.pointee) })
 }
