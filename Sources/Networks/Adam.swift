@@ -16,18 +16,7 @@ final class AdamState {
         second = try Buffer(count: weights, for: "the optimiser")
     }
 
-    /// Whether all gradients are finite.
-    static func isFinite(_ gradient: Buffer) -> Bool {
-        let base = Unchecked(gradient.base)
-        return Parallel.mapRanges(gradient.count) { range in
-            // Not finite times 0 is NaN, which no sum hides.
-            var sum: Float = 0
-            for i in range { sum += base.value[i] * 0 }
-            return sum == 0
-        }.allSatisfy { $0 }
-    }
-
-    /// Moves the weights. Not interruptible: all of them or none.
+    /// Moves the weights in one pass over them, their gradients and moments. Not interruptible: all of them or none.
     func update(_ values: Buffer, gradient: Buffer) {
         step += 1
         let corrected = rate / (1 - pow(beta1, Double(step)))

@@ -54,16 +54,3 @@ enum Box {
         return out
     }
 }
-
-enum Finite {
-    static func all(_ values: [Float]) -> Bool {
-        values.withUnsafeBufferPointer { p in
-            let p = Unchecked(p)
-            return Parallel.mapRanges(p.value.count) { range in
-                var sum: Float = 0
-                for i in range { sum += p.value[i] * 0 }
-                return sum == 0
-            }.allSatisfy { $0 }
-        }
-    }
-}

@@ -81,7 +81,7 @@ package final class Probe {
         let score = try Loss.dice.evaluate(engine.output, target: engine.target, gradient: engine.outputGradient)
         try engine.backward(seed: 0, step: step)
         guard let gradients = engine.weightGradients else { return score.loss }
-        guard score.firstNotFinite == nil, AdamState.isFinite(gradients) else {
+        guard score.firstNotFinite == nil, engine.gradientsAreFinite else {
             throw NetworkError.diverged(what: "gradient", epoch: 1, step: Int(step), sample: "the benchmark")
         }
         adam.update(model.parameters.values, gradient: gradients)

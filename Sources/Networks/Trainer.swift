@@ -118,7 +118,7 @@ private final class Trainer {
         if let bad = score.firstNotFinite { throw NetworkError.diverged(what: "loss", epoch: epoch, step: step, sample: batch[bad].name) }
         try engine.backward(seed: options.seed, step: count)
         guard let gradients = engine.weightGradients else { return score }
-        guard AdamState.isFinite(gradients) else {
+        guard engine.gradientsAreFinite else {
             throw NetworkError.diverged(what: "gradient", epoch: epoch, step: step, sample: batch.map(\.name).joined(separator: ", "))
         }
         adam.update(model.parameters.values, gradient: gradients)

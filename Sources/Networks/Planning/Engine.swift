@@ -16,6 +16,8 @@ final class Engine {
     private var sums, gradientSums: [ChannelSums?]
     /// Gradients of all weights, laid out as the weights; training only.
     let weightGradients: Buffer?
+    /// Whether all gradients of weights that the last backward pass wrote are finite.
+    private(set) var gradientsAreFinite = true
 
     init(_ model: Model, plan: Plan) throws {
         self.plan = plan
@@ -189,6 +191,7 @@ final class Engine {
         let draw = Draw(seed: seed, step: step)
         var written = [Bool](repeating: false, count: tensors.count)
         gradientSums = tensors.map { _ in nil }
+        gradientsAreFinite = true
         for (k, op) in plan.operations.enumerated().reversed() {
             let start = timing.note == nil ? 0 : timing.clock()
             for earlier in plan.again[k] { try forward(earlier, draw, again: true) }
@@ -221,7 +224,15 @@ final class Engine {
                 try Reading(call.outputGradient).copy(to: target)
                 keepSums(target.sums, of: op.inputs[0])
             }
+            // While they are in the cache.
+            if op.kind != .copy { checkGradients(of: op.entry, weightGradients) }
             timing.note?(k, timing.clock() - start)
+        }
+    }
+
+    private func checkGradients(of entry: Int, _ run: Buffer) {
+        for slot in parameters.ofLayer[entry].map({ parameters.slots[$0] }) where slot.spec.trainable {
+            if !Finite.all(run.base + slot.offset, slot.stored) { gradientsAreFinite = false }
         }
     }
 
