@@ -91,12 +91,16 @@ struct Graph: Sendable {
         return (0..<3).map { one(size.up[$0], size.down[$0]) }.joined(separator: "×")
     }
 
-    /// Whether all values of the output lie within 0 … 1, as what a sigmoid gives does, joined or pooled or not.
+    /// Whether all values of the output lie within 0 … 1, as what a sigmoid or a softmax gives does, joined or pooled or not.
     var givesProbabilities: Bool {
         var bounded: [Bool] = []
         for entry in entries {
-            let keeps = entry.layer is Concat || entry.layer is MaxPool || entry.layer is Relu
-            bounded.append(entry.layer is Sigmoid || keeps && entry.inputs.allSatisfy { bounded[$0] })
+            switch entry.layer {
+            case is Sigmoid, is Softmax: bounded.append(true)
+            case is Concat, is MaxPool, is Upsample, is Relu, is LeakyRelu, is Elu, is Gelu, is Silu:
+                bounded.append(entry.inputs.allSatisfy { bounded[$0] })
+            default: bounded.append(false)
+            }
         }
         return bounded.last ?? false
     }

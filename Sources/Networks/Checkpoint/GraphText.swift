@@ -4,7 +4,8 @@ enum GraphText {
     private static let kinds: [String: any Layer.Type] = {
         let all: [any Layer.Type] = [
             InputLayer.self, Convolution.self, UpConvolution.self, BatchNorm.self, Relu.self, Sigmoid.self, MaxPool.self, Dropout.self,
-            Concat.self,
+            Concat.self, InstanceNorm.self, GroupNorm.self, LayerNorm.self, LeakyRelu.self, Elu.self, Gelu.self, Silu.self, Softmax.self,
+            ChannelDropout.self, Upsample.self,
         ]
         return Dictionary(all.map { ($0.kind, $0) }) { first, _ in first }
     }()
