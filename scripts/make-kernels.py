@@ -1,5 +1,5 @@
 """Writes the kernels whose sums have to be variables of their own, or which are wanted for two widths of vectors:
-Sources/KernelLoops/{Convolution,WeightGradient,Product}{16,8}.swift and Transforms{2,4,Up,Down}.swift.
+Sources/KernelLoops/{Convolution,WeightGradient,Product}{16,8}.swift, Depthwise16.swift and Transforms{2,4,Up,Down}.swift.
 
 Run: python3 scripts/make-kernels.py [FOLDER]
 """
@@ -23,7 +23,7 @@ private typealias Call = UnsafePointer<SKConvRow>
 @inline(__always)
 private func tile(_ n: Int, _ step: Int, _ call: Call, _ first: Int) {{
     let r = call.pointee
-    let outStep = Int(r.outStep), length = Int(r.length), groups = Int(r.groups)
+    let outStep = Int(r.outStep), length = Int(r.length), groups = Int(r.groups), skip = Int(r.weightSkip)
     let source = r.source + first * step
     let out = r.out + first * outStep
     var start = {V}()
@@ -39,7 +39,7 @@ private func tile(_ n: Int, _ step: Int, _ call: Call, _ first: Int) {{
         while p < end {{
             let w = load{lanes}(weights)""")
     for i in range(N): o.append(f"            if n > {i} {{ s{i} = fma(w, {V}(repeating: p[{i} * step]), s{i}) }}")
-    o.append(f"            weights += {lanes}\n            p += 1\n        }}\n    }}\n    if let scale = r.scale, let shift = r.shift {{\n        let m = load{lanes}(scale), c = load{lanes}(shift)")
+    o.append(f"            weights += {lanes}\n            p += 1\n        }}\n        weights += skip\n    }}\n    if let scale = r.scale, let shift = r.shift {{\n        let m = load{lanes}(scale), c = load{lanes}(shift)")
     for i in range(N): o.append(f"        if n > {i} {{ s{i} = fma(s{i}, m, c) }}")
     o.append("    }\n    if r.relu != 0 {")
     for i in range(N): o.append(f"        if n > {i} {{ s{i} = positive(s{i}) }}")
@@ -245,6 +245,70 @@ func weightProduct{lanes}(_ call: UnsafePointer<SKWeightProduct>) {{
     return "\n".join(o) + "\n"
 
 
+def depthwise():
+    """Rows of blocks of 16 channels, whose taps come in runs of neighbouring voxels: an input is loaded once for all taps of a run."""
+    o = ["""// Written by scripts/make-kernels.py.
+import CKernels
+
+private typealias Call = UnsafePointer<SKDepthwiseRow>
+"""]
+    for run in (3, 5):
+        o.append(f"""/// `n` neighbouring voxels from the first on, by runs of {run} taps. `n` is a constant wherever this is inlined.
+@inline(__always)
+private func tile{run}(_ n: Int, _ call: Call, _ first: Int) {{
+    let r = call.pointee
+    let source = r.source + first * 16, out = r.out + first * 16""")
+        for i in range(0, N, 4):
+            o.append("    var " + ", ".join(f"s{k} = V16()" for k in range(i, i + 4)))
+        o.append(f"""    var weights = UnsafePointer(r.weights), offset = r.offsets
+    for _ in 0..<Int(r.taps) / {run} {{
+        let p = source + Int(offset.pointee)""")
+        for k in range(run):
+            o.append(f"        let w{k} = load16(weights + {16 * k})")
+        for j in range(N + run - 1):
+            # Input j is read by outputs j - run + 1 to j.
+            least = max(0, j - run + 1)
+            o.append(f"        if n > {least} {{" if least else "        do {")
+            o.append(f"            let v = load16(p + {16 * j})")
+            for k in range(run):
+                i = j - k
+                if 0 <= i < N:
+                    o.append(f"            if n > {i} {{ s{i} = fma(w{k}, v, s{i}) }}" if i > least else f"            s{i} = fma(w{k}, v, s{i})")
+            o.append("        }")
+        o.append(f"""        weights += {16 * run}
+        offset += {run}
+    }}""")
+        for i in range(N):
+            o.append(f"    if n > {i} {{ store(s{i}, out + {16 * i}) }}")
+        o.append("}\n")
+    o.append("// Each size is a function of its own; of the wider ones there are as many as the registers hold.\n")
+    for run in (3, 5):
+        for n in range(1, N + 1):
+            o.append(f"@inline(never) private func tile{run}Of{n}(_ call: Call, _ first: Int) {{ if depthwiseTile >= {n} {{ tile{run}({n}, call, first) }} }}")
+    for run in (3, 5):
+        o.append(f"""
+/// A row, in tiles as equal as they can be.
+func depthwiseBy{run}(_ call: UnsafePointer<SKDepthwiseRow>) {{
+    let count = Int(call.pointee.count) / 16
+    let tiles = (count + depthwiseTile - 1) / depthwiseTile
+    if tiles == 0 {{ return }}
+    let size = count / tiles
+    var larger = count - size * tiles
+    var first = 0
+    while first < count {{
+        let n = larger > 0 ? size + 1 : size
+        larger -= 1
+        switch n {{""")
+        for n in range(1, N):
+            o.append(f"        case {n}: tile{run}Of{n}(call, first)")
+        o.append(f"""        default: tile{run}Of{N}(call, first)
+        }}
+        first += n
+    }}
+}}""")
+    return "\n".join(o) + "\n"
+
+
 # F(2, 3) has the points 0, ±1 and infinity; F(4, 3) has 0, ±1/√2, ±√2 and infinity, with which its error is about a seventh of that with
 # the customary 0, ±1, ±2 (a² b² = 1 spares two multiplications as well).
 TRANSFORMS = {
@@ -428,8 +492,8 @@ def read(m, points, body):
     for lanes in (8, 16):
         if lanes == 16:
             o.append("#if KERNEL_x86_64_v4")
-        for drop in (False, True):
-            name = f"transformRead{m}By{lanes}" + ("Dropping" if drop else "")
+        for drop, half in ((False, False), (True, False), (False, True), (True, True)):
+            name = f"transformRead{m}By{lanes}" + ("Dropping" if drop else "") + ("Half" if half else "")
             o.append(f"@inline(__always)\nprivate func {name}(_ c: SKReadTransform) {{")
             o.append("    let r = c.transform\n    let inStep = Int(r.inStep), outStep = Int(r.outStep), run = Int(r.run)")
             for constant, value in CONSTANTS.items():
@@ -437,9 +501,11 @@ def read(m, points, body):
                     o.append(f"    let {constant} = V{lanes}(repeating: {value})")
             o.append(f"    let scale = c.scale.map {{ load{lanes}($0) }} ?? V{lanes}(repeating: 1), shift = c.shift.map {{ load{lanes}($0) }} ?? V{lanes}()")
             o.append(f"    let floor = V{lanes}(repeating: c.relu != 0 ? 0 : -Float.infinity)")
-            o.append("    var i = 0\n    while i < run {\n        let p = r.in + i, q = r.out + i")
+            o.append("    var i = 0\n    while i < run {")
+            o.append("        let q = r.out + i" if half else "        let p = r.in + i, q = r.out + i")
             for k in range(points):
-                o.append(f"        {'var' if drop else 'let'} d{k} = bounded(fma(load{lanes}(p + {k} * inStep), scale, shift), floor)")
+                value = f"loadHalf{lanes}(r.in, i + {k} * inStep)" if half else f"load{lanes}(p + {k} * inStep)"
+                o.append(f"        {'var' if drop else 'let'} d{k} = bounded(fma({value}, scale, shift), floor)")
             if drop:
                 for k in range(points):
                     factor = f"dropoutFactor(c.key, c.key2, c.threshold, c.keep, c.index + Int64(i) + {k} * c.indexStep)"
@@ -451,13 +517,23 @@ def read(m, points, body):
             o.append("#endif")
     o.append(f"""
 func winogradRead{m}(_ call: UnsafePointer<SKReadTransform>) {{
-    let drops = call.pointee.keep != 0
+    let r = call.pointee
     #if KERNEL_x86_64_v4
-    if call.pointee.transform.run % 16 == 0 {{
-        return drops ? transformRead{m}By16Dropping(call.pointee) : transformRead{m}By16(call.pointee)
+    if r.transform.run % 16 == 0 {{
+        switch (r.half != 0, r.keep != 0) {{
+        case (false, false): return transformRead{m}By16(r)
+        case (false, true): return transformRead{m}By16Dropping(r)
+        case (true, false): return transformRead{m}By16Half(r)
+        case (true, true): return transformRead{m}By16DroppingHalf(r)
+        }}
     }}
     #endif
-    if drops {{ transformRead{m}By8Dropping(call.pointee) }} else {{ transformRead{m}By8(call.pointee) }}
+    switch (r.half != 0, r.keep != 0) {{
+    case (false, false): transformRead{m}By8(r)
+    case (false, true): transformRead{m}By8Dropping(r)
+    case (true, false): transformRead{m}By8Half(r)
+    case (true, true): transformRead{m}By8DroppingHalf(r)
+    }}
 }}
 """)
     return o
@@ -468,5 +544,6 @@ for l in (16,8):
     open(d+f"Convolution{l}.swift","w").write(conv(l))
     open(d+f"WeightGradient{l}.swift","w").write(wg(l))
     open(d+f"Product{l}.swift","w").write(product(l))
+open(d+"Depthwise16.swift","w").write(depthwise())
 for m in ("2", "4", "Up", "Down"):
     open(d+f"Transforms{m}.swift","w").write(transforms(m))

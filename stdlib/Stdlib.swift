@@ -4,5 +4,6 @@ public enum Stdlib {
     public static let sources: [(name: String, source: String)] = [
         ("pipeline.ss", PackageResources.pipeline_ss),
         ("unet3d.ss", PackageResources.unet3d_ss),
+        ("attention.ss", PackageResources.attention_ss),
     ].map { ($0, String(decoding: $1, as: UTF8.self)) }
 }

@@ -19,10 +19,16 @@ extension Catalog {
             Param<WholeTriple>("stride", "step along each axis", default: 1),
             Param<WholeTriple>("dilation", "distance between the kernel's elements", default: 1),
             Param<Bool>("bias", "whether a number is added to each channel", default: true),
+            Param<Int>("groups", "runs of channels that are convolved apart; as many as channels make a depthwise convolution", default: 1),
             returns: "a tensor",
-            examples: [Example("conv3d(input(), 16)", "tensor 16 channels · after conv3d")]
-        ) { _, x, filters, kernel, stride, dilation, bias in
-            try x.conv3d(filters: filters, kernel: kernel.numbers, stride: stride.numbers, dilation: dilation.numbers, bias: bias)
+            examples: [
+                Example("conv3d(input(), 16)", "tensor 16 channels · after conv3d"),
+                Example("conv3d(conv3d(input(), 16), 16, groups=16)", "tensor 16 channels · after conv3d_depthwise"),
+            ]
+        ) { _, x, filters, kernel, stride, dilation, bias, groups in
+            try x.conv3d(
+                filters: filters, kernel: kernel.numbers, stride: stride.numbers, dilation: dilation.numbers, bias: bias,
+                groups: groups)
         },
 
         Builtin(
@@ -59,14 +65,6 @@ extension Catalog {
             Param<Node>("x", "the tensor"), returns: "a tensor",
             examples: [Example("sigmoid(input())", "tensor 1 channel · after sigmoid")]
         ) { _, x in try x.sigmoid() },
-
-        Builtin(
-            "maxpool", "The largest value of each window: divides the size.", theme: .networks,
-            Param<Node>("x", "the tensor"),
-            Param<WholeTriple>("size", "the window along each axis", default: 2),
-            returns: "a tensor",
-            examples: [Example("maxpool(input())", "tensor 1 channel · after maxpool")]
-        ) { _, x, size in try x.maxpool(size: size.numbers) },
 
         Builtin(
             "dropout", "Set a share of the values to 0 while training.", theme: .networks,

@@ -34,10 +34,11 @@ extension Catalog {
             Param<Either<[Record], WholeTriple>>("data", "records {image, mask} as `fit` takes them, or the shape of an image"),
             Param<Int>("batch", "samples a step", default: 1),
             Param<Double?>("memory", "megabytes that the training may take; none for what is free", default: nil),
+            Param<PrecisionName>("precision", "how values between layers are stored", default: .float32),
             Param<Bool>("valid", "whether validation samples are predicted after each epoch", default: false),
             returns: "a record {memory, step, epoch, predict, recomputed}: megabytes at most, seconds a step, an epoch over `data` and a prediction",
             examples: [Example("plan(unet3d(filters=2, depth=1), [16, 16, 16]).recomputed", "0")]
-        ) { context, net, data, batch, memory, valid -> Record in
+        ) { context, net, data, batch, memory, precision, valid -> Record in
             var shape = SIMD3<Int>.zero
             var count = 1
             switch data {
@@ -49,7 +50,7 @@ extension Catalog {
             case .second(let sizes): shape = sizes.numbers
             }
             let bound = try memory.map { try megabytes($0, context) }
-            let found = try net.estimate(shape: shape, batch: batch, memory: bound, validates: valid)
+            let found = try net.estimate(shape: shape, batch: batch, memory: bound, validates: valid, precision: precision.precision)
             let steps = (count + batch - 1) / batch
             return Record([
                 ("memory", (Double(found.memory) / 1e6).value), ("step", found.secondsPerStep.value),

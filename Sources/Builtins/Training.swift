@@ -9,6 +9,12 @@ enum LossName: String, CaseIterable, Sendable, Convertible {
     var loss: Loss { .dice }
 }
 
+/// How values between layers are stored, as a script names it.
+enum PrecisionName: String, CaseIterable, Sendable, Convertible {
+    case float32, bf16
+    var precision: Precision { self == .bf16 ? .bfloat16 : .float32 }
+}
+
 extension Catalog {
     static let training: [Builtin] = [
         Builtin(
@@ -51,6 +57,7 @@ extension Catalog {
             Param<OptimizerChoice>("optimizer", "how weights follow gradients", default: OptimizerChoice(optimizer: .adam())),
             Param<String?>("checkpoint", "where the best model is saved (.safetensors)", default: nil),
             Param<Double?>("memory", "megabytes that the training may take; none for what is free", default: nil),
+            Param<PrecisionName>("precision", "how values between layers are stored: bf16 takes half of the memory", default: .float32),
             Param<UInt64>("seed", "seeds order and dropout", default: 0),
             returns: "a record {history, best_epoch, seconds, stopped}; history is a list of a record for each epoch",
             examples: [
@@ -58,14 +65,14 @@ extension Catalog {
                     "head = phantom(seed=1, shape=16, spacing=12)\npair = {image: normalize(head.image), mask: head.mask}\n"
                         + "run = fit(unet3d(filters=4, depth=2), [pair], epochs=2)\nlength(run.history)", "2")
             ]
-        ) { context, net, train, valid, epochs, steps, batch, loss, optimizer, checkpoint, memory, seed -> Record in
+        ) { context, net, train, valid, epochs, steps, batch, loss, optimizer, checkpoint, memory, precision, seed -> Record in
             let checkpoint = checkpoint.map(context.path)
             if let checkpoint, !checkpoint.hasSuffix(".safetensors") {
                 throw context.reject("checkpoint", expected: "a file name ending in .safetensors", found: "\"\(checkpoint)\"")
             }
             let options = FitOptions(
                 epochs: epochs, steps: steps, batch: batch, loss: loss.loss, optimizer: optimizer.optimizer, checkpoint: checkpoint,
-                memory: try memory.map { try megabytes($0, context) }, seed: seed)
+                memory: try memory.map { try megabytes($0, context) }, precision: precision.precision, seed: seed)
             let report = TrainingReport(context: context, epochs: epochs)
             defer { context.progress.clear() }
             let history = try Networks.fit(
@@ -87,15 +94,16 @@ extension Catalog {
             Param<Model>("net", "the model"),
             Param<Volume>("image", "the volume"),
             Param<Double>("threshold", "the least probability of a voxel of the mask, from 0 to 1", default: 0.5),
+            Param<PrecisionName>("precision", "how values between layers are stored: bf16 takes half of the memory", default: .float32),
             returns: "a mask",
             examples: [
                 Example("predict(unet3d(filters=2, depth=1), phantom(seed=1, shape=9, spacing=20).image, threshold=0).shape", "[9, 9, 9]")
             ]
-        ) { context, net, image, threshold -> Mask in
+        ) { context, net, image, threshold, precision -> Mask in
             guard (0...1).contains(threshold) else {
                 throw context.reject("threshold", expected: "a number from 0 to 1", found: Text.short(threshold))
             }
-            let p = try probabilities(net, image)
+            let p = try probabilities(net, image, precision)
             return Mask(grid: image.grid, voxels: p.map { Double($0) >= threshold ? 1 : 0 })
         },
 
@@ -103,22 +111,23 @@ extension Catalog {
             "probability", "A network's probability for each voxel, on the volume's own grid.", theme: .training,
             Param<Model>("net", "the model"),
             Param<Volume>("image", "the volume"),
+            Param<PrecisionName>("precision", "how values between layers are stored: bf16 takes half of the memory", default: .float32),
             returns: "a volume from 0 to 1",
             examples: [
                 Example(
                     "p = probability(unet3d(filters=2, depth=1), phantom(seed=1, shape=8, spacing=20).image)\nmin(p) >= 0 and max(p) <= 1",
                     "true")
             ]
-        ) { _, net, image in Volume(grid: image.grid, voxels: try probabilities(net, image)) },
+        ) { _, net, image, precision in Volume(grid: image.grid, voxels: try probabilities(net, image, precision)) },
     ]
 
-    private static func probabilities(_ net: Model, _ image: Volume) throws -> [Float] {
+    private static func probabilities(_ net: Model, _ image: Volume, _ precision: PrecisionName) throws -> [Float] {
         guard net.inputChannels == 1, net.outputChannels == 1 else {
             throw NetworkError.mismatch(
                 layer: "predict",
                 detail: "the model has \(net.inputChannels) input and \(net.outputChannels) output channels, a volume has 1")
         }
-        return try net.predict(image.voxels, shape: image.grid.shape)
+        return try net.predict(image.voxels, shape: image.grid.shape, precision: precision.precision)
     }
 }
 

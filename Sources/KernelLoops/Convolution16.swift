@@ -8,7 +8,7 @@ private typealias Call = UnsafePointer<SKConvRow>
 @inline(__always)
 private func tile(_ n: Int, _ step: Int, _ call: Call, _ first: Int) {
     let r = call.pointee
-    let outStep = Int(r.outStep), length = Int(r.length), groups = Int(r.groups)
+    let outStep = Int(r.outStep), length = Int(r.length), groups = Int(r.groups), skip = Int(r.weightSkip)
     let source = r.source + first * step
     let out = r.out + first * outStep
     var start = V16()
@@ -51,6 +51,7 @@ private func tile(_ n: Int, _ step: Int, _ call: Call, _ first: Int) {
             weights += 16
             p += 1
         }
+        weights += skip
     }
     if let scale = r.scale, let shift = r.shift {
         let m = load16(scale), c = load16(shift)

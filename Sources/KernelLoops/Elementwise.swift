@@ -50,7 +50,7 @@ func normGradient(_ r: SKFlat) {
     let forward = parameters(r, 4), shift = parameters(r, 5)
     var i = 0
     while i < Int(r.count) {
-        let x = load16(b + i)
+        let x = r.half != 0 ? loadHalf16(b, i) : load16(b + i)
         var g = load16(a + i)
         if r.flag != 0 { g = g.replacing(with: 0, where: fma(x, forward, shift) .<= 0) }
         put(scale * (g - mean - (x - centre) * slope), r, i)

@@ -26,6 +26,17 @@ func mix(_ x: SIMD16<UInt32>, _ key: UInt32) -> SIMD16<UInt32> {
 func loadLine(_ r: SKLine) {
     let count = Int(r.count)
     var i = 0
+    if r.half != 0 {
+        let scale = r.scale.map { load16($0) } ?? V16(repeating: 1), shift = r.shift.map { load16($0) } ?? V16()
+        while i < count {
+            var v = fma(loadHalf16(r.in, i), scale, shift)
+            if r.relu != 0 { v = positive(v) }
+            if r.keep != 0 { v *= dropoutFactor(r.key, r.key2, r.threshold, r.keep, r.index + Int64(i)) }
+            store(v, r.out + i)
+            i += 16
+        }
+        return
+    }
     guard let p = r.scale, let q = r.shift else {
         while i < count {
             var v = load16(r.in + i)
@@ -69,7 +80,19 @@ func storeLine(_ r: SKLine) {
         var v = fma(load16(r.in + i) + bias, scale, shift)
         if r.relu != 0 { v = positive(v) }
         if r.keep != 0 { v *= dropoutFactor(r.key, r.key2, r.threshold, r.keep, r.index + Int64(i)) }
-        if i + 16 <= count {
+        if r.half != 0 {
+            // Sums are of what is read again.
+            let bits = halfBits(v), whole = min(16, count - i)
+            v = unsafeBitCast(SIMD16<UInt32>(truncatingIfNeeded: bits) &<< 16, to: V16.self)
+            let out = UnsafeMutableRawPointer(r.out) + 2 * i
+            if whole == 16 {
+                out.storeBytes(of: bits, as: SIMD16<UInt16>.self)
+            } else {
+                for lane in 0..<16 {
+                    if lane < whole { out.storeBytes(of: bits[lane], toByteOffset: 2 * lane, as: UInt16.self) } else { v[lane] = 0 }
+                }
+            }
+        } else if i + 16 <= count {
             if r.accumulate != 0 { v += load16(r.out + i) }
             store(v, r.out + i)
         } else {
@@ -114,7 +137,7 @@ func storeGradient(_ r: SKLine) {
     let lanes = SIMD16<Int32>(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15)
     var i = 0
     while i < count {
-        var g = load16(r.in + i), x = load16(values + i)
+        var g = load16(r.in + i), x = r.half != 0 ? loadHalf16(values, i) : load16(values + i)
         if r.keep != 0 { g *= dropoutFactor(r.key, r.key2, r.threshold, r.keep, r.index + Int64(i)) }
         if r.relu != 0 { g = g.replacing(with: 0, where: fma(x, scale, shift) .<= 0) }
         if i + 16 <= count {

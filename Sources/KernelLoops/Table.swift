@@ -9,6 +9,11 @@ public func kernelTable() -> SKTable {
         sigmoid: { sigmoid($0.pointee) }, sigmoidGradient: { sigmoidGradient($0.pointee) }, dropout: { dropout($0.pointee) },
         add: { add($0.pointee) }, linear: { linear($0.pointee) }, overlap: { overlap($0.pointee) }, adam: { adam($0.pointee) },
         pool: { pool($0.pointee) }, poolGradient: { poolGradient($0.pointee) },
+        windowMax: { windowMax($0.pointee) }, windowMaxGradient: { windowMaxGradient($0.pointee) },
+        windowMean: { windowMean($0.pointee) }, windowMeanGradient: { windowMeanGradient($0.pointee) },
+        plus: { plus($0.pointee) }, product: { product($0.pointee) }, scaled: { scaled($0.pointee) }, filled: { filled($0.pointee) },
+        gated: { gated($0.pointee) }, gateDots: { gateDots($0.pointee) }, productSums: { productSums($0.pointee) },
+        depthwise: { depthwise($0) }, depthwiseWeights: { depthwiseWeights($0.pointee) },
         winograd2: SKWinograd(
             input: { winogradInput2($0) }, read: { winogradRead2($0) }, output: { winogradOutput2($0) },
             gradient: { winogradGradient2($0) }, kernel: { winogradKernel2($0) },

@@ -157,6 +157,78 @@ private func transformRead4By8Dropping(_ c: SKReadTransform) {
         i += 8
     }
 }
+@inline(__always)
+private func transformRead4By8Half(_ c: SKReadTransform) {
+    let r = c.transform
+    let inStep = Int(r.inStep), outStep = Int(r.outStep), run = Int(r.run)
+    let minusHalf = V8(repeating: -0.5)
+    let minusTwo = V8(repeating: -2)
+    let minusFiveHalves = V8(repeating: -2.5)
+    let a = V8(repeating: 0.707_106_78)
+    let minusA = V8(repeating: -0.707_106_78)
+    let b = V8(repeating: 1.414_213_56)
+    let minusB = V8(repeating: -1.414_213_56)
+    let scale = c.scale.map { load8($0) } ?? V8(repeating: 1), shift = c.shift.map { load8($0) } ?? V8()
+    let floor = V8(repeating: c.relu != 0 ? 0 : -Float.infinity)
+    var i = 0
+    while i < run {
+        let q = r.out + i
+        let d0 = bounded(fma(loadHalf8(r.in, i + 0 * inStep), scale, shift), floor)
+        let d1 = bounded(fma(loadHalf8(r.in, i + 1 * inStep), scale, shift), floor)
+        let d2 = bounded(fma(loadHalf8(r.in, i + 2 * inStep), scale, shift), floor)
+        let d3 = bounded(fma(loadHalf8(r.in, i + 3 * inStep), scale, shift), floor)
+        let d4 = bounded(fma(loadHalf8(r.in, i + 4 * inStep), scale, shift), floor)
+        let d5 = bounded(fma(loadHalf8(r.in, i + 5 * inStep), scale, shift), floor)
+        store(fma(d2, minusFiveHalves, d0 + d4), q + 0 * outStep)
+        let e1 = fma(d2, minusTwo, d4), o1 = fma(d1, minusTwo, d3)
+        store(fma(o1, a, e1), q + 1 * outStep)
+        store(fma(o1, minusA, e1), q + 2 * outStep)
+        let e2 = fma(d2, minusHalf, d4), o2 = fma(d1, minusHalf, d3)
+        store(fma(o2, b, e2), q + 3 * outStep)
+        store(fma(o2, minusB, e2), q + 4 * outStep)
+        store(fma(d3, minusFiveHalves, d1 + d5), q + 5 * outStep)
+        i += 8
+    }
+}
+@inline(__always)
+private func transformRead4By8DroppingHalf(_ c: SKReadTransform) {
+    let r = c.transform
+    let inStep = Int(r.inStep), outStep = Int(r.outStep), run = Int(r.run)
+    let minusHalf = V8(repeating: -0.5)
+    let minusTwo = V8(repeating: -2)
+    let minusFiveHalves = V8(repeating: -2.5)
+    let a = V8(repeating: 0.707_106_78)
+    let minusA = V8(repeating: -0.707_106_78)
+    let b = V8(repeating: 1.414_213_56)
+    let minusB = V8(repeating: -1.414_213_56)
+    let scale = c.scale.map { load8($0) } ?? V8(repeating: 1), shift = c.shift.map { load8($0) } ?? V8()
+    let floor = V8(repeating: c.relu != 0 ? 0 : -Float.infinity)
+    var i = 0
+    while i < run {
+        let q = r.out + i
+        var d0 = bounded(fma(loadHalf8(r.in, i + 0 * inStep), scale, shift), floor)
+        var d1 = bounded(fma(loadHalf8(r.in, i + 1 * inStep), scale, shift), floor)
+        var d2 = bounded(fma(loadHalf8(r.in, i + 2 * inStep), scale, shift), floor)
+        var d3 = bounded(fma(loadHalf8(r.in, i + 3 * inStep), scale, shift), floor)
+        var d4 = bounded(fma(loadHalf8(r.in, i + 4 * inStep), scale, shift), floor)
+        var d5 = bounded(fma(loadHalf8(r.in, i + 5 * inStep), scale, shift), floor)
+        d0 *= dropoutFactor(c.key, c.key2, c.threshold, c.keep, c.index + Int64(i) + 0 * c.indexStep).lowHalf
+        d1 *= dropoutFactor(c.key, c.key2, c.threshold, c.keep, c.index + Int64(i) + 1 * c.indexStep).lowHalf
+        d2 *= dropoutFactor(c.key, c.key2, c.threshold, c.keep, c.index + Int64(i) + 2 * c.indexStep).lowHalf
+        d3 *= dropoutFactor(c.key, c.key2, c.threshold, c.keep, c.index + Int64(i) + 3 * c.indexStep).lowHalf
+        d4 *= dropoutFactor(c.key, c.key2, c.threshold, c.keep, c.index + Int64(i) + 4 * c.indexStep).lowHalf
+        d5 *= dropoutFactor(c.key, c.key2, c.threshold, c.keep, c.index + Int64(i) + 5 * c.indexStep).lowHalf
+        store(fma(d2, minusFiveHalves, d0 + d4), q + 0 * outStep)
+        let e1 = fma(d2, minusTwo, d4), o1 = fma(d1, minusTwo, d3)
+        store(fma(o1, a, e1), q + 1 * outStep)
+        store(fma(o1, minusA, e1), q + 2 * outStep)
+        let e2 = fma(d2, minusHalf, d4), o2 = fma(d1, minusHalf, d3)
+        store(fma(o2, b, e2), q + 3 * outStep)
+        store(fma(o2, minusB, e2), q + 4 * outStep)
+        store(fma(d3, minusFiveHalves, d1 + d5), q + 5 * outStep)
+        i += 8
+    }
+}
 #if KERNEL_x86_64_v4
 @inline(__always)
 private func transformRead4By16(_ c: SKReadTransform) {
@@ -230,16 +302,98 @@ private func transformRead4By16Dropping(_ c: SKReadTransform) {
         i += 16
     }
 }
+@inline(__always)
+private func transformRead4By16Half(_ c: SKReadTransform) {
+    let r = c.transform
+    let inStep = Int(r.inStep), outStep = Int(r.outStep), run = Int(r.run)
+    let minusHalf = V16(repeating: -0.5)
+    let minusTwo = V16(repeating: -2)
+    let minusFiveHalves = V16(repeating: -2.5)
+    let a = V16(repeating: 0.707_106_78)
+    let minusA = V16(repeating: -0.707_106_78)
+    let b = V16(repeating: 1.414_213_56)
+    let minusB = V16(repeating: -1.414_213_56)
+    let scale = c.scale.map { load16($0) } ?? V16(repeating: 1), shift = c.shift.map { load16($0) } ?? V16()
+    let floor = V16(repeating: c.relu != 0 ? 0 : -Float.infinity)
+    var i = 0
+    while i < run {
+        let q = r.out + i
+        let d0 = bounded(fma(loadHalf16(r.in, i + 0 * inStep), scale, shift), floor)
+        let d1 = bounded(fma(loadHalf16(r.in, i + 1 * inStep), scale, shift), floor)
+        let d2 = bounded(fma(loadHalf16(r.in, i + 2 * inStep), scale, shift), floor)
+        let d3 = bounded(fma(loadHalf16(r.in, i + 3 * inStep), scale, shift), floor)
+        let d4 = bounded(fma(loadHalf16(r.in, i + 4 * inStep), scale, shift), floor)
+        let d5 = bounded(fma(loadHalf16(r.in, i + 5 * inStep), scale, shift), floor)
+        store(fma(d2, minusFiveHalves, d0 + d4), q + 0 * outStep)
+        let e1 = fma(d2, minusTwo, d4), o1 = fma(d1, minusTwo, d3)
+        store(fma(o1, a, e1), q + 1 * outStep)
+        store(fma(o1, minusA, e1), q + 2 * outStep)
+        let e2 = fma(d2, minusHalf, d4), o2 = fma(d1, minusHalf, d3)
+        store(fma(o2, b, e2), q + 3 * outStep)
+        store(fma(o2, minusB, e2), q + 4 * outStep)
+        store(fma(d3, minusFiveHalves, d1 + d5), q + 5 * outStep)
+        i += 16
+    }
+}
+@inline(__always)
+private func transformRead4By16DroppingHalf(_ c: SKReadTransform) {
+    let r = c.transform
+    let inStep = Int(r.inStep), outStep = Int(r.outStep), run = Int(r.run)
+    let minusHalf = V16(repeating: -0.5)
+    let minusTwo = V16(repeating: -2)
+    let minusFiveHalves = V16(repeating: -2.5)
+    let a = V16(repeating: 0.707_106_78)
+    let minusA = V16(repeating: -0.707_106_78)
+    let b = V16(repeating: 1.414_213_56)
+    let minusB = V16(repeating: -1.414_213_56)
+    let scale = c.scale.map { load16($0) } ?? V16(repeating: 1), shift = c.shift.map { load16($0) } ?? V16()
+    let floor = V16(repeating: c.relu != 0 ? 0 : -Float.infinity)
+    var i = 0
+    while i < run {
+        let q = r.out + i
+        var d0 = bounded(fma(loadHalf16(r.in, i + 0 * inStep), scale, shift), floor)
+        var d1 = bounded(fma(loadHalf16(r.in, i + 1 * inStep), scale, shift), floor)
+        var d2 = bounded(fma(loadHalf16(r.in, i + 2 * inStep), scale, shift), floor)
+        var d3 = bounded(fma(loadHalf16(r.in, i + 3 * inStep), scale, shift), floor)
+        var d4 = bounded(fma(loadHalf16(r.in, i + 4 * inStep), scale, shift), floor)
+        var d5 = bounded(fma(loadHalf16(r.in, i + 5 * inStep), scale, shift), floor)
+        d0 *= dropoutFactor(c.key, c.key2, c.threshold, c.keep, c.index + Int64(i) + 0 * c.indexStep)
+        d1 *= dropoutFactor(c.key, c.key2, c.threshold, c.keep, c.index + Int64(i) + 1 * c.indexStep)
+        d2 *= dropoutFactor(c.key, c.key2, c.threshold, c.keep, c.index + Int64(i) + 2 * c.indexStep)
+        d3 *= dropoutFactor(c.key, c.key2, c.threshold, c.keep, c.index + Int64(i) + 3 * c.indexStep)
+        d4 *= dropoutFactor(c.key, c.key2, c.threshold, c.keep, c.index + Int64(i) + 4 * c.indexStep)
+        d5 *= dropoutFactor(c.key, c.key2, c.threshold, c.keep, c.index + Int64(i) + 5 * c.indexStep)
+        store(fma(d2, minusFiveHalves, d0 + d4), q + 0 * outStep)
+        let e1 = fma(d2, minusTwo, d4), o1 = fma(d1, minusTwo, d3)
+        store(fma(o1, a, e1), q + 1 * outStep)
+        store(fma(o1, minusA, e1), q + 2 * outStep)
+        let e2 = fma(d2, minusHalf, d4), o2 = fma(d1, minusHalf, d3)
+        store(fma(o2, b, e2), q + 3 * outStep)
+        store(fma(o2, minusB, e2), q + 4 * outStep)
+        store(fma(d3, minusFiveHalves, d1 + d5), q + 5 * outStep)
+        i += 16
+    }
+}
 #endif
 
 func winogradRead4(_ call: UnsafePointer<SKReadTransform>) {
-    let drops = call.pointee.keep != 0
+    let r = call.pointee
     #if KERNEL_x86_64_v4
-    if call.pointee.transform.run % 16 == 0 {
-        return drops ? transformRead4By16Dropping(call.pointee) : transformRead4By16(call.pointee)
+    if r.transform.run % 16 == 0 {
+        switch (r.half != 0, r.keep != 0) {
+        case (false, false): return transformRead4By16(r)
+        case (false, true): return transformRead4By16Dropping(r)
+        case (true, false): return transformRead4By16Half(r)
+        case (true, true): return transformRead4By16DroppingHalf(r)
+        }
     }
     #endif
-    if drops { transformRead4By8Dropping(call.pointee) } else { transformRead4By8(call.pointee) }
+    switch (r.half != 0, r.keep != 0) {
+    case (false, false): transformRead4By8(r)
+    case (false, true): transformRead4By8Dropping(r)
+    case (true, false): transformRead4By8Half(r)
+    case (true, true): transformRead4By8DroppingHalf(r)
+    }
 }
 
 @inline(__always)

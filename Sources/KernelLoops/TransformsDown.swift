@@ -130,6 +130,65 @@ private func transformReadDownBy8Dropping(_ c: SKReadTransform) {
         i += 8
     }
 }
+@inline(__always)
+private func transformReadDownBy8Half(_ c: SKReadTransform) {
+    let r = c.transform
+    let inStep = Int(r.inStep), outStep = Int(r.outStep), run = Int(r.run)
+    let scale = c.scale.map { load8($0) } ?? V8(repeating: 1), shift = c.shift.map { load8($0) } ?? V8()
+    let floor = V8(repeating: c.relu != 0 ? 0 : -Float.infinity)
+    var i = 0
+    while i < run {
+        let q = r.out + i
+        let d0 = bounded(fma(loadHalf8(r.in, i + 0 * inStep), scale, shift), floor)
+        let d1 = bounded(fma(loadHalf8(r.in, i + 1 * inStep), scale, shift), floor)
+        let d2 = bounded(fma(loadHalf8(r.in, i + 2 * inStep), scale, shift), floor)
+        let d3 = bounded(fma(loadHalf8(r.in, i + 3 * inStep), scale, shift), floor)
+        let d4 = bounded(fma(loadHalf8(r.in, i + 4 * inStep), scale, shift), floor)
+        let d5 = bounded(fma(loadHalf8(r.in, i + 5 * inStep), scale, shift), floor)
+        let d6 = bounded(fma(loadHalf8(r.in, i + 6 * inStep), scale, shift), floor)
+        store(d0 - d4, q + 0 * outStep)
+        store(d2 + d4, q + 1 * outStep)
+        store(d4 - d2, q + 2 * outStep)
+        store(d6 - d2, q + 3 * outStep)
+        store(d1, q + 4 * outStep)
+        store(d3, q + 5 * outStep)
+        store(d5, q + 6 * outStep)
+        i += 8
+    }
+}
+@inline(__always)
+private func transformReadDownBy8DroppingHalf(_ c: SKReadTransform) {
+    let r = c.transform
+    let inStep = Int(r.inStep), outStep = Int(r.outStep), run = Int(r.run)
+    let scale = c.scale.map { load8($0) } ?? V8(repeating: 1), shift = c.shift.map { load8($0) } ?? V8()
+    let floor = V8(repeating: c.relu != 0 ? 0 : -Float.infinity)
+    var i = 0
+    while i < run {
+        let q = r.out + i
+        var d0 = bounded(fma(loadHalf8(r.in, i + 0 * inStep), scale, shift), floor)
+        var d1 = bounded(fma(loadHalf8(r.in, i + 1 * inStep), scale, shift), floor)
+        var d2 = bounded(fma(loadHalf8(r.in, i + 2 * inStep), scale, shift), floor)
+        var d3 = bounded(fma(loadHalf8(r.in, i + 3 * inStep), scale, shift), floor)
+        var d4 = bounded(fma(loadHalf8(r.in, i + 4 * inStep), scale, shift), floor)
+        var d5 = bounded(fma(loadHalf8(r.in, i + 5 * inStep), scale, shift), floor)
+        var d6 = bounded(fma(loadHalf8(r.in, i + 6 * inStep), scale, shift), floor)
+        d0 *= dropoutFactor(c.key, c.key2, c.threshold, c.keep, c.index + Int64(i) + 0 * c.indexStep).lowHalf
+        d1 *= dropoutFactor(c.key, c.key2, c.threshold, c.keep, c.index + Int64(i) + 1 * c.indexStep).lowHalf
+        d2 *= dropoutFactor(c.key, c.key2, c.threshold, c.keep, c.index + Int64(i) + 2 * c.indexStep).lowHalf
+        d3 *= dropoutFactor(c.key, c.key2, c.threshold, c.keep, c.index + Int64(i) + 3 * c.indexStep).lowHalf
+        d4 *= dropoutFactor(c.key, c.key2, c.threshold, c.keep, c.index + Int64(i) + 4 * c.indexStep).lowHalf
+        d5 *= dropoutFactor(c.key, c.key2, c.threshold, c.keep, c.index + Int64(i) + 5 * c.indexStep).lowHalf
+        d6 *= dropoutFactor(c.key, c.key2, c.threshold, c.keep, c.index + Int64(i) + 6 * c.indexStep).lowHalf
+        store(d0 - d4, q + 0 * outStep)
+        store(d2 + d4, q + 1 * outStep)
+        store(d4 - d2, q + 2 * outStep)
+        store(d6 - d2, q + 3 * outStep)
+        store(d1, q + 4 * outStep)
+        store(d3, q + 5 * outStep)
+        store(d5, q + 6 * outStep)
+        i += 8
+    }
+}
 #if KERNEL_x86_64_v4
 @inline(__always)
 private func transformReadDownBy16(_ c: SKReadTransform) {
@@ -190,16 +249,85 @@ private func transformReadDownBy16Dropping(_ c: SKReadTransform) {
         i += 16
     }
 }
+@inline(__always)
+private func transformReadDownBy16Half(_ c: SKReadTransform) {
+    let r = c.transform
+    let inStep = Int(r.inStep), outStep = Int(r.outStep), run = Int(r.run)
+    let scale = c.scale.map { load16($0) } ?? V16(repeating: 1), shift = c.shift.map { load16($0) } ?? V16()
+    let floor = V16(repeating: c.relu != 0 ? 0 : -Float.infinity)
+    var i = 0
+    while i < run {
+        let q = r.out + i
+        let d0 = bounded(fma(loadHalf16(r.in, i + 0 * inStep), scale, shift), floor)
+        let d1 = bounded(fma(loadHalf16(r.in, i + 1 * inStep), scale, shift), floor)
+        let d2 = bounded(fma(loadHalf16(r.in, i + 2 * inStep), scale, shift), floor)
+        let d3 = bounded(fma(loadHalf16(r.in, i + 3 * inStep), scale, shift), floor)
+        let d4 = bounded(fma(loadHalf16(r.in, i + 4 * inStep), scale, shift), floor)
+        let d5 = bounded(fma(loadHalf16(r.in, i + 5 * inStep), scale, shift), floor)
+        let d6 = bounded(fma(loadHalf16(r.in, i + 6 * inStep), scale, shift), floor)
+        store(d0 - d4, q + 0 * outStep)
+        store(d2 + d4, q + 1 * outStep)
+        store(d4 - d2, q + 2 * outStep)
+        store(d6 - d2, q + 3 * outStep)
+        store(d1, q + 4 * outStep)
+        store(d3, q + 5 * outStep)
+        store(d5, q + 6 * outStep)
+        i += 16
+    }
+}
+@inline(__always)
+private func transformReadDownBy16DroppingHalf(_ c: SKReadTransform) {
+    let r = c.transform
+    let inStep = Int(r.inStep), outStep = Int(r.outStep), run = Int(r.run)
+    let scale = c.scale.map { load16($0) } ?? V16(repeating: 1), shift = c.shift.map { load16($0) } ?? V16()
+    let floor = V16(repeating: c.relu != 0 ? 0 : -Float.infinity)
+    var i = 0
+    while i < run {
+        let q = r.out + i
+        var d0 = bounded(fma(loadHalf16(r.in, i + 0 * inStep), scale, shift), floor)
+        var d1 = bounded(fma(loadHalf16(r.in, i + 1 * inStep), scale, shift), floor)
+        var d2 = bounded(fma(loadHalf16(r.in, i + 2 * inStep), scale, shift), floor)
+        var d3 = bounded(fma(loadHalf16(r.in, i + 3 * inStep), scale, shift), floor)
+        var d4 = bounded(fma(loadHalf16(r.in, i + 4 * inStep), scale, shift), floor)
+        var d5 = bounded(fma(loadHalf16(r.in, i + 5 * inStep), scale, shift), floor)
+        var d6 = bounded(fma(loadHalf16(r.in, i + 6 * inStep), scale, shift), floor)
+        d0 *= dropoutFactor(c.key, c.key2, c.threshold, c.keep, c.index + Int64(i) + 0 * c.indexStep)
+        d1 *= dropoutFactor(c.key, c.key2, c.threshold, c.keep, c.index + Int64(i) + 1 * c.indexStep)
+        d2 *= dropoutFactor(c.key, c.key2, c.threshold, c.keep, c.index + Int64(i) + 2 * c.indexStep)
+        d3 *= dropoutFactor(c.key, c.key2, c.threshold, c.keep, c.index + Int64(i) + 3 * c.indexStep)
+        d4 *= dropoutFactor(c.key, c.key2, c.threshold, c.keep, c.index + Int64(i) + 4 * c.indexStep)
+        d5 *= dropoutFactor(c.key, c.key2, c.threshold, c.keep, c.index + Int64(i) + 5 * c.indexStep)
+        d6 *= dropoutFactor(c.key, c.key2, c.threshold, c.keep, c.index + Int64(i) + 6 * c.indexStep)
+        store(d0 - d4, q + 0 * outStep)
+        store(d2 + d4, q + 1 * outStep)
+        store(d4 - d2, q + 2 * outStep)
+        store(d6 - d2, q + 3 * outStep)
+        store(d1, q + 4 * outStep)
+        store(d3, q + 5 * outStep)
+        store(d5, q + 6 * outStep)
+        i += 16
+    }
+}
 #endif
 
 func winogradReadDown(_ call: UnsafePointer<SKReadTransform>) {
-    let drops = call.pointee.keep != 0
+    let r = call.pointee
     #if KERNEL_x86_64_v4
-    if call.pointee.transform.run % 16 == 0 {
-        return drops ? transformReadDownBy16Dropping(call.pointee) : transformReadDownBy16(call.pointee)
+    if r.transform.run % 16 == 0 {
+        switch (r.half != 0, r.keep != 0) {
+        case (false, false): return transformReadDownBy16(r)
+        case (false, true): return transformReadDownBy16Dropping(r)
+        case (true, false): return transformReadDownBy16Half(r)
+        case (true, true): return transformReadDownBy16DroppingHalf(r)
+        }
     }
     #endif
-    if drops { transformReadDownBy8Dropping(call.pointee) } else { transformReadDownBy8(call.pointee) }
+    switch (r.half != 0, r.keep != 0) {
+    case (false, false): transformReadDownBy8(r)
+    case (false, true): transformReadDownBy8Dropping(r)
+    case (true, false): transformReadDownBy8Half(r)
+    case (true, true): transformReadDownBy8DroppingHalf(r)
+    }
 }
 
 @inline(__always)

@@ -20,6 +20,17 @@ typealias Out = UnsafeMutablePointer<Float>
 @inline(__always) var widestTile: Int { 6 }
 #endif
 
+/// Voxels of a depthwise convolution whose sums are held at once, beside a run of weights.
+#if KERNEL_x86_64_v4
+@inline(__always) var depthwiseTile: Int { 12 }
+#elseif KERNEL_x86_64_v3
+@inline(__always) var depthwiseTile: Int { 4 }
+#elseif arch(x86_64)
+@inline(__always) var depthwiseTile: Int { 2 }
+#else
+@inline(__always) var depthwiseTile: Int { 4 }
+#endif
+
 @inline(__always) func load16(_ p: In) -> V16 { UnsafeRawPointer(p).loadUnaligned(as: V16.self) }
 @inline(__always) func load8(_ p: In) -> V8 { UnsafeRawPointer(p).loadUnaligned(as: V8.self) }
 @inline(__always) func store(_ v: V16, _ p: Out) { UnsafeMutableRawPointer(p).storeBytes(of: v, as: V16.self) }
@@ -49,6 +60,23 @@ typealias Out = UnsafeMutablePointer<Float>
 #else
 @inline(__always) var widestTile8: Int { 12 }
 #endif
+
+/// bfloat16 is the upper half of a float: `i` counts values of 2 bytes from `p`.
+@inline(__always) func loadHalf16(_ p: In, _ i: Int) -> V16 {
+    let bits = UnsafeRawPointer(p).loadUnaligned(fromByteOffset: 2 * i, as: SIMD16<UInt16>.self)
+    return unsafeBitCast(SIMD16<UInt32>(truncatingIfNeeded: bits) &<< 16, to: V16.self)
+}
+@inline(__always) func loadHalf8(_ p: In, _ i: Int) -> V8 {
+    let bits = UnsafeRawPointer(p).loadUnaligned(fromByteOffset: 2 * i, as: SIMD8<UInt16>.self)
+    return unsafeBitCast(SIMD8<UInt32>(truncatingIfNeeded: bits) &<< 16, to: V8.self)
+}
+/// The nearest bfloat16, of two equally near the even one; NaN stays NaN.
+@inline(__always) func halfBits(_ v: V16) -> SIMD16<UInt16> {
+    let bits = unsafeBitCast(v, to: SIMD16<UInt32>.self)
+    var rounded = (bits &+ 0x7FFF &+ ((bits &>> 16) & 1)) &>> 16
+    rounded.replace(with: 0x7FC0, where: v .!= v)
+    return SIMD16<UInt16>(truncatingIfNeeded: rounded)
+}
 
 @inline(__always) func positive(_ v: V16) -> V16 { v.replacing(with: 0, where: v .<= 0) }
 @inline(__always) func positive(_ v: V8) -> V8 { v.replacing(with: 0, where: v .<= 0) }

@@ -18,13 +18,14 @@ extension Model {
     ///
     /// The memory follows from the plan. The time is that of steps on two thinner boxes of the same width and height, drawn out to the full depth: about two
     /// seconds. No weight changes. Throws what `fit` throws for the shape and the bound, and `Interrupted`.
-    public func estimate(shape: SIMD3<Int>, batch: Int = 1, memory: Int? = nil, validates: Bool = false) throws -> TrainingEstimate {
+    public func estimate(shape: SIMD3<Int>, batch: Int = 1, memory: Int? = nil, validates: Bool = false, precision: Precision = .float32)
+        throws -> TrainingEstimate {
         guard (1...1 << 16).contains(batch) else {
             throw NetworkError.option(name: "batch", value: "\(batch)", expected: "1 to 65,536")
         }
         releaseMemory()
         let held = Memory.held ?? 0
-        let budget = MemoryBudget(self, shape: shape, batch: batch, validates: validates)
+        let budget = MemoryBudget(self, shape: shape, batch: batch, validates: validates, precision: precision)
         let plan = try budget.plan(within: memory)
         let renewing = Set(plan.slots.indices.filter { plan.slots[$0].again != nil })
         // Each thread has a few megabytes of its own for the tile in hand.
@@ -37,8 +38,8 @@ extension Model {
         let all = 3 * plan.operations.indices.reduce(0) { $0 + layerFlops($1) }
         let more = plan.again.joined().reduce(0) { $0 + layerFlops($1) }
         let weights = try optimiserSeconds()
-        let step = try drawnOut(shape, batch) { try stepSeconds($0, renewing) }
-        let prediction = try drawnOut(shape, 1) { try predictionSeconds($0) }
+        let step = try drawnOut(shape, batch) { try stepSeconds($0, renewing, precision) }
+        let prediction = try drawnOut(shape, 1) { try predictionSeconds($0, precision) }
         return TrainingEstimate(
             memory: bytes, secondsPerStep: step + weights, secondsPerPrediction: prediction, recomputed: all > 0 ? more / (all + more) : 0)
     }
@@ -64,8 +65,8 @@ extension Model {
     }
 
     /// The least time of a step's passes and loss on random numbers, of a few turns.
-    private func stepSeconds(_ shape: SIMD3<Int>, _ renewing: Set<Int>) throws -> Double {
-        let plan = try Plan(graph, shape: shape, batch: 1, training: true, renewing: renewing)
+    private func stepSeconds(_ shape: SIMD3<Int>, _ renewing: Set<Int>, _ precision: Precision) throws -> Double {
+        let plan = try Plan(graph, shape: shape, batch: 1, training: true, renewing: renewing, precision: precision)
         let engine = try Engine(self, plan: plan)
         let random = CounterRandom(seed: 1)
         let values = (0..<inputChannels * shape.product).map { Float(random.uniform(at: UInt64($0))) }
@@ -77,8 +78,8 @@ extension Model {
         }
     }
 
-    private func predictionSeconds(_ shape: SIMD3<Int>) throws -> Double {
-        let engine = try Engine(self, plan: Plan(graph, shape: shape, batch: 1, training: false))
+    private func predictionSeconds(_ shape: SIMD3<Int>, _ precision: Precision) throws -> Double {
+        let engine = try Engine(self, plan: Plan(graph, shape: shape, batch: 1, training: false, precision: precision))
         return try leastSeconds { try engine.forward() }
     }
 

@@ -12,15 +12,15 @@ enum Flat {
     ) throws {
         let chunks = shape.chunks()
         try parameters.withUnsafeBufferPointer { p in
-            let shared = Unchecked((p.baseAddress, out.base, a?.base, b?.base, c?.base))
+            let shared = Unchecked((p.baseAddress, out.base, a?.base, b, c?.base))
             try Parallel.slabs(chunks.count) { i in
                 let chunk = chunks[i]
                 let (p, out, a, b, c) = shared.value
                 var call = SKFlat(
-                    out: out + chunk.offset, a: a.map { UnsafePointer($0) + chunk.offset }, b: b.map { UnsafePointer($0) + chunk.offset },
+                    out: out + chunk.offset, a: a.map { UnsafePointer($0) + chunk.offset }, b: b.map { UnsafePointer($0.address(chunk.offset)) },
                     c: c.map { UnsafePointer($0) + chunk.offset }, count: Int64(chunk.count), p: p.map { $0 + chunk.block * rows * 16 },
                     sums: nil, accumulate: accumulate ? 1 : 0, flag: flag ? 1 : 0, key: key.0, key2: key.1, threshold: threshold,
-                    index: Int64(chunk.offset))
+                    index: Int64(chunk.offset), half: b?.half == true ? 1 : 0)
                 kernel(&call)
             }
         }
@@ -71,7 +71,7 @@ enum Flat {
                     var call = SKFlat(
                         out: a, a: UnsafePointer(a) + chunk.offset, b: b.map { UnsafePointer($0) + chunk.offset },
                         c: c.map { UnsafePointer($0) + chunk.offset }, count: Int64(chunk.count), p: p.map { $0 + chunk.block * parameterRows * 16 },
-                        sums: sums.map { $0 + i * rows * 16 }, accumulate: 0, flag: flag ? 1 : 0, key: 0, key2: 0, threshold: 0, index: 0)
+                        sums: sums.map { $0 + i * rows * 16 }, accumulate: 0, flag: flag ? 1 : 0, key: 0, key2: 0, threshold: 0, index: 0, half: 0)
                     kernel(&call)
                 }
             }

@@ -44,25 +44,14 @@ struct Graph: Sendable {
     /// Checks the entries as a whole: from `Model(input:output:)` or from a file.
     init(entries: [Entry], anySize: Bool = false) throws {
         guard entries.count > 1 else { throw NetworkError.graph("the output is the input itself: the model has no layers") }
-        // Size of each tensor relative to the input, as a reduced fraction up / down for each axis.
-        var sizes: [(up: SIMD3<Int>, down: SIMD3<Int>)] = []
+        var sizes: [RelativeSize] = []
         var multiple = SIMD3<Int>.one
         var weights = 0
         for entry in entries {
-            var size = entry.inputs.first.map { sizes[$0] } ?? (.one, .one)
-            let (up, down) = entry.layer.scale
+            let size = try entry.layer.size(entry.inputs.map { sizes[$0] })
             for axis in 0..<3 {
-                let u = size.up[axis] * up[axis], d = size.down[axis] * down[axis]
-                let g = gcd(u, d)
-                (size.up[axis], size.down[axis]) = (u / g, d / g)
-                if max(u / g, d / g) > Limit.axis { throw NetworkError.graph("the graph changes sizes by more than \(Limit.axis) times") }
                 multiple[axis] = multiple[axis] / gcd(multiple[axis], size.down[axis]) * size.down[axis]
                 if multiple[axis] > Limit.axis { throw NetworkError.graph("shapes would have to be divisible by \(multiple[axis])") }
-            }
-            for other in entry.inputs.dropFirst() where sizes[other] != size {
-                let a = Self.fraction(sizes[entry.inputs[0]]), b = Self.fraction(sizes[other])
-                throw NetworkError.mismatch(
-                    layer: entry.layer.kind, detail: "cannot join tensors of \(a) and \(b) times the input's size")
             }
             sizes.append(size)
             for spec in entry.layer.parameters(entry.inputs.map { entries[$0].channels }) {
@@ -75,32 +64,24 @@ struct Graph: Sendable {
                     count = product
                 }
                 weights += count
-                if weights > Limit.parameters { throw NetworkError.graph("the model has more than \(Text.grouped(Limit.parameters)) weights") }
+                if weights > Limit.parameters {
+                    throw NetworkError.graph("the model has more than \(Text.grouped(Limit.parameters)) weights")
+                }
             }
         }
-        if !anySize, let last = sizes.last, last != (.one, .one) {
-            throw NetworkError.graph("the output is \(Self.fraction(last)) times the input's size; a segmentation needs the same size")
+        if !anySize, let last = sizes.last, last != .image {
+            throw NetworkError.graph("the output is \(last.text) the input's size; a segmentation needs the same size")
         }
         self.entries = entries
         requiredMultiple = multiple
-    }
-
-    private static func fraction(_ size: (up: SIMD3<Int>, down: SIMD3<Int>)) -> String {
-        func one(_ u: Int, _ d: Int) -> String { d == 1 ? "\(u)" : "\(u)/\(d)" }
-        if size.up == SIMD3(repeating: size.up.x), size.down == SIMD3(repeating: size.down.x) { return one(size.up.x, size.down.x) }
-        return (0..<3).map { one(size.up[$0], size.down[$0]) }.joined(separator: "×")
     }
 
     /// Whether all values of the output lie within 0 … 1, as what a sigmoid or a softmax gives does, joined or pooled or not.
     var givesProbabilities: Bool {
         var bounded: [Bool] = []
         for entry in entries {
-            switch entry.layer {
-            case is Sigmoid, is Softmax: bounded.append(true)
-            case is Concat, is MaxPool, is Upsample, is Relu, is LeakyRelu, is Elu, is Gelu, is Silu:
-                bounded.append(entry.inputs.allSatisfy { bounded[$0] })
-            default: bounded.append(false)
-            }
+            let keeps = entry.layer is Concat || entry.layer is MaxPool || entry.layer is Relu || entry.layer.keepsProbabilities
+            bounded.append(entry.layer is Sigmoid || entry.layer is Softmax || keeps && entry.inputs.allSatisfy { bounded[$0] })
         }
         return bounded.last ?? false
     }

@@ -3,49 +3,60 @@ import Kernels
 
 /// Loads lines of a channel block into a buffer: zeros beyond the volume, the pointwise step applied within.
 struct LineLoader {
-    private let base: UnsafeMutablePointer<Float>
+    private let tensor: Tensor
+    /// Place of the block's first value.
+    private let first: Int
     private let shape: SIMD3<Int>
     let width: Int
     private let pointwise: Pointwise
-    private let place: Int
+    /// What dropout adds to a value's place within the block.
+    private let dropoutPlace: Int
+    private let isPlain: Bool
 
     init(_ block: Reading.Block, sample: Int) {
-        base = block.base(sample: sample)
-        (shape, width, pointwise) = (block.tensor.shape, block.tensor.width, block.pointwise)
-        place = block.pointwise.dropout.map { $0.place + sample * $0.sampleStep } ?? 0
+        tensor = block.tensor
+        first = block.place(sample: sample)
+        (shape, width, pointwise, isPlain) = (block.tensor.shape, block.tensor.width, block.pointwise, block.isPlain)
+        dropoutPlace = block.pointwise.dropout.map { $0.place + sample * $0.sampleStep } ?? 0
     }
 
-    /// Where `planes` lines above each other can be read in place: the first float and the part of `count` voxels that lies inside. nil where a plane
+    /// Where `planes` lines above each other can be read in place: the place in the block and the part of `count` voxels that lies inside. nil where a plane
     /// lies outside.
     @inline(__always)
-    func inPlace(x: Int, y: Int, z: Int, count: Int, planes: Int) -> (start: UnsafePointer<Float>, left: Int, right: Int)? {
+    func inPlace(x: Int, y: Int, z: Int, count: Int, planes: Int) -> (place: Int, left: Int, right: Int)? {
         guard z >= 0, z + planes <= shape.z, y >= 0, y < shape.y else { return nil }
         let left = min(count, max(0, -x)), right = max(left, min(count, shape.x - x))
         if left == right { return nil }
-        return (UnsafePointer(base) + ((z * shape.y + y) * shape.x + x + left) * width, left, right)
+        return (((z * shape.y + y) * shape.x + x + left) * width, left, right)
     }
 
-    /// Runs a transform of lines that are read in place, as `direct` says, with the step that belongs to them.
+    /// Runs a transform of lines that are read in place, with the step that belongs to them. `call` says everything but where they are.
     @inline(__always)
-    func transform(_ direct: SKTransform, _ table: SKWinograd) {
-        if pointwise.isIdentity {
-            var direct = direct
-            return table.input(&direct)
-        }
+    func transform(_ call: SKTransform, from place: Int, _ table: SKWinograd) {
+        var call = call
+        call.in = UnsafePointer(tensor.address(first + place))
+        call.inStep = Int64(shape.x * shape.y * width)
+        if isPlain { return table.input(&call) }
         pointwise.scale.withUnsafeBufferPointer { scale in
             pointwise.shift.withUnsafeBufferPointer { shift in
                 let mask = pointwise.dropout
-                var call = SKReadTransform(
-                    transform: direct, scale: scale.isEmpty ? nil : scale.baseAddress, shift: scale.isEmpty ? nil : shift.baseAddress,
+                var read = SKReadTransform(
+                    transform: call, scale: scale.isEmpty ? nil : scale.baseAddress, shift: scale.isEmpty ? nil : shift.baseAddress,
                     relu: pointwise.relu ? 1 : 0, keep: mask?.scale ?? 0, key: mask?.key ?? 0, key2: mask?.key2 ?? 0,
-                    threshold: mask?.threshold ?? 0, index: Int64(place + (direct.in - UnsafePointer(base))), indexStep: Int64(plane))
-                table.read(&call)
+                    threshold: mask?.threshold ?? 0, index: Int64(dropoutPlace + place), indexStep: call.inStep, half: tensor.half ? 1 : 0)
+                table.read(&read)
             }
         }
     }
 
-    /// Floats from one plane to the next.
-    var plane: Int { shape.x * shape.y * width }
+    /// As `transform`, of a gradient, which is never half and has no step pending.
+    @inline(__always)
+    func transformGradient(_ call: SKTransform, from place: Int, _ table: SKWinograd) {
+        var call = call
+        call.in = UnsafePointer(tensor.address(first + place))
+        call.inStep = Int64(shape.x * shape.y * width)
+        table.gradient(&call)
+    }
 
     /// `count` voxels from (x, y, z) on, any of which may lie outside. Up to 15 floats beyond them may be written.
     @inline(__always)
@@ -55,19 +66,21 @@ struct LineLoader {
             return
         }
         let left = min(count, max(0, -x)), right = max(left, min(count, shape.x - x))
-        let first = ((z * shape.y + y) * shape.x + x + left) * width
+        let place = ((z * shape.y + y) * shape.x + x + left) * width
         if left > 0 { out.update(repeating: 0, count: left * width) }
-        if pointwise.isIdentity {
-            (out + left * width).update(from: base + first, count: (right - left) * width)
+        let source = tensor.address(first + place)
+        if isPlain {
+            (out + left * width).update(from: source, count: (right - left) * width)
         } else {
             pointwise.scale.withUnsafeBufferPointer { scale in
                 pointwise.shift.withUnsafeBufferPointer { shift in
                     let mask = pointwise.dropout
                     var call = SKLine(
-                        in: base + first, out: out + left * width, count: Int64((right - left) * width), width: Int32(width), bias: nil,
+                        in: source, out: out + left * width, count: Int64((right - left) * width), width: Int32(width), bias: nil,
                         scale: scale.isEmpty ? nil : scale.baseAddress, shift: scale.isEmpty ? nil : shift.baseAddress,
                         relu: pointwise.relu ? 1 : 0, accumulate: 0, keep: mask?.scale ?? 0, key: mask?.key ?? 0, key2: mask?.key2 ?? 0,
-                        threshold: mask?.threshold ?? 0, index: Int64(place + first), values: nil, centre: nil, sums: nil)
+                        threshold: mask?.threshold ?? 0, index: Int64(dropoutPlace + place), values: nil, centre: nil, sums: nil,
+                        half: tensor.half ? 1 : 0)
                     Kernels.table.loadLine(&call)
                 }
             }
@@ -78,29 +91,33 @@ struct LineLoader {
 
 /// Stores lines of a channel block from a buffer, with everything that `Writing` asks for.
 struct LineStorer {
-    private let base: UnsafeMutablePointer<Float>
+    private let tensor: Tensor
+    /// Place of the block's first value.
+    private let first: Int
     private let shape: SIMD3<Int>
     private let width: Int
     private var call: SKLine
-    private let place: Int
+    private let dropoutPlace: Int
     private let gate: Gate?
-    private let values: UnsafePointer<Float>?
+    /// Place of the block's first value among those of the gate.
+    private let gateFirst: Int
 
     init(_ writing: Writing, block: Int, sample: Int, sums: UnsafeMutablePointer<Double>?) {
         let target = writing.blocks[block]
-        base = target.base(sample: sample)
+        tensor = target.tensor
+        first = target.place(sample: sample)
         let width = target.tensor.width
         (shape, self.width) = (target.tensor.shape, width)
         let mask = target.dropout
         let bias = writing.bias.map { $0 + block * width }
-        place = mask.map { $0.place + sample * $0.sampleStep } ?? 0
+        dropoutPlace = mask.map { $0.place + sample * $0.sampleStep } ?? 0
         gate = target.gate
-        values = target.gate.map { UnsafePointer($0.tensor.base + sample * $0.tensor.sampleFloats + target.index * $0.tensor.blockFloats) }
+        gateFirst = target.gate.map { sample * $0.tensor.sampleFloats + target.index * $0.tensor.blockFloats } ?? 0
         call = SKLine(
-            in: base, out: base, count: 0, width: Int32(width), bias: bias,
+            in: tensor.base, out: tensor.base, count: 0, width: Int32(width), bias: bias,
             scale: writing.scale.map { $0 + block * 16 }, shift: writing.shift.map { $0 + block * 16 }, relu: writing.relu ? 1 : 0,
             accumulate: target.accumulate ? 1 : 0, keep: mask?.scale ?? 0, key: mask?.key ?? 0, key2: mask?.key2 ?? 0,
-            threshold: mask?.threshold ?? 0, index: 0, values: nil, centre: nil, sums: sums)
+            threshold: mask?.threshold ?? 0, index: 0, values: nil, centre: nil, sums: sums, half: tensor.half ? 1 : 0)
     }
 
     /// `count` voxels that are `step` apart, all of which lie inside.
@@ -113,13 +130,14 @@ struct LineStorer {
 
     @inline(__always)
     private func put(_ call: inout SKLine, _ line: UnsafePointer<Float>, _ voxel: Int, _ count: Int) {
-        let first = voxel * width
+        let place = voxel * width
         call.in = line
-        call.out = base + first
+        call.out = tensor.address(first + place)
         call.count = Int64(count * width)
-        call.index = Int64(place + first)
-        guard let gate, let values else { return Kernels.table.storeLine(&call) }
-        call.values = values + first
+        call.index = Int64(dropoutPlace + place)
+        guard let gate else { return Kernels.table.storeLine(&call) }
+        call.values = UnsafePointer(gate.tensor.address(gateFirst + place))
+        call.half = gate.tensor.half ? 1 : 0
         call.relu = gate.relu ? 1 : 0
         gate.scale.withUnsafeBufferPointer { scale in
             gate.shift.withUnsafeBufferPointer { shift in

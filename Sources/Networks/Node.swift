@@ -12,6 +12,12 @@ public final class Node: Sendable {
     init(_ layer: any Layer, _ inputs: [Node]) throws {
         self.layer = layer
         self.inputs = inputs
+        guard layer.inputCount.contains(inputs.count) else {
+            let range = layer.inputCount
+            throw NetworkError.argument(
+                layer: layer.kind, name: "number of tensors", value: "\(inputs.count)",
+                expected: range.count == 1 ? "\(range.lowerBound)" : "\(range.lowerBound) to \(range.upperBound)")
+        }
         channels = try layer.channels(inputs.map(\.channels))
         depth = 1 + (inputs.map(\.depth).max() ?? 0)
         if depth > Limit.depth { throw NetworkError.graph("a graph can be at most \(Limit.depth) layers deep") }
@@ -23,12 +29,20 @@ public final class Node: Sendable {
     /// The image that enters the network, with 1 to 64 channels.
     public static func input(channels: Int = 1) throws -> Node { try Node(InputLayer(channels: channels), []) }
 
-    /// Convolution with "same" padding as Keras defines it: each axis becomes ceil(n / stride).
+    /// Convolution with "same" padding as Keras defines it: each axis becomes ceil(n / stride). With `groups`, each of so many equal runs of filters
+    /// reads its own run of channels only (Krizhevsky 2012); as many groups as channels make a depthwise convolution.
     public func conv3d(
         filters: Int, kernel: SIMD3<Int> = SIMD3(3, 3, 3), stride: SIMD3<Int> = SIMD3(1, 1, 1), dilation: SIMD3<Int> = SIMD3(1, 1, 1),
-        bias: Bool = true
+        bias: Bool = true, groups: Int = 1
     ) throws -> Node {
-        try Node(Convolution(filters: filters, kernel: kernel, stride: stride, dilation: dilation, bias: bias), [self])
+        if groups != 1 {
+            let layer: any Layer =
+                try groups == channels
+                ? DepthwiseConvolution(filters: filters, kernel: kernel, stride: stride, dilation: dilation, bias: bias)
+                : GroupedConvolution(filters: filters, kernel: kernel, stride: stride, dilation: dilation, bias: bias, groups: groups)
+            return try Node(layer, [self])
+        }
+        return try Node(Convolution(filters: filters, kernel: kernel, stride: stride, dilation: dilation, bias: bias), [self])
     }
 
     /// Batch normalisation of each channel; `momentum` is the share of the running averages that a step keeps.
@@ -69,8 +83,26 @@ public final class Node: Sendable {
     /// Probabilities of classes, one a channel, that add up to 1 in each voxel. Throws `NetworkError.mismatch` for fewer than two channels.
     public func softmax() throws -> Node { try Node(Softmax(), [self]) }
 
-    /// Largest value of windows that do not overlap.
-    public func maxpool(size: SIMD3<Int> = SIMD3(2, 2, 2)) throws -> Node { try Node(MaxPool(size: size), [self]) }
+    /// Largest value of each window. Without a `stride` windows do not overlap; with one, each axis becomes ceil(n / stride), windows lie as Keras'
+    /// padding "same" puts them, and what lies beyond the border is ignored.
+    public func maxpool(size: SIMD3<Int> = SIMD3(2, 2, 2), stride: SIMD3<Int>? = nil) throws -> Node {
+        guard let stride, stride != size else { return try Node(MaxPool(size: size), [self]) }
+        return try Node(StridedMaxPool(size: size, stride: stride), [self])
+    }
+
+    /// Mean of each window over the voxels that lie inside the volume; sizes as `maxpool`'s.
+    public func avgpool(size: SIMD3<Int> = SIMD3(2, 2, 2), stride: SIMD3<Int>? = nil) throws -> Node {
+        try Node(AveragePool(size: size, stride: stride ?? size), [self])
+    }
+
+    /// Mean of each channel over the whole volume: one voxel.
+    public func globalpool() throws -> Node { try Node(GlobalPool(), [self]) }
+
+    /// Sum of 2 to 64 tensors of one size and number of channels.
+    public static func add(_ parts: [Node]) throws -> Node { try Node(Add(), parts) }
+
+    /// Product with a tensor of the same size or of one voxel, and of as many channels or one.
+    public func multiply(_ factor: Node) throws -> Node { try Node(Multiply(), [self, factor]) }
 
     /// Drops a share `rate` of the values while training, or with `channels` that share of whole channels of each sample.
     public func dropout(rate: Double, channels: Bool = false) throws -> Node {
@@ -89,9 +121,6 @@ public final class Node: Sendable {
 
     /// Joins tensors along their channels. Throws `NetworkError.argument` for fewer than one or more than 64 tensors.
     public static func concat(_ parts: [Node]) throws -> Node {
-        guard (1...64).contains(parts.count) else {
-            throw NetworkError.argument(layer: Concat.kind, name: "number of tensors", value: "\(parts.count)", expected: "1 to 64")
-        }
-        return try Node(Concat(), parts)
+        try Node(Concat(), parts)
     }
 }

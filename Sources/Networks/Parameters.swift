@@ -32,6 +32,8 @@ final class ParameterStore {
                 switch spec.storage {
                 case .vector: stored = (spec.count + 15) / 16 * 16
                 case .blocked(let layout): stored = layout.storedCount
+                case .grouped(let layout, let groups): stored = groups * layout.storedCount
+                case .lanes(let layout): stored = layout.storedCount
                 }
                 own.append(slots.count)
                 slots.append(
@@ -85,6 +87,18 @@ final class ParameterStore {
             for i in 0..<slots[index].spec.count { p[i] = value(i) }
         case .blocked(let layout):
             try Parallel.slabs(layout.pairs) { pair in layout.forEach(pair: pair) { logical, place in p[place] = value(logical) } }
+        case .grouped(let layout, let groups):
+            let each = slots[index].spec.count / groups
+            try Parallel.slabs(groups * layout.pairs) { task in
+                let group = task / layout.pairs
+                layout.forEach(pair: task % layout.pairs) { logical, place in
+                    p[group * layout.storedCount + place] = value(group * each + logical)
+                }
+            }
+        case .lanes(let layout):
+            try Parallel.slabs(layout.channels) { c in
+                for tap in 0..<layout.taps { p[layout.place(c, tap)] = value(c * layout.taps + tap) }
+            }
         }
     }
 
@@ -103,6 +117,18 @@ final class ParameterStore {
             out.withUnsafeMutableBufferPointer { out in
                 let out = out
                 Parallel.forEach(layout.pairs) { pair in layout.forEach(pair: pair) { logical, place in out[logical] = p[place] } }
+            }
+        case .grouped(let layout, let groups):
+            let each = out.count / groups
+            for group in 0..<groups {
+                let own = p + group * layout.storedCount
+                for pair in 0..<layout.pairs {
+                    layout.forEach(pair: pair) { logical, place in out[group * each + logical] = own[place] }
+                }
+            }
+        case .lanes(let layout):
+            for c in 0..<layout.channels {
+                for tap in 0..<layout.taps { out[c * layout.taps + tap] = p[layout.place(c, tap)] }
             }
         }
         return out

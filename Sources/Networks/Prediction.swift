@@ -6,16 +6,17 @@ extension Model {
     /// - Parameters:
     ///   - image: inputChannels × voxels values, channel after channel, x fastest.
     ///   - shape: (x, y, z).
+    ///   - precision: how values between layers are stored.
     /// - Returns: outputChannels × voxels values.
     /// - Throws: `NetworkError.axisLength`, `.count`, `.notFinite`; `MemoryError`; `Interrupted`.
-    public func predict(_ image: [Float], shape: SIMD3<Int>) throws -> [Float] {
+    public func predict(_ image: [Float], shape: SIMD3<Int>, precision: Precision = .float32) throws -> [Float] {
         guard shape.min() >= 1, shape.max() <= Limit.axis else { throw NetworkError.axisLength(shape, most: Limit.axis) }
         guard image.count == inputChannels * shape.product else {
             throw NetworkError.count(name: "the image", found: image.count, expected: inputChannels * shape.product)
         }
         guard Finite.all(image) else { throw NetworkError.notFinite(sample: "the image", what: "the data") }
         let padded = (shape &+ requiredMultiple &- 1) / requiredMultiple &* requiredMultiple
-        let engine = try predictionEngine(padded)
+        let engine = try predictionEngine(padded, precision)
         let placed = padded == shape ? image : Box.place(image, shape, in: padded, channels: inputChannels)
         placed.withUnsafeBufferPointer { if let base = $0.baseAddress { engine.input.fill(sample: 0, from: base) } }
         try engine.forward()
@@ -25,10 +26,10 @@ extension Model {
     }
 
     /// The engine of the last shape is kept, so that a series of equal shapes plans and allocates once.
-    private func predictionEngine(_ shape: SIMD3<Int>) throws -> Engine {
-        if let kept = keptEngine, kept.plan.shape == shape { return kept }
+    private func predictionEngine(_ shape: SIMD3<Int>, _ precision: Precision) throws -> Engine {
+        if let kept = keptEngine, kept.plan.shape == shape, kept.plan.precision == precision { return kept }
         keptEngine = nil
-        let engine = try Engine(self, plan: Plan(graph, shape: shape, batch: 1, training: false))
+        let engine = try Engine(self, plan: Plan(graph, shape: shape, batch: 1, training: false, precision: precision))
         keptEngine = engine
         return engine
     }

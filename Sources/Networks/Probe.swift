@@ -6,12 +6,13 @@ package final class Probe {
     private let model: Model
     private let engine: Engine
 
-    package init(_ model: Model, shape: SIMD3<Int>, batch: Int = 1, training: Bool = true, inputGradient: Bool = true, renewing: Bool = false)
-        throws
-    {
+    package init(_ model: Model, shape: SIMD3<Int>, batch: Int = 1, training: Bool = true, inputGradient: Bool = true, renewing: Bool = false,
+        precision: Precision = .float32
+    ) throws {
         self.model = model
         func plan(_ renewing: Set<Int>) throws -> Plan {
-            try Plan(model.graph, shape: shape, batch: batch, training: training, inputGradient: inputGradient, renewing: renewing)
+            try Plan(model.graph, shape: shape, batch: batch, training: training, inputGradient: inputGradient, renewing: renewing,
+                precision: precision)
         }
         // Every other one, as a bound on memory would choose them: each is computed from its neighbour.
         let some = try plan([]).renewable.enumerated().filter { $0.offset % 2 == 0 }.map(\.element)

@@ -32,7 +32,11 @@ struct Reading {
         var index: Int
         var pointwise = Pointwise()
 
-        func base(sample: Int) -> UnsafeMutablePointer<Float> { tensor.base + sample * tensor.sampleFloats + index * tensor.blockFloats }
+        /// Of a tensor that is not `half`.
+        func base(sample: Int) -> UnsafeMutablePointer<Float> { tensor.base + place(sample: sample) }
+        func place(sample: Int) -> Int { sample * tensor.sampleFloats + index * tensor.blockFloats }
+        /// Whether the values are used as they are in memory.
+        var isPlain: Bool { pointwise.isIdentity && !tensor.half }
     }
 
     /// All of one width and shape.
@@ -81,7 +85,9 @@ struct Writing {
         /// For gradients of what a ReLU or a normalisation read.
         var gate: Gate?
 
-        func base(sample: Int) -> UnsafeMutablePointer<Float> { tensor.base + sample * tensor.sampleFloats + index * tensor.blockFloats }
+        /// Of a tensor that is not `half`.
+        func base(sample: Int) -> UnsafeMutablePointer<Float> { tensor.base + place(sample: sample) }
+        func place(sample: Int) -> Int { sample * tensor.sampleFloats + index * tensor.blockFloats }
     }
 
     var blocks: [Block]
@@ -95,7 +101,7 @@ struct Writing {
     var sums: ChannelSums?
 
     /// Whether values must pass through `LineStorer` on their way.
-    var needsLines: Bool { sums != nil || blocks.contains { $0.dropout != nil || $0.gate != nil } }
+    var needsLines: Bool { sums != nil || blocks.contains { $0.dropout != nil || $0.gate != nil || $0.tensor.half } }
 
     let batch, channels, width: Int
     let shape: SIMD3<Int>

@@ -18,7 +18,7 @@ extension Flat {
                 var call = SKFlat(
                     out: out + chunk.offset, a: a + chunk.offset, b: b.map { UnsafePointer($0) + chunk.offset }, c: nil,
                     count: Int64(chunk.count), p: p.map { $0 + (chunk.sample * blocks + chunk.block) * rows * 16 }, sums: nil,
-                    accumulate: accumulate ? 1 : 0, flag: flag ? 1 : 0, key: 0, key2: 0, threshold: 0, index: 0)
+                    accumulate: accumulate ? 1 : 0, flag: flag ? 1 : 0, key: 0, key2: 0, threshold: 0, index: 0, half: 0)
                 kernel(&call)
             }
         }
@@ -40,7 +40,7 @@ extension Flat {
                     var call = SKFlat(
                         out: a, a: a + chunk.offset, b: b.map { UnsafePointer($0) + chunk.offset }, c: nil, count: Int64(chunk.count),
                         p: p.map { $0 + (chunk.sample * blocks + chunk.block) * rows * 16 }, sums: sums.map { $0 + i * 32 }, accumulate: 0,
-                        flag: flag ? 1 : 0, key: 0, key2: 0, threshold: 0, index: 0)
+                        flag: flag ? 1 : 0, key: 0, key2: 0, threshold: 0, index: 0, half: 0)
                     kernel(&call)
                 }
             }

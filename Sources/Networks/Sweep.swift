@@ -11,9 +11,49 @@ struct Sweep {
     /// What is read: the layer's input (gathering) or output gradient (scattering) and the like.
     let source: Reading
 
+    /// Lines along y or z that a row of outputs reads. With dilation, outputs fall into classes that share no lines: a tile's rows are of one class, and only lines
+    /// that the class reads are packed.
+    struct Lines {
+        /// Distance of lines that a class reads, in voxels, and the number of classes, which is also the distance of its outputs.
+        let step, classes: Int
+        /// Packed lines from one output of a class to the next.
+        let advance: Int
+        /// The packed line of each read, for the first output of a tile.
+        let reads: [Int]
+        private let axis: Geometry.Axis
+
+        init(_ axis: Geometry.Axis) {
+            self.axis = axis
+            let common = axis.reads.reduce(0) { gcd($0, $1.offset - axis.first) }
+            // A single read needs the lines of the outputs themselves.
+            let step = common == 0 ? axis.inStep : common
+            self.step = step
+            classes = step / gcd(step, axis.inStep)
+            advance = classes * axis.inStep / step
+            reads = axis.reads.map { ($0.offset - axis.first) / step }
+        }
+
+        /// Packed lines of n outputs of a class.
+        func span(_ n: Int) -> Int { max(0, (n - 1) * advance + (reads.last ?? 0) + 1) }
+        /// Outputs of the largest class.
+        var longest: Int { (axis.outCount + classes - 1) / classes }
+        /// Tiles of `n` outputs in all classes.
+        func tiles(_ n: Int) -> Int { classes * ((longest + n - 1) / n) }
+        /// The outputs of a tile: the first, and how many there are, which may be none; and the first line that they read.
+        func tile(_ index: Int, of n: Int) -> (first: Int, count: Int, line: Int) {
+            let own = index % classes, place = index / classes * n
+            let count = min(n, (axis.outCount - own + classes - 1) / classes - place)
+            let first = own + place * classes
+            return (first, max(0, count), first * axis.inStep + axis.first)
+        }
+        /// Where output `n` of a tile is along the axis.
+        func place(_ first: Int, _ n: Int) -> Int { axis.outStart + (first + n * classes) * axis.outStep }
+    }
+
     /// Tile of outputs (rows, planes) and the size of its padded input.
     struct Tile {
         let rows, planes: Int
+        let y, z: Lines
         let spanX, spanY, spanZ: Int
         let rowTiles, planeTiles: Int
         let floats: Int
@@ -22,21 +62,22 @@ struct Sweep {
     /// Floats of a tile's input that stay in the second-level cache beside weights and outputs.
     static let budget = 56_000
 
-    var tile: Tile {
-        let width = source.width
-        func extent(_ axis: Geometry.Axis, _ n: Int) -> Int { (n - 1) * axis.inStep + max(1, axis.span) }
-        let spanX = extent(pass.x, pass.x.outCount)
+    var tile: Tile { Self.tile(pass, width: source.width) }
+
+    static func tile(_ pass: Geometry.Pass, width: Int) -> Tile {
+        let spanX = (pass.x.outCount - 1) * pass.x.inStep + max(1, pass.x.span)
+        let y = Lines(pass.y), z = Lines(pass.z)
         var rows = 1, planes = 1
         // Grow where it saves most copying of overlapping rows.
         while true {
             func cost(_ r: Int, _ p: Int) -> (copies: Double, fits: Bool) {
-                let area = extent(pass.y, r) * extent(pass.z, p)
-                return (Double(area) / Double(r * p), area * spanX * width <= Self.budget)
+                let area = y.span(r) * z.span(p)
+                return (Double(area) / Double(r * p), area * spanX * width <= budget)
             }
             let now = cost(rows, planes).copies
             let full = (copies: now, fits: false)
-            let more = rows < pass.y.outCount ? cost(rows + 1, planes) : full
-            let deeper = planes < pass.z.outCount ? cost(rows, planes + 1) : full
+            let more = rows < y.longest ? cost(rows + 1, planes) : full
+            let deeper = planes < z.longest ? cost(rows, planes + 1) : full
             if more.fits, more.copies <= deeper.copies || !deeper.fits {
                 rows += 1
             } else if deeper.fits {
@@ -45,48 +86,56 @@ struct Sweep {
                 break
             }
         }
-        let spanY = extent(pass.y, rows), spanZ = extent(pass.z, planes)
+        let spanY = y.span(rows), spanZ = z.span(planes)
         return Tile(
-            rows: rows, planes: planes, spanX: spanX, spanY: spanY, spanZ: spanZ,
-            rowTiles: (pass.y.outCount + rows - 1) / rows, planeTiles: (pass.z.outCount + planes - 1) / planes,
-            floats: spanX * spanY * spanZ * width)
+            rows: rows, planes: planes, y: y, z: z, spanX: spanX, spanY: spanY, spanZ: spanZ, rowTiles: y.tiles(rows),
+            planeTiles: z.tiles(planes), floats: spanX * spanY * spanZ * width)
     }
 
     /// Copies the padded input of a tile: voxels outside the volume are zero.
-    func pack(_ tile: Tile, sample: Int, block: Int, row: Int, plane: Int, into out: UnsafeMutablePointer<Float>) {
+    func pack(_ tile: Tile, sample: Int, block: Int, line: Int, plane: Int, into out: UnsafeMutablePointer<Float>) {
         let loader = LineLoader(source.blocks[block], sample: sample)
-        let x0 = pass.x.first, y0 = row * pass.y.inStep + pass.y.first, z0 = plane * pass.z.inStep + pass.z.first
         var to = out
-        for z in z0..<z0 + tile.spanZ {
-            for y in y0..<y0 + tile.spanY {
-                loader.load(x: x0, y: y, z: z, count: tile.spanX, into: to)
+        for z in 0..<tile.spanZ {
+            for y in 0..<tile.spanY {
+                loader.load(
+                    x: pass.x.first, y: line + y * tile.y.step, z: plane + z * tile.z.step, count: tile.spanX, into: to)
                 to += tile.spanX * source.width
             }
         }
     }
 
-    /// Where each group of consecutive weights reads, relative to an output's place in the packed tile, and the length of a group.
-    func groups(_ tile: Tile) -> (offsets: [Int64], length: Int) {
+    /// Where each group of consecutive weights reads, relative to an output's place in the packed tile, the length of a group, and the weights to be skipped
+    /// after it: those of channels that a block of `used` channels does not have.
+    func groups(_ tile: Tile, used: Int) -> (offsets: [Int64], length: Int, skipped: Int) {
         let width = source.width
+        // Groups over several taps are longer, but go over the missing channels as well.
+        let joined = pass.x.dense && width - used < 3
         var offsets: [Int64] = []
-        for z in pass.z.reads {
-            for y in pass.y.reads {
-                let line = ((z.offset - pass.z.first) * tile.spanY + (y.offset - pass.y.first)) * tile.spanX
-                if pass.x.dense {
+        for z in tile.z.reads {
+            for y in tile.y.reads {
+                let line = (z * tile.spanY + y) * tile.spanX
+                if joined {
                     if !pass.x.reads.isEmpty { offsets.append(Int64(line * width)) }
                 } else {
                     for x in pass.x.reads { offsets.append(Int64((line + x.offset - pass.x.first) * width)) }
                 }
             }
         }
-        if offsets.isEmpty { offsets.append(0) }  // never read: there are no groups
-        return (offsets, pass.x.dense ? pass.x.reads.count * width : width)
+        if joined { return (offsets, pass.x.reads.count * width, 0) }
+        return (offsets, used, width - used)
     }
+
+    /// Channels of a block of the source.
+    func used(_ block: Int) -> Int { min(source.width, source.channels - block * source.width) }
 
     /// Computes all outputs of the pass. `weights` is laid out as `layout` says, whose tap order contains this pass's taps in their order.
     func run(weights: UnsafePointer<Float>, layout: WeightLayout, into out: Writing) throws {
         let tile = tile
-        let (offsets, length) = groups(tile)
+        // All blocks but the last are full.
+        let full = groups(tile, used: used(0)), end = groups(tile, used: used(layout.inputBlocks - 1))
+        // A pass without taps has no groups, but there has to be a pointer.
+        let offsets = full.offsets + end.offsets + [0]
         let lanes = layout.lanes
         let kernel = lanes == 16 ? Kernels.table.conv16 : Kernels.table.conv8
         let tiles = source.batch * tile.planeTiles * tile.rowTiles
@@ -108,25 +157,28 @@ struct Sweep {
             try Parallel.slabs(tiles * split) { task in
                 let (offsets, weights, out, sums) = shared.value
                 let part = task % split
-                let firstRow = task / split % tile.rowTiles * tile.rows
-                let firstPlane = task / split / tile.rowTiles % tile.planeTiles * tile.planes
+                let (firstRow, rows, line) = tile.y.tile(task / split % tile.rowTiles, of: tile.rows)
+                let (firstPlane, planes, plane) = tile.z.tile(task / split / tile.rowTiles % tile.planeTiles, of: tile.planes)
                 let sample = task / split / tile.rowTiles / tile.planeTiles
-                let rows = min(tile.rows, pass.y.outCount - firstRow), planes = min(tile.planes, pass.z.outCount - firstPlane)
+                if rows == 0 || planes == 0 { return }
                 let outputBlocks = part * blocksEach..<min(layout.outputBlocks, (part + 1) * blocksEach)
                 Scratch.with(floats: packedFloats + collected * outputBlocks.count) { packed in
                     for inputBlock in 0..<layout.inputBlocks {
-                        pack(tile, sample: sample, block: inputBlock, row: firstRow, plane: firstPlane, into: packed)
-                        let last = inputBlock == layout.inputBlocks - 1
+                        pack(tile, sample: sample, block: inputBlock, line: line, plane: plane, into: packed)
+                        let last = inputBlock == layout.inputBlocks - 1, groups = last ? end : full
                         for outputBlock in outputBlocks {
                             let block = out.blocks[outputBlock]
+                            // A half tensor is written through lines alone, and this address is not used.
                             let target = block.base(sample: sample)
                             let own = packed + packedFloats + (outputBlock - outputBlocks.lowerBound) * collected
                             let pair =
                                 (outputBlock * layout.inputBlocks + inputBlock) * layout.pairStride + pass.firstTap * layout.width * lanes
                             let finishes = last && !collects
                             var call = SKConvRow(
-                                source: packed, offsets: offsets, groups: Int64(self.groupCount), length: Int64(length),
-                                step: Int64(pass.x.inStep * source.width), weights: weights + pair, out: target,
+                                source: packed, offsets: offsets + (last ? full.offsets.count : 0), groups: Int64(groups.offsets.count),
+                                length: Int64(groups.length),
+                                step: Int64(pass.x.inStep * source.width), weights: weights + pair,
+                                weightSkip: Int64(groups.skipped * lanes), out: target,
                                 outStep: Int64(collects ? outWidth : pass.x.outStep * outWidth), count: Int64(pass.x.outCount),
                                 bias: collects ? nil : out.bias.map { $0 + outputBlock * lanes },
                                 scale: finishes ? out.scale.map { $0 + outputBlock * 16 } : nil,
@@ -136,11 +188,11 @@ struct Sweep {
                             let store = LineStorer(
                                 out, block: outputBlock, sample: sample, sums: sums?.of(task: task / split, block: outputBlock))
                             for z in 0..<planes {
-                                let outZ = pass.z.outStart + (firstPlane + z) * pass.z.outStep
+                                let outZ = tile.z.place(firstPlane, z)
                                 for y in 0..<rows {
-                                    let outY = pass.y.outStart + (firstRow + y) * pass.y.outStep
+                                    let outY = tile.y.place(firstRow, y)
                                     call.source =
-                                        UnsafePointer(packed) + (z * pass.z.inStep * tile.spanY + y * pass.y.inStep) * tile.spanX
+                                        UnsafePointer(packed) + (z * tile.z.advance * tile.spanY + y * tile.y.advance) * tile.spanX
                                         * source.width
                                     call.out =
                                         collects
@@ -159,9 +211,5 @@ struct Sweep {
             }
         }
         if let sums, let target = out.sums { sums.finish(into: target, channels: out.channels, width: outWidth) }
-    }
-
-    private var groupCount: Int {
-        pass.z.reads.count * pass.y.reads.count * (pass.x.dense ? (pass.x.reads.isEmpty ? 0 : 1) : pass.x.reads.count)
     }
 }

@@ -5,6 +5,13 @@ struct Tensor {
     let batch: Int
     let channels: Int
     let shape: SIMD3<Int>
+    /// Values are bfloat16: half of the memory, from `base` on. Only what goes through `LineLoader` and `LineStorer` can read and write such a tensor.
+    var half = false
+
+    /// The address of a value.
+    func address(_ place: Int) -> UnsafeMutablePointer<Float> {
+        half ? UnsafeMutableRawPointer(UnsafeMutableRawPointer(base) + 2 * place).assumingMemoryBound(to: Float.self) : base + place
+    }
 
     var width: Int { blockWidth(channels) }
     var blocks: Int { (channels + width - 1) / width }

@@ -137,7 +137,7 @@ private final class Trainer {
         if let engine, engine.plan.shape == batch[0].shape { return engine }
         engine = nil
         model.releaseMemory()
-        let budget = MemoryBudget(model, shape: batch[0].shape, batch: options.batch, validates: valid != nil)
+        let budget = MemoryBudget(model, shape: batch[0].shape, batch: options.batch, validates: valid != nil, precision: options.precision)
         let made = try Engine(model, plan: budget.plan(within: options.memory))
         engine = made
         return made
@@ -166,7 +166,7 @@ private final class Trainer {
         for i in 0..<valid.count {
             let sample = try valid.sample(i)
             try check(sample)
-            let p = try model.predict(sample.image, shape: sample.shape)
+            let p = try model.predict(sample.image, shape: sample.shape, precision: options.precision)
             mean.add(try score(p, sample.target, channels: model.outputChannels, shape: sample.shape))
         }
         return mean

@@ -49,6 +49,15 @@ public enum Optimizer: Sendable, Equatable {
     case adam(rate: Double = 1e-3, beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Double = 1e-7)
 }
 
+/// How the values between layers are stored. Sums and weights are single precision either way.
+public enum Precision: String, Sendable, CaseIterable {
+    /// 4 bytes a value.
+    case float32
+    /// 2 bytes a value: the range of single precision with 8 bits of it (the upper half of a float), for values between convolutions; gradients are
+    /// single precision.
+    case bfloat16 = "bf16"
+}
+
 /// How a model is trained.
 public struct FitOptions: Sendable {
     /// Turns, each with a validation at its end; 1 to 2³⁰.
@@ -65,6 +74,8 @@ public struct FitOptions: Sendable {
     public var checkpoint: String?
     /// Bytes that the training may take: beyond that, values are computed again in the backward pass rather than kept. nil for what the machine has free.
     public var memory: Int?
+    /// How the values between layers are stored.
+    public var precision: Precision
     /// Seeds the order of samples and the dropout.
     public var seed: UInt64
     /// Stored in the checkpoint.
@@ -73,10 +84,11 @@ public struct FitOptions: Sendable {
     /// Nothing is checked before `fit`, which throws for options that make no sense.
     public init(
         epochs: Int, steps: Int? = nil, batch: Int = 1, loss: Loss = .dice, optimizer: Optimizer = .adam(), checkpoint: String? = nil,
-        memory: Int? = nil, seed: UInt64 = 0, metadata: [String: String] = [:]
+        memory: Int? = nil, precision: Precision = .float32, seed: UInt64 = 0, metadata: [String: String] = [:]
     ) {
         (self.epochs, self.steps, self.batch, self.loss) = (epochs, steps, batch, loss)
-        (self.optimizer, self.checkpoint, self.memory, self.seed, self.metadata) = (optimizer, checkpoint, memory, seed, metadata)
+        (self.optimizer, self.checkpoint, self.memory, self.precision) = (optimizer, checkpoint, memory, precision)
+        (self.seed, self.metadata) = (seed, metadata)
     }
 }
 

@@ -13,7 +13,8 @@ extension Sweep {
     /// Floats of working memory for `weightGradient`.
     func weightWorkspace(_ layout: WeightLayout) -> Int {
         let parts = parts(layout, tile)
-        return parts == 1 ? 0 : parts * layout.inputBlocks * layout.outputBlocks * pass.taps * layout.width * layout.lanes
+        return parts == 1 && used(layout.inputBlocks - 1) == layout.width
+            ? 0 : parts * layout.inputBlocks * layout.outputBlocks * pass.taps * layout.width * layout.lanes
     }
 
     /// Sets this pass's taps of `gradient`, laid out as the weights are. `out` is the gradient of what the pass writes to, read
@@ -29,15 +30,22 @@ extension Sweep {
         let tiles = source.batch * tile.planeTiles * tile.rowTiles
         let entryFloats = pass.taps * width * lanes
         if pass.taps == 0 { return }
-        var entries: [Int64] = []
-        for z in pass.z.reads {
-            for y in pass.y.reads {
-                for x in pass.x.reads {
-                    let line = ((z.offset - pass.z.first) * tile.spanY + (y.offset - pass.y.first)) * tile.spanX + x.offset - pass.x.first
-                    for c in 0..<width { entries.append(Int64(line * width + c)) }
+        func places(_ used: Int) -> [Int64] {
+            var entries: [Int64] = []
+            for z in tile.z.reads {
+                for y in tile.y.reads {
+                    for x in pass.x.reads {
+                        let voxel = (z * tile.spanY + y) * tile.spanX + x.offset - pass.x.first
+                        for c in 0..<used { entries.append(Int64(voxel * width + c)) }
+                    }
                 }
             }
+            return entries
         }
+        // The last block may have fewer channels than its width: there are no sums for those that it lacks.
+        let usedLast = used(layout.inputBlocks - 1)
+        let entries = places(width) + (usedLast < width ? places(usedLast) : [])
+        let direct = parts == 1 && usedLast == width
         let kernel = lanes == 16 ? Kernels.table.weights16 : Kernels.table.weights8
         // Rows that are summed at once: input and gradient should stay in the first-level cache while all entries go over them.
         let rowsAtOnce = max(1, 5_000 / max(1, pass.x.outCount * outWidth + tile.spanX * width))
@@ -52,32 +60,34 @@ extension Sweep {
                 let pair = task / parts, part = task % parts
                 let outputBlock = pair / layout.inputBlocks, inputBlock = pair % layout.inputBlocks
                 let own = gradient + pair * layout.pairStride + pass.firstTap * width * lanes
-                let sum = parts == 1 ? own : workspace + task * entryFloats
+                let sum = direct ? own : workspace + task * entryFloats
+                let partial = usedLast < width && inputBlock == layout.inputBlocks - 1
                 sum.update(repeating: 0, count: entryFloats)
                 Scratch.with(floats: packedFloats + tileGradient) { packed in
                     for t in part * tiles / parts..<(part + 1) * tiles / parts {
-                        let firstRow = t % tile.rowTiles * tile.rows
-                        let firstPlane = t / tile.rowTiles % tile.planeTiles * tile.planes
+                        let (firstRow, rows, firstLine) = tile.y.tile(t % tile.rowTiles, of: tile.rows)
+                        let (firstPlane, planes, plane) = tile.z.tile(t / tile.rowTiles % tile.planeTiles, of: tile.planes)
                         let sample = t / tile.rowTiles / tile.planeTiles
-                        let rows = min(tile.rows, pass.y.outCount - firstRow), planes = min(tile.planes, pass.z.outCount - firstPlane)
-                        pack(tile, sample: sample, block: inputBlock, row: firstRow, plane: firstPlane, into: packed)
+                        if rows == 0 || planes == 0 { continue }
+                        pack(tile, sample: sample, block: inputBlock, line: firstLine, plane: plane, into: packed)
                         let g = out.blocks[outputBlock].base(sample: sample)
                         for z in 0..<planes {
-                            let outZ = pass.z.outStart + (firstPlane + z) * pass.z.outStep
+                            let outZ = tile.z.place(firstPlane, z)
                             var y = 0
                             while y < rows {
                                 let n = min(rowsAtOnce, rows - y)
-                                let outY = pass.y.outStart + (firstRow + y) * pass.y.outStep
+                                let outY = tile.y.place(firstRow, y)
                                 var line = g + ((outZ * out.shape.y + outY) * out.shape.x + pass.x.outStart) * outWidth
-                                var step = pass.x.outStep * outWidth, row = pass.y.outStep * out.shape.x * outWidth
+                                var step = pass.x.outStep * outWidth, row = pass.y.outStep * tile.y.classes * out.shape.x * outWidth
                                 if narrow {
                                     line = widen(line, rows: n, row: row, step: step, width: outWidth, into: packed + packedFloats)
                                     (step, row) = (8, pass.x.outCount * 8)
                                 }
                                 var call = SKWeightRows(
-                                    x: UnsafePointer(packed) + (z * pass.z.inStep * tile.spanY + y * pass.y.inStep) * tile.spanX * width,
-                                    offsets: offsets, entries: Int64(pass.taps * width), xStep: Int64(pass.x.inStep * width),
-                                    xRow: Int64(pass.y.inStep * tile.spanX * width), g: line, gStep: Int64(step), gRow: Int64(row),
+                                    x: UnsafePointer(packed) + (z * tile.z.advance * tile.spanY + y * tile.y.advance) * tile.spanX * width,
+                                    offsets: offsets + (partial ? pass.taps * width : 0),
+                                    entries: Int64(pass.taps * (partial ? usedLast : width)), xStep: Int64(pass.x.inStep * width),
+                                    xRow: Int64(tile.y.advance * tile.spanX * width), g: line, gStep: Int64(step), gRow: Int64(row),
                                     count: Int64(pass.x.outCount), rows: Int64(n), sum: sum)
                                 kernel(&call)
                                 y += n
@@ -86,15 +96,21 @@ extension Sweep {
                     }
                 }
             }
-            if parts == 1 { return }
+            if direct { return }
             // Add the parts, in their order.
             let total = pairs * entryFloats, grain = 1 << 13
             try Parallel.slabs((total + grain - 1) / grain) { piece in
                 let (_, gradient, workspace) = shared.value
                 for i in piece * grain..<min(total, (piece + 1) * grain) {
                     let pair = i / entryFloats, place = i % entryFloats
+                    var from = place
                     var sum: Float = 0
-                    for part in 0..<parts { sum += workspace[(pair * parts + part) * entryFloats + place] }
+                    if usedLast < width, pair % layout.inputBlocks == layout.inputBlocks - 1 {
+                        let channel = place / lanes % width
+                        from = (place / (width * lanes) * usedLast + channel) * lanes + place % lanes
+                        if channel >= usedLast { from = -1 }
+                    }
+                    if from >= 0 { for part in 0..<parts { sum += workspace[(pair * parts + part) * entryFloats + from] } }
                     gradient[pair * layout.pairStride + pass.firstTap * width * lanes + place] = sum
                 }
             }

@@ -124,7 +124,7 @@ extension Winograd {
         into out: UnsafeMutablePointer<Float>
     ) {
         let table = self.z.table
-        guard let (start, left, right) = loader.inPlace(x: x, y: y, z: z, count: count, planes: planes) else {
+        guard let (place, left, right) = loader.inPlace(x: x, y: y, z: z, count: count, planes: planes) else {
             let buffer = UnsafeMutablePointer(mutating: call.in)
             for k in 0..<planes { loader.load(x: x, y: y, z: z + k, count: count, into: buffer + k * Int(call.inStep)) }
             call.out = out
@@ -133,11 +133,9 @@ extension Winograd {
         }
         let width = loader.width
         var direct = call
-        direct.in = start
-        direct.inStep = Int64(loader.plane)
         direct.out = out + left * width
         direct.run = Int64((right - left) * width)
-        if gradient { table.gradient(&direct) } else { loader.transform(direct, table) }
+        if gradient { loader.transformGradient(direct, from: place, table) } else { loader.transform(direct, from: place, table) }
         if left == 0, right == count { return }
         for k in 0..<n.z {
             let line = out + k * Int(call.outStep)

@@ -35,15 +35,16 @@ private final class Memory {
         let table = try table(set)
         for lanes in [16, 8] {
             for (count, step, length) in [(1, 16, 48), (5, 16, 48), (6, 16, 16), (13, 1, 3), (27, 3, 7), (29, 8, 24), (160, 16, 48)] {
-                let source = numbers(40 * 1000, 1), weights = numbers(3 * length * lanes, 2), bias = numbers(16, 3)
+                let source = numbers(40 * 1000, 1), weights = numbers(3 * (length + 2) * lanes, 2), bias = numbers(16, 3)
                 let scale = numbers(16, 4), shift = numbers(16, 5), start = numbers(count * lanes, 6)
                 let offsets: [Int64] = [0, 200, 77]
-                for mode in 0..<3 {
+                for mode in 0..<4 {
+                    let skip = mode == 3 ? 2 * lanes : 0
                     var out = start
                     let memory = Memory()
                     var call = SKConvRow(
                         source: memory.hold(source), offsets: memory.hold(offsets), groups: 3, length: Int64(length), step: Int64(step),
-                        weights: memory.hold(weights), out: memory.hold(out), outStep: Int64(lanes), count: Int64(count),
+                        weights: memory.hold(weights), weightSkip: Int64(skip), out: memory.hold(out), outStep: Int64(lanes), count: Int64(count),
                         bias: mode == 0 ? nil : UnsafePointer(memory.hold(bias)),
                         scale: mode == 2 ? UnsafePointer(memory.hold(scale)) : nil,
                         shift: mode == 2 ? UnsafePointer(memory.hold(shift)) : nil, accumulate: mode == 0 ? 1 : 0, relu: mode == 2 ? 1 : 0,
@@ -56,7 +57,7 @@ private final class Memory {
                             var sum = mode == 0 ? Double(start[v * lanes + lane]) : Double(bias[lane])
                             for g in 0..<3 {
                                 for j in 0..<length {
-                                    sum += Double(source[Int(offsets[g]) + v * step + j]) * Double(weights[(g * length + j) * lanes + lane])
+                                    sum += Double(source[Int(offsets[g]) + v * step + j]) * Double(weights[(g * length + j) * lanes + g * skip + lane])
                                 }
                             }
                             if mode == 2 { sum = max(0, sum * Double(scale[lane]) + Double(shift[lane])) }
@@ -115,7 +116,7 @@ private final class Memory {
                 var call = SKFlat(
                     out: memory.hold(c), a: memory.hold(a), b: memory.hold(b), c: memory.hold(c), count: 1003, p: memory.hold(p),
                     sums: sums,
-                    accumulate: 1, flag: 1, key: 5, key2: 6, threshold: 1 << 30, index: 32)
+                    accumulate: 1, flag: 1, key: 5, key2: 6, threshold: 1 << 30, index: 32, half: 0)
                 kernel(&call)
                 return withExtendedLifetime(memory) { (0..<1003).map { call.out[$0] } + (0..<96).map { Float(sums[$0]) } }
             }
@@ -141,7 +142,7 @@ private final class Memory {
         var call = SKFlat(
             out: memory.hold(p), a: memory.hold(p), b: memory.hold(t), c: nil, count: 6, p: nil, sums: sums, accumulate: 0, flag: 0, key: 0,
             key2: 0,
-            threshold: 0, index: 0)
+            threshold: 0, index: 0, half: 0)
         try table(set).overlap(&call)
         let counts = withExtendedLifetime(memory) { (3..<6).map { row in (0..<16).reduce(0.0) { $0 + sums[16 * row + $1] } } }
         #expect(counts == [3, 4, 5])

@@ -3,10 +3,26 @@ import Testing
 
 /// Every layer's output and gradients against PyTorch in double precision (Tests/Reference/networks/make.py).
 @Suite struct LayerReferenceTests {
-    static let cases = [
-        "conv_1_16", "conv_3_5", "conv_16_17", "conv_17_16", "conv_17_33", "conv_axes_3_8", "conv_dilated_4_2", "conv_point_17_1",
-        "conv_relu_8_8", "conv_strided", "conv_strided_dilated", "up_axes", "up_relu", "norm_3", "norm_17_relu", "conv_norm_relu",
-        "sigmoid_3", "relu_5", "pool_17", "concat_mixed", "shared_8",
+    static let cases =
+        [
+            "conv_1_16", "conv_3_5", "conv_16_17", "conv_17_16", "conv_17_33", "conv_axes_3_8", "conv_dilated_4_2", "conv_point_17_1",
+            "conv_relu_8_8", "conv_strided", "conv_strided_dilated", "up_axes", "up_relu", "norm_3", "norm_17_relu", "conv_norm_relu",
+            "sigmoid_3", "relu_5", "pool_17", "concat_mixed", "shared_8",
+        ] + general + pools + joins + groups
+
+    /// Convolutions that run by direct sweeps.
+    static let general = [
+        "point_3_17", "conv5_3_1", "conv5_1_17", "conv5_17_3", "halved_3", "halved_17", "thirds_1", "dilated_3", "dilated_17",
+    ]
+    static let pools = [
+        "pool_overlap_17", "pool_overlap_3", "pool_axes_1", "average_overlap_17", "average_overlap_3", "average_axes_1", "average_halves_8",
+        "pools_shared",
+    ]
+    static let joins = ["add_17", "add_1", "multiply_1", "multiply_3", "multiply_17", "squeeze_excite", "attention_gate"]
+    static let groups = [
+        "grouped_32", "grouped_32_6", "grouped_6_32", "grouped_12_18", "grouped_32_of_8", "grouped_51_34", "grouped_strided",
+        "grouped_shared", "depthwise_17", "depthwise_3",
+        "depthwise_8", "depthwise_5_10", "depthwise_3_51", "depthwise_strided", "depthwise_strided_2",
     ]
 
     @Test(arguments: cases)

@@ -117,6 +117,8 @@ if arguments.first == "unet", arguments.count == 7 {
             }
         })
     print("peak memory of the process \(Text.bytes(peakBytes()))")
+} else if arguments.first == "general" {
+    try general()
 } else {
     try layers()
 }

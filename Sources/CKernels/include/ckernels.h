@@ -21,7 +21,8 @@ typedef struct {
     const float *_Nonnull source;
     const int64_t *_Nonnull offsets;
     int64_t groups, length, step;
-    const float *_Nonnull weights;  // [groups][length][lanes]
+    const float *_Nonnull weights;  // [groups][length][lanes], and weightSkip floats after each group
+    int64_t weightSkip;
     float *_Nonnull out;
     int64_t outStep, count;
     const float *_Nullable bias;    // one value a lane; used when not accumulating
@@ -57,6 +58,7 @@ typedef struct {
     int32_t flag;
     uint32_t key, key2, threshold;
     int64_t index;                  // of the first element, for counters
+    int32_t half;                   // b holds bfloat16
 } SKFlat;
 
 typedef struct {
@@ -80,6 +82,35 @@ typedef struct {
     int32_t accumulate;
 } SKPoolRow;
 
+// One row of pooled voxels whose windows may overlap; what lies beyond the volume does not count.
+typedef struct {
+    const float *_Nonnull in;       // first voxel of the line and plane with which the windows begin
+    int64_t row, plane, length;     // of the input: floats, floats, voxels of a line
+    float *_Nonnull out;
+    int64_t count;
+    int64_t start, step;            // the first window's place along x, which may be negative; voxels from one window to the next
+    int64_t wx, wy, wz, width;      // wy and wz: what lies inside
+    const float *_Nullable gradient;  // of the output
+    float *_Nullable gradientIn;    // added to, in the windows' planes firstPlane ..< lastPlane
+    int64_t firstPlane, lastPlane;
+} SKWindowRow;
+
+// Taps of a depthwise convolution, channel by channel: `count` floats of a row, whose weights repeat every 16 floats. Sums over i and rows r < rows:
+// out[i] = sum over taps t of source[offsets[t] + i] * weights[t][i % 16], where rows is 1; gradient of the weights:
+// weights[t][i % 16] += source[offsets[t] + r * row + i] * gradient[r * gradientRow + i].
+typedef struct {
+    const float *_Nonnull source;
+    const int64_t *_Nonnull offsets;
+    int64_t taps;
+    int64_t run;                    // 3 or 5 where taps come in runs of so many that are 16 floats apart, and step is 16; else 1
+    int64_t step;                   // floats in the source from one vector of 16 to the next
+    float *_Nonnull weights;        // [taps][16]
+    float *_Nonnull out;            // set, up to the next multiple of 16
+    int64_t count;
+    const float *_Nullable gradient;
+    int64_t row, gradientRow, rows;
+} SKDepthwiseRow;
+
 // One axis of a Winograd transform: `lines` times, points `inStep` apart become points `outStep` apart, each point `run` neighbouring floats.
 typedef struct {
     const float *_Nonnull in;
@@ -99,6 +130,7 @@ typedef struct {
     float keep;                     // dropout: the factor of what is kept; 0 for none
     uint32_t key, key2, threshold;
     int64_t index, indexStep;       // of the first element, and from one point to the next, for dropout
+    int32_t half;                   // the input holds bfloat16
 } SKReadTransform;
 
 // Products of each frequency f: out[f][t][lane] = sum over blocks b, channels c < width of in[f][b][t][c] * weights[f][b][c][lane].
@@ -136,6 +168,7 @@ typedef struct {
     const float *_Nullable values;  // of gradients: the values whose gradient this is, before scale, shift and relu
     const float *_Nullable centre;  // 16, repeating
     double *_Nullable sums;         // two rows of 16, added to: x, x * x of what is stored; of gradients g: g, g * (value - centre)
+    int32_t half;                   // bfloat16 in memory: what is loaded, what is stored, or of gradients the values
 } SKLine;
 
 typedef void (*SKConvFunction)(const SKConvRow *_Nonnull);
@@ -143,6 +176,8 @@ typedef void (*SKWeightFunction)(const SKWeightRows *_Nonnull);
 typedef void (*SKFlatFunction)(const SKFlat *_Nonnull);
 typedef void (*SKAdamFunction)(const SKAdam *_Nonnull);
 typedef void (*SKPoolFunction)(const SKPoolRow *_Nonnull);
+typedef void (*SKWindowFunction)(const SKWindowRow *_Nonnull);
+typedef void (*SKDepthwiseFunction)(const SKDepthwiseRow *_Nonnull);
 typedef void (*SKTransformFunction)(const SKTransform *_Nonnull);
 typedef void (*SKReadTransformFunction)(const SKReadTransform *_Nonnull);
 typedef void (*SKProductFunction)(const SKProduct *_Nonnull);
@@ -180,6 +215,19 @@ typedef struct {
     SKAdamFunction _Nonnull adam;
     SKPoolFunction _Nonnull pool;
     SKPoolFunction _Nonnull poolGradient;
+    SKWindowFunction _Nonnull windowMax;
+    SKWindowFunction _Nonnull windowMaxGradient;
+    SKWindowFunction _Nonnull windowMean;
+    SKWindowFunction _Nonnull windowMeanGradient;
+    SKFlatFunction _Nonnull plus;               // out = a + b, flag: relu
+    SKFlatFunction _Nonnull product;            // out = a * b
+    SKFlatFunction _Nonnull scaled;             // out = a * p0; like the next three it writes the count exactly
+    SKFlatFunction _Nonnull filled;             // out = p0
+    SKFlatFunction _Nonnull gated;              // out[v * flag + lane] = a[v * flag + lane] * b[v]; count: of voxels v, flag: width
+    SKFlatFunction _Nonnull gateDots;           // out[v] = sum over lanes of a[v * flag + lane] * b[v * flag + lane]
+    SKFlatFunction _Nonnull productSums;        // sums of a * b (row 0)
+    SKDepthwiseFunction _Nonnull depthwise;
+    SKDepthwiseFunction _Nonnull depthwiseWeights;
     SKWinograd winograd2;
     SKWinograd winograd4;
     SKWinograd winogradUp;

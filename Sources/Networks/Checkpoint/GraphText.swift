@@ -4,7 +4,9 @@ enum GraphText {
     private static let kinds: [String: any Layer.Type] = {
         let all: [any Layer.Type] = [
             InputLayer.self, Convolution.self, UpConvolution.self, BatchNorm.self, Relu.self, Sigmoid.self, MaxPool.self, Dropout.self,
-            Concat.self, InstanceNorm.self, GroupNorm.self, LayerNorm.self, LeakyRelu.self, Elu.self, Gelu.self, Silu.self, Softmax.self,
+            Concat.self, StridedMaxPool.self, AveragePool.self, GlobalPool.self, Add.self, Multiply.self, GroupedConvolution.self,
+            DepthwiseConvolution.self,
+            InstanceNorm.self, GroupNorm.self, LayerNorm.self, LeakyRelu.self, Elu.self, Gelu.self, Silu.self, Softmax.self,
             ChannelDropout.self, Upsample.self,
         ]
         return Dictionary(all.map { ($0.kind, $0) }) { first, _ in first }
@@ -36,8 +38,7 @@ enum GraphText {
             guard inputs.count == listed.count, inputs.allSatisfy({ $0 >= 0 && $0 < index }) else {
                 throw NetworkError.graph("layer \(index) of the graph has inputs that do not come before it")
             }
-            let expected: ClosedRange<Int> = layer is InputLayer ? 0...0 : layer is Concat ? 1...64 : 1...1
-            guard expected.contains(inputs.count), (index == 0) == (layer is InputLayer) else {
+            guard layer.inputCount.contains(inputs.count), (index == 0) == (layer is InputLayer) else {
                 throw NetworkError.graph("layer \(index) of the graph has \(inputs.count) inputs")
             }
             entries.append(Graph.Entry(layer: layer, inputs: inputs, channels: try layer.channels(inputs.map { entries[$0].channels })))

@@ -7,6 +7,7 @@ struct Concat: Layer {
     init() {}
     init(attributes: Attributes) throws {}
 
+    var inputCount: ClosedRange<Int> { 1...64 }
     func channels(_ inputs: [Int]) throws -> Int {
         let total = inputs.reduce(0, +)
         try check("number of channels", total, 1...Limit.channels)
@@ -28,7 +29,7 @@ struct Concat: Layer {
             try Self.copy(part, 0, call.output, channel, part.channels, accumulate: false)
             channel += part.channels
         }
-        try clearPadding(call.output)
+        try Self.clearPadding(call.output)
     }
 
     func backward(_ call: LayerCall) throws {
@@ -36,14 +37,14 @@ struct Concat: Layer {
         for (i, part) in call.inputs.enumerated() {
             if let target = call.inputGradients[i] {
                 try Self.copy(call.outputGradient, channel, target, 0, part.channels, accumulate: call.accumulate[i])
-                if !call.accumulate[i] { try clearPadding(target) }
+                if !call.accumulate[i] { try Self.clearPadding(target) }
             }
             channel += part.channels
         }
     }
 
     /// Copies `count` channels between tensors of one shape.
-    private static func copy(_ from: Tensor, _ fromChannel: Int, _ to: Tensor, _ toChannel: Int, _ count: Int, accumulate: Bool) throws {
+    static func copy(_ from: Tensor, _ fromChannel: Int, _ to: Tensor, _ toChannel: Int, _ count: Int, accumulate: Bool) throws {
         let shared = Unchecked((from, to))
         let grain = 1 << 12
         let pieces = (from.voxels + grain - 1) / grain
@@ -77,7 +78,7 @@ struct Concat: Layer {
     }
 
     /// Zeros the lanes beyond the last channel.
-    private func clearPadding(_ tensor: Tensor) throws {
+    static func clearPadding(_ tensor: Tensor) throws {
         let used = tensor.channels % tensor.width
         if used == 0 { return }
         let shared = Unchecked(tensor)

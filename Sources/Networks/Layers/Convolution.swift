@@ -94,7 +94,7 @@ extension LayerCall {
     }
 
     /// Sums of the output's gradient over voxels and batch.
-    private func biasGradient(into out: UnsafeMutablePointer<Float>) throws {
+    func biasGradient(into out: UnsafeMutablePointer<Float>) throws {
         if centred { return out.update(repeating: 0, count: output.channels) }
         let sum = gated ? sums?.sum : nil
         let found = try sum ?? Flat.channelSums(Kernels.table.sums, rows: 2, over: outputGradient, a: outputGradient)[0]

@@ -10,5 +10,6 @@ struct InputLayer: Layer {
     init(attributes: Attributes) throws { try self.init(channels: attributes.integer("channels")) }
     var attributes: [(name: String, value: JSON)] { [("channels", .number(Double(inputChannels)))] }
 
+    var inputCount: ClosedRange<Int> { 0...0 }
     func channels(_ inputs: [Int]) throws -> Int { inputChannels }
 }

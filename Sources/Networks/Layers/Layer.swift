@@ -26,6 +26,10 @@ struct ParameterSpec: Sendable, Equatable {
         case vector
         /// A convolution's weights, ordered as its kernels read them.
         case blocked(WeightLayout)
+        /// As many runs of such weights one after the other as the convolution has groups.
+        case grouped(WeightLayout, groups: Int)
+        /// A depthwise convolution's weights.
+        case lanes(LaneLayout)
     }
     let name: String
     let shape: [Int]
@@ -47,6 +51,8 @@ protocol Layer: Sendable {
     /// Rebuilds the layer from a file's arguments; checks them as the builder does.
     init(attributes: Attributes) throws
 
+    /// How many tensors enter.
+    var inputCount: ClosedRange<Int> { get }
     /// Output channels; throws where the inputs cannot be used.
     func channels(_ inputs: [Int]) throws -> Int
     /// Output shape (x, y, z) from the input shapes.
@@ -55,6 +61,11 @@ protocol Layer: Sendable {
     var scale: (up: SIMD3<Int>, down: SIMD3<Int>) { get }
     /// How many voxels of its input, beyond one, a voxel of the output depends on along each axis; statistics of whole tensors do not count.
     var reach: SIMD3<Int> { get }
+    /// The size of the output relative to the image's, from those of the inputs; throws where they do not fit together. Follows from `scale` for
+    /// inputs of one size.
+    func size(_ inputs: [RelativeSize]) throws -> RelativeSize
+    /// Whether inputs within 0 … 1 give outputs within 0 … 1.
+    var keepsProbabilities: Bool { get }
     func parameters(_ inputs: [Int]) -> [ParameterSpec]
     /// Multiply–add operations × 2 of the forward pass for one sample.
     func flops(inputs: [Int], output: SIMD3<Int>) -> Double
@@ -149,6 +160,12 @@ final class BatchStatistics {
 
 extension Layer {
     var kind: String { Self.kind }
+    var inputCount: ClosedRange<Int> { 1...1 }
+    func size(_ inputs: [RelativeSize]) throws -> RelativeSize {
+        for other in inputs.dropFirst() where other != inputs[0] { throw RelativeSize.difference(kind, inputs[0], other) }
+        return try inputs.first?.scaled(up: scale.up, down: scale.down, layer: kind) ?? .image
+    }
+    var keepsProbabilities: Bool { false }
     var attributes: [(name: String, value: JSON)] { [] }
     func shape(_ inputs: [SIMD3<Int>]) throws -> SIMD3<Int> { inputs[0] }
     func channels(_ inputs: [Int]) throws -> Int { inputs[0] }

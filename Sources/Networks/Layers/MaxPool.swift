@@ -41,7 +41,7 @@ struct MaxPool: Layer {
     /// is still to be applied go through a thread's own memory, others are read and written where they are.
     private func rows(_ call: LayerCall, _ target: Writing?) throws {
         let y = call.output, width = y.width, source = call.source
-        let direct = source.blocks.allSatisfy(\.pointwise.isIdentity) && target?.needsLines != true
+        let direct = source.blocks.allSatisfy(\.isPlain) && target?.needsLines != true
         let points = y.shape.x * size.x, line = points * width + 16, lines = size.y * size.z
         let tasks = y.batch * y.blocks * y.shape.z
         let sums = target?.sums.map { _ in SumTable(tasks: tasks, blocks: y.blocks) }

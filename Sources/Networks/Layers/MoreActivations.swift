@@ -18,6 +18,7 @@ struct LeakyRelu: Layer {
 
     func needs(relu: Bool) -> (input: Bool, output: Bool) { (false, true) }
     var inPlace: Bool { true }
+    var keepsProbabilities: Bool { true }
 
     func forward(_ call: LayerCall) throws {
         let x = call.inputs[0]
@@ -48,6 +49,7 @@ struct Elu: Layer {
 
     func needs(relu: Bool) -> (input: Bool, output: Bool) { (false, true) }
     var inPlace: Bool { true }
+    var keepsProbabilities: Bool { true }
 
     func forward(_ call: LayerCall) throws {
         let x = call.inputs[0]
@@ -70,6 +72,7 @@ struct Gelu: Layer {
 
     func needs(relu: Bool) -> (input: Bool, output: Bool) { (true, false) }
     var inPlace: Bool { true }
+    var keepsProbabilities: Bool { true }
 
     func forward(_ call: LayerCall) throws {
         try Flat.run(Kernels.layers.gelu, over: call.output, out: call.output, a: call.inputs[0])
@@ -90,6 +93,7 @@ struct Silu: Layer {
 
     func needs(relu: Bool) -> (input: Bool, output: Bool) { (true, false) }
     var inPlace: Bool { true }
+    var keepsProbabilities: Bool { true }
 
     func forward(_ call: LayerCall) throws {
         try Flat.run(Kernels.layers.silu, over: call.output, out: call.output, a: call.inputs[0])

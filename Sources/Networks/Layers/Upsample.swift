@@ -42,6 +42,9 @@ struct Upsample: Layer {
     var scale: (up: SIMD3<Int>, down: SIMD3<Int>) { (size, .one) }
     var reach: SIMD3<Int> { method == .nearest ? SIMD3(0, 0, 0) : SIMD3(size.x > 1 ? 1 : 0, size.y > 1 ? 1 : 0, size.z > 1 ? 1 : 0) }
 
+    /// Means of neighbours lie between them.
+    var keepsProbabilities: Bool { true }
+
     /// Two voxels along each axis that grows.
     func flops(inputs: [Int], output: SIMD3<Int>) -> Double {
         let taps = (reach &+ 1).product

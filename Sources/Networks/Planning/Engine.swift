@@ -26,12 +26,12 @@ final class Engine {
         arena = try Buffer(count: plan.arenaFloats, for: purpose)
         weightGradients = plan.training ? try Buffer(count: parameters.values.count, for: purpose) : nil
         let base = arena.base
-        func tensor(_ slot: Plan.Slot, at place: Int) -> Tensor {
-            Tensor(base: base + place, batch: plan.batch, channels: slot.channels, shape: slot.shape)
+        func tensor(_ slot: Plan.Slot, at place: Int, half: Bool) -> Tensor {
+            Tensor(base: base + place, batch: plan.batch, channels: slot.channels, shape: slot.shape, half: half)
         }
-        tensors = plan.slots.map { tensor($0, at: $0.values) }
-        renewed = plan.slots.map { tensor($0, at: $0.again ?? $0.values) }
-        gradients = plan.slots.map { slot in slot.gradient.map { tensor(slot, at: $0) } }
+        tensors = plan.slots.map { tensor($0, at: $0.values, half: $0.half) }
+        renewed = plan.slots.map { tensor($0, at: $0.again ?? $0.values, half: $0.half) }
+        gradients = plan.slots.map { slot in slot.gradient.map { tensor(slot, at: $0, half: false) } }
         statistics = plan.operations.map { _ in BatchStatistics() }
         sums = plan.slots.map { _ in nil }
         gradientSums = sums

@@ -28,7 +28,7 @@ struct Fusion {
         views = [View?](repeating: nil, count: graph.entries.count)
     }
 
-    mutating func run() {
+    mutating func run(_ precision: Precision) {
         for (i, entry) in graph.entries.enumerated() where views[i] == nil {
             if entry.inputs.isEmpty {
                 views[i] = View(slot: addSlot(like: i))
@@ -37,19 +37,27 @@ struct Fusion {
             }
         }
         output = plain(graph.entries.count - 1)
-        markGated()
+        markEnds(precision)
     }
 
-    /// Finds the tensors whose gradients are held back and summed while they are written: those before a normalisation or with a bias, where all that write
-    /// the gradient can do so. The loss writes that of the output.
-    private mutating func markGated() {
-        guard training else { return }
-        for operation in operations {
-            let wants = operation.kind == .normalise || operation.kind == .layer && graph.entries[operation.entry].layer.writesLines
-            if wants { slots[operation.output].gated = operation.output != output }
+    /// Finds the tensors that are written and read through lines alone: those of convolutions, where nothing reads the tensor as a whole. They can be stored in
+    /// half of the memory, and their gradients are held back and summed while they are written. The loss writes the gradient of the output.
+    private mutating func markEnds(_ precision: Precision) {
+        var byLines = [Bool](repeating: false, count: slots.count)
+        for operation in operations where operation.kind == .layer && graph.entries[operation.entry].layer.writesLines {
+            byLines[operation.output] = operation.output != output
         }
-        for operation in operations where operation.kind == .layer && !graph.entries[operation.entry].layer.readsViews {
-            for t in operation.slots { slots[t].gated = false }
+        var normalised = [Bool](repeating: false, count: slots.count)
+        for operation in operations {
+            switch operation.kind {
+            case .normalise: normalised[operation.output] = true
+            case .layer where !graph.entries[operation.entry].layer.readsViews: for t in operation.slots { byLines[t] = false }
+            default: break
+            }
+        }
+        for t in slots.indices {
+            slots[t].half = precision == .bfloat16 && byLines[t]
+            slots[t].gated = training && (byLines[t] || normalised[t])
         }
     }
 

@@ -8,9 +8,10 @@ struct MemoryBudget {
     let batch: Int
     /// Whether validation samples are predicted in between, whose memory comes on top.
     let validates: Bool
+    let precision: Precision
 
-    init(_ model: Model, shape: SIMD3<Int>, batch: Int, validates: Bool) {
-        (self.model, self.shape, self.batch, self.validates) = (model, shape, batch, validates)
+    init(_ model: Model, shape: SIMD3<Int>, batch: Int, validates: Bool, precision: Precision) {
+        (self.model, self.shape, self.batch, self.validates, self.precision) = (model, shape, batch, validates, precision)
     }
 
     /// Bytes of everything besides the planned memory: weights, gradients and the optimiser's two moments, the batch in hand and the one being loaded,
@@ -18,7 +19,7 @@ struct MemoryBudget {
     func besides() throws -> Int {
         let weights = 4 * model.parameters.values.count + model.parameters.states.count
         let samples = 2 * batch * (model.inputChannels + model.outputChannels) * shape.product
-        let prediction = validates ? try Plan(model.graph, shape: shape, batch: 1, training: false).arenaFloats : 0
+        let prediction = validates ? try Plan(model.graph, shape: shape, batch: 1, training: false, precision: precision).arenaFloats : 0
         return 4 * (weights + samples + prediction)
     }
 
@@ -28,7 +29,7 @@ struct MemoryBudget {
         let besides = try besides()
         let free = bound ?? Memory.available
         func plan(_ renewing: Set<Int>) throws -> Plan {
-            try Plan(model.graph, shape: shape, batch: batch, training: true, renewing: renewing)
+            try Plan(model.graph, shape: shape, batch: batch, training: true, renewing: renewing, precision: precision)
         }
         var best = try plan([])
         var least = best.arenaFloats

@@ -42,11 +42,14 @@ struct Plan {
         var gradient: Int?
         /// Everything that is written to the gradient passes through `Writing`: ReLUs can hold it back there, and sums be taken.
         var gated = false
+        /// Values are bfloat16.
+        var half = false
     }
 
     let batch: Int
     let shape: SIMD3<Int>
     let training: Bool
+    let precision: Precision
     let operations: [Operation]
     let slots: [Slot]
     /// Tensor that the last operation writes.
@@ -61,16 +64,21 @@ struct Plan {
     let renewable: [Int]
 
     /// `inputGradient` also plans the gradient of the image, which training does not need. The values of the tensors in `renewing`, some of
-    /// `renewable`, are given up after the forward pass and computed again when the backward pass needs them.
-    init(_ graph: Graph, shape: SIMD3<Int>, batch: Int, training: Bool, inputGradient: Bool = false, renewing: Set<Int> = []) throws {
+    /// `renewable`, are given up after the forward pass and computed again when the backward pass needs them. With `precision` bfloat16 the tensors
+    /// that convolutions write for others to read lines of are stored so.
+    init(
+        _ graph: Graph, shape: SIMD3<Int>, batch: Int, training: Bool, inputGradient: Bool = false, renewing: Set<Int> = [],
+        precision: Precision = .float32
+    ) throws {
         let shapes = try graph.shapes(input: shape)
         self.batch = batch
         self.shape = shape
         self.training = training
+        self.precision = precision
         try Plan.checkSize(graph, shapes, batch)
 
         var fusion = Fusion(graph, shapes: shapes, batch: batch, training: training)
-        fusion.run()
+        fusion.run(precision)
         operations = fusion.operations
         output = fusion.output
         let memory = PlanMemory(

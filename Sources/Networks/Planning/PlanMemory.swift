@@ -41,6 +41,7 @@ struct PlanMemory {
         var requests = Requests()
         var valueRequest = [Int](repeating: -1, count: slots.count)
         func floats(_ t: Int) -> Int { Tensor.floats(batch: batch, channels: slots[t].channels, shape: slots[t].shape) }
+        func valueFloats(_ t: Int) -> Int { slots[t].half ? (floats(t) + 1) / 2 + 16 : floats(t) }
         func inPlace(_ k: Int) -> Bool { operations[k].kind == .layer && graph.entries[operations[k].entry].layer.inPlace }
 
         // Outputs that take their input's memory: the input is read by this operation alone, and by nobody's backward pass.
@@ -73,10 +74,10 @@ struct PlanMemory {
                 valueRequest[t] = valueRequest[input]
                 requests.extend(valueRequest[t], to: life.last)
             } else {
-                valueRequest[t] = requests.add(floats(t), life)
+                valueRequest[t] = requests.add(valueFloats(t), life)
             }
         }
-        let renewalRequest = slots.indices.map { t in renewal[t].map { requests.add(floats(t), $0) } }
+        let renewalRequest = slots.indices.map { t in renewal[t].map { requests.add(valueFloats(t), $0) } }
 
         // Gradients: written from the last consumer's backward pass on, read by the producer's.
         var gradientRequest = [Int?](repeating: nil, count: slots.count)

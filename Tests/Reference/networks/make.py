@@ -27,6 +27,16 @@ def write(path, tensors, metadata):
         f.write(struct.pack("<Q", len(text)) + text + blob)
 
 
+def same(x, kernel, stride, dilation=(1, 1, 1)):
+    """Zeros before and after each axis, x first as F.pad wants it, for Keras' "same"."""
+    pads = []
+    for axis in range(3):
+        n, k, s, d = x.shape[4 - axis], kernel[axis], stride[axis], dilation[axis]
+        total = max((-(-n // s) - 1) * s + (k - 1) * d + 1 - n, 0)
+        pads += [total // 2, total - total // 2]
+    return pads
+
+
 class Graph:
     """Mirrors the builder: layers with inputs, run with torch. Sizes in arguments are (x, y, z); tensors are N, C, z, y, x."""
 
@@ -46,10 +56,13 @@ class Graph:
         value = value.float().double()
         self.params[f"layer.{index}.{self.layers[index]['kind']}.{name}"] = value.requires_grad_(not name.startswith("running"))
 
-    def conv(self, x, filters, kernel=(3, 3, 3), stride=(1, 1, 1), dilation=(1, 1, 1), bias=True):
-        i = self.add("conv3d", [x], filters, filters=filters, kernel=kernel, stride=stride, dilation=dilation, bias=bias)
-        fan = self.channels[x] * kernel[0] * kernel[1] * kernel[2]
-        self.param(i, "weight", (filters, self.channels[x], *reversed(kernel)), (2 / fan) ** 0.5)
+    def conv(self, x, filters, kernel=(3, 3, 3), stride=(1, 1, 1), dilation=(1, 1, 1), bias=True, groups=1):
+        depthwise = 1 < groups == self.channels[x]
+        kind = "conv3d_depthwise" if depthwise else "conv3d_grouped" if groups > 1 else "conv3d"
+        more = {"groups": groups} if kind == "conv3d_grouped" else {}
+        i = self.add(kind, [x], filters, filters=filters, kernel=kernel, stride=stride, dilation=dilation, bias=bias, **more)
+        fan = self.channels[x] // groups * kernel[0] * kernel[1] * kernel[2]
+        self.param(i, "weight", (filters, self.channels[x] // groups, *reversed(kernel)), (2 / fan) ** 0.5)
         if bias:
             self.param(i, "bias", (filters,), 0.1)
         return i
@@ -79,6 +92,12 @@ class Graph:
     def concat(self, parts):
         return self.add("concat", parts, sum(self.channels[p] for p in parts))
 
+    def sum(self, parts):
+        return self.add("add", parts, self.channels[parts[0]])
+
+    def multiply(self, x, factor):
+        return self.add("multiply", [x, factor], self.channels[x])
+
     def run(self, image, training):
         values, self.new_statistics = [image], {}
         for i, layer in enumerate(self.layers):
@@ -87,13 +106,11 @@ class Graph:
             x = values[layer["inputs"][0]]
             p = lambda name: self.params.get(f"layer.{i}.{layer['kind']}.{name}")
             kind = layer["kind"]
-            if kind == "conv3d":
-                pads = []
-                for axis in range(3):  # x first, which is also F.pad's order
-                    n, k, s, d = x.shape[4 - axis], layer["kernel"][axis], layer["stride"][axis], layer["dilation"][axis]
-                    total = max((-(-n // s) - 1) * s + (k - 1) * d + 1 - n, 0)
-                    pads += [total // 2, total - total // 2]
-                y = F.conv3d(F.pad(x, pads), p("weight"), p("bias"), stride=layer["stride"][::-1], dilation=layer["dilation"][::-1])
+            if kind.startswith("conv3d"):
+                pads = same(x, layer["kernel"], layer["stride"], layer["dilation"])
+                groups = layer.get("groups", x.shape[1] if kind == "conv3d_depthwise" else 1)
+                y = F.conv3d(F.pad(x, pads), p("weight"), p("bias"), stride=layer["stride"][::-1], dilation=layer["dilation"][::-1],
+                             groups=groups)
             elif kind == "upconv3d":
                 full = F.conv_transpose3d(x, p("weight"), p("bias"), stride=layer["stride"][::-1])
                 cut = []
@@ -122,6 +139,23 @@ class Graph:
                 y = x.sigmoid()
             elif kind == "maxpool":
                 y = F.max_pool3d(x, layer["size"][::-1])
+            elif kind == "maxpool_strided":
+                pads = same(x, layer["size"], layer["stride"])
+                y = F.max_pool3d(F.pad(x, pads, value=-torch.inf), layer["size"][::-1], layer["stride"][::-1])
+                if layer["size"] == (3, 3, 3) and all(n % 2 == 0 for n in x.shape[2:]) and layer["stride"] == (2, 2, 2):
+                    assert torch.equal(y, F.max_pool3d(x, 3, 2, ceil_mode=True))
+            elif kind == "avgpool":
+                pads = same(x, layer["size"], layer["stride"])
+                mean = lambda t: F.avg_pool3d(F.pad(t, pads), layer["size"][::-1], layer["stride"][::-1])
+                y = mean(x) / mean(torch.ones_like(x))
+                if layer["size"] == (3, 3, 3) and layer["stride"] == (1, 1, 1):
+                    assert torch.allclose(y, F.avg_pool3d(x, 3, 1, padding=1, count_include_pad=False), atol=1e-14)
+            elif kind == "globalpool":
+                y = F.adaptive_avg_pool3d(x, 1)
+            elif kind == "add":
+                y = sum(values[j] for j in layer["inputs"])
+            elif kind == "multiply":
+                y = x * values[layer["inputs"][1]]
             elif kind == "dropout":
                 assert layer["rate"] == 0
                 y = x
@@ -216,6 +250,114 @@ def shared(g):
 
 
 single("shared_8", 3, ODD, shared)
+
+
+single("point_3_17", 3, ODD, lambda g: g.conv(0, 17, kernel=(1, 1, 1)))
+single("conv5_3_1", 3, ODD, lambda g: g.conv(0, 1, kernel=(5, 5, 5)))
+single("conv5_1_17", 1, ODD, lambda g: g.conv(0, 17, kernel=(5, 5, 5)))
+single("conv5_17_3", 17, (7, 5, 4), lambda g: g.conv(0, 3, kernel=(5, 5, 5)), batch=1)
+single("halved_3", 3, (8, 6, 4), lambda g: g.up(g.conv(0, 17, stride=(2, 2, 2)), 3, kernel=(2, 2, 2)))
+single("halved_17", 17, (8, 6, 4), lambda g: g.up(g.conv(0, 1, stride=(2, 2, 2)), 17, kernel=(2, 2, 2)), batch=1)
+single("thirds_1", 1, (9, 6, 3), lambda g: g.up(g.conv(0, 17, stride=(3, 3, 3)), 3, stride=(3, 3, 3)))
+
+
+def dilated(channels):
+    """The context module of MeshNet (Fedorov 2017)."""
+    def build(g):
+        x = 0
+        for d in (2, 4, 8, 16):
+            x = g.relu(g.conv(x, channels, dilation=(d, d, d)))
+    return build
+
+
+single("dilated_3", 3, (19, 5, 6), dilated(3))
+single("dilated_17", 1, (18, 3, 5), dilated(17), batch=1)
+
+double = (2, 2, 2)
+pool = lambda g, x, size, stride: g.simple("maxpool_strided", x, size=size, stride=stride)
+average = lambda g, x, size, stride: g.simple("avgpool", x, size=size, stride=stride)
+for name, kind in (("pool", pool), ("average", average)):
+    single(name + "_overlap_17", 17, (8, 6, 4), lambda g: g.up(kind(g, 0, (3, 3, 3), double), 2))
+    single(name + "_overlap_3", 3, ODD, lambda g: kind(g, 0, (3, 3, 3), (1, 1, 1)))
+    single(name + "_axes_1", 1, (12, 9, 20), lambda g: g.up(kind(g, 0, (5, 2, 4), (2, 3, 1)), 1, stride=(2, 3, 1)))
+single("average_halves_8", 8, (8, 6, 4), lambda g: g.up(average(g, 0, double, double), 2, kernel=double))
+
+
+def shared_pools(g):
+    a = g.relu(g.conv(0, 17, kernel=(1, 1, 1)))
+    g.concat([pool(g, a, (2, 3, 2), (1, 1, 1)), average(g, a, (2, 3, 2), (1, 1, 1)), a])
+
+
+single("pools_shared", 3, (7, 5, 3), shared_pools)
+
+
+def sums(g):
+    a = g.conv(0, 17, kernel=(1, 1, 1))
+    b = g.relu(g.norm(a))
+    g.relu(g.sum([g.sum([a, b]), a, a]))
+
+
+single("add_17", 3, ODD, sums)
+single("add_1", 1, ODD, lambda g: g.sum([0, g.conv(0, 1)]))
+
+
+def products(channels):
+    def build(g):
+        a = g.conv(0, channels, kernel=(1, 1, 1))
+        b = g.simple("sigmoid", g.conv(a, channels, kernel=(1, 1, 1)))
+        one = g.simple("sigmoid", g.conv(a, 1, kernel=(1, 1, 1)))
+        voxel = g.simple("globalpool", b)
+        scalar = g.simple("globalpool", one)
+        parts = [g.multiply(a, b), g.multiply(a, a), g.multiply(a, one), g.multiply(a, voxel), g.multiply(b, scalar)]
+        g.concat([g.multiply(g.sum(parts), voxel), one])
+    return build
+
+
+single("multiply_1", 2, ODD, products(1))
+single("multiply_3", 2, ODD, products(3))
+single("multiply_17", 2, ODD, products(17))
+
+
+def squeeze_excite(g):
+    """As stdlib/attention.ss: Hu 2018 on a tensor of 17 channels, ratio 4."""
+    x = g.conv(0, 17, kernel=(1, 1, 1))
+    g.multiply(x, g.simple("sigmoid", g.conv(g.relu(g.conv(g.simple("globalpool", x), 4, kernel=(1, 1, 1))), 17, kernel=(1, 1, 1))))
+
+
+def attention_gate(g):
+    """As stdlib/attention.ss: Oktay 2018 on a tensor of 17 channels, with a gate of 5 and 8 filters."""
+    x = g.conv(0, 17, kernel=(1, 1, 1))
+    mapped = g.conv(x, 8, kernel=(1, 1, 1), bias=False)
+    both = g.relu(g.sum([mapped, g.conv(g.conv(0, 5), 8, kernel=(1, 1, 1))]))
+    g.multiply(x, g.simple("sigmoid", g.conv(both, 1, kernel=(1, 1, 1))))
+
+
+single("squeeze_excite", 2, ODD, squeeze_excite)
+single("attention_gate", 2, ODD, attention_gate)
+
+single("grouped_32", 32, (5, 4, 3), lambda g: g.relu(g.conv(0, 32, groups=2)), batch=1)
+single("grouped_32_6", 32, (6, 4, 3), lambda g: g.conv(0, 6, groups=2, bias=False), batch=1)
+single("grouped_6_32", 6, (6, 4, 3), lambda g: g.conv(0, 32, groups=2))
+single("grouped_12_18", 12, ODD, lambda g: g.relu(g.conv(0, 18, groups=3)))
+single("grouped_32_of_8", 32, (5, 4, 3), lambda g: g.conv(0, 32, groups=4), batch=1)
+single("grouped_51_34", 51, (4, 3, 3), lambda g: g.relu(g.conv(0, 34, groups=17, kernel=(2, 3, 1))), batch=1)
+single("grouped_strided", 4, (8, 6, 4), lambda g: g.up(g.conv(0, 34, groups=2, stride=double, kernel=(3, 2, 1), dilation=(1, 2, 1)), 1))
+
+
+def grouped_shared(g):
+    a = g.conv(0, 18, kernel=(1, 1, 1))
+    g.concat([g.relu(a), g.conv(a, 6, groups=2), g.conv(a, 18, groups=18), g.conv(a, 36, groups=18, kernel=(1, 3, 1))])
+
+
+single("grouped_shared", 2, (6, 5, 3), grouped_shared)
+single("depthwise_17", 17, ODD, lambda g: g.relu(g.conv(0, 17, groups=17)))
+single("depthwise_3", 3, ODD, lambda g: g.conv(0, 3, groups=3))
+single("depthwise_8", 8, (11, 7, 5), lambda g: g.conv(0, 8, groups=8, kernel=(5, 3, 2), bias=False))
+single("depthwise_5_10", 5, ODD, lambda g: g.conv(0, 10, groups=5))
+single("depthwise_3_51", 3, (7, 3, 5), lambda g: g.conv(0, 51, groups=3, dilation=(3, 1, 2)), batch=1)
+single("depthwise_strided", 17, (8, 6, 6), lambda g: g.up(g.conv(0, 17, groups=17, stride=(2, 1, 3), kernel=(5, 3, 2)), 2, stride=(2, 1, 3)))
+single("depthwise_strided_2", 2, (8, 6, 6), lambda g: g.up(
+    g.conv(0, 4, groups=2, stride=(2, 3, 2), kernel=(1, 2, 3), dilation=(1, 1, 3)), 1, stride=(2, 3, 2)))
 
 
 def unet(filters, depth, seed):

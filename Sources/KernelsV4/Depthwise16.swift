@@ -1,0 +1,1 @@
+../KernelLoops/Depthwise16.swift
