@@ -2,24 +2,6 @@ import CKernels
 
 // Samples of few channels need not start at whole vectors, and the next one may be another thread's: these write exactly their count.
 
-@inline(__always)
-private func putExactly(_ v: V16, _ r: SKFlat, _ i: Int) {
-    if i + 16 <= Int(r.count) {
-        put(v, r, i)
-    } else {
-        for lane in 0..<Int(r.count) - i { r.out[i + lane] = r.accumulate != 0 ? r.out[i + lane] + v[lane] : v[lane] }
-    }
-}
-
-/// A vector at i; lanes at or beyond the count are zero and not read.
-@inline(__always)
-private func loadExactly(_ p: In, _ r: SKFlat, _ i: Int) -> V16 {
-    if i + 16 <= Int(r.count) { return load16(p + i) }
-    var v = V16()
-    for lane in 0..<Int(r.count) - i { v[lane] = p[i + lane] }
-    return v
-}
-
 /// out = a · p0 + p1, then max(0, …) where flag is set.
 @inline(__always)
 func sampleAffine(_ r: SKFlat) {
@@ -27,7 +9,7 @@ func sampleAffine(_ r: SKFlat) {
     let floor = V16(repeating: r.flag != 0 ? 0 : -.infinity)
     var i = 0
     while i < Int(r.count) {
-        putExactly(bounded(fma(loadExactly(a, r, i), scale, shift), floor), r, i)
+        putExactly(bounded(fma(loadExactly(a, i, Int(r.count)), scale, shift), floor), r, i)
         i += 16
     }
 }
@@ -40,8 +22,8 @@ func sampleNormGradient(_ r: SKFlat) {
     let forward = parameters(r, 4), shift = parameters(r, 5)
     var i = 0
     while i < Int(r.count) {
-        let x = loadExactly(b, r, i)
-        var g = loadExactly(a, r, i)
+        let x = loadExactly(b, i, Int(r.count))
+        var g = loadExactly(a, i, Int(r.count))
         if r.flag != 0 { g = g.replacing(with: 0, where: fma(x, forward, shift) .<= 0) }
         putExactly(fma(g, scale, fma(x - centre, slope, offset)), r, i)
         i += 16

@@ -3,15 +3,13 @@ import CKernels
 // Softmax over channels. The lanes of a voxel are neighbours within a vector: 16 / width voxels at once, each reduced by exchanging lanes at distances
 // 8, 4, 2, 1 as far as they are its own; then every lane of a voxel has the voxel's maximum or sum.
 
-@inline(__always) private func larger(_ a: V16, _ b: V16) -> V16 { a.replacing(with: b, where: b .> a) }
-
 @inline(__always)
 private func maximum(_ v: V16, _ width: Int32) -> V16 {
     var m = v
-    if width > 8 { m = larger(m, sk_swap8(m)) }
-    if width > 4 { m = larger(m, sk_swap4(m)) }
-    if width > 2 { m = larger(m, sk_swap2(m)) }
-    if width > 1 { m = larger(m, sk_swap1(m)) }
+    if width > 8 { m = sk_max16(m, sk_swap8(m)) }
+    if width > 4 { m = sk_max16(m, sk_swap4(m)) }
+    if width > 2 { m = sk_max16(m, sk_swap2(m)) }
+    if width > 1 { m = sk_max16(m, sk_swap1(m)) }
     return m
 }
 
@@ -25,13 +23,6 @@ private func sum(_ v: V16, _ width: Int32) -> V16 {
     return s
 }
 
-/// 0 for the lanes that are channels of the last block, −infinity for the others.
-@inline(__always)
-private func padding(_ r: SKSoftmax) -> V16 {
-    let lanes = SIMD16<Int32>(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15) & (r.width - 1)
-    return V16().replacing(with: -.infinity, where: lanes .>= r.last)
-}
-
 /// exp(x) for x ≤ 0; 0 below −87.
 @inline(__always)
 private func decay(_ x: V16) -> V16 {
@@ -39,39 +30,49 @@ private func decay(_ x: V16) -> V16 {
     return exponential(x.replacing(with: -87, where: low)).replacing(with: 0, where: low)
 }
 
+/// Where all channels of a voxel are in one block.
 @inline(__always)
-func softmax(_ r: SKSoftmax) {
-    let padding = padding(r)
-    let floats = Int(r.voxels) * Int(r.width), last = (Int(r.blocks) - 1) * Int(r.blockStep), step = Int(r.blockStep)
+func softmaxWithin(_ r: SKSoftmax) {
+    let padding = sk_padding16(r.width, r.last), width = r.width
+    let floats = Int(r.voxels) * Int(width)
     var i = 0
     while i < floats {
-        if last == 0 {
-            let x = load16(r.a + i) + padding
-            let e = decay(x - maximum(x, r.width))
-            store(e / sum(e, r.width), r.out + i)
-        } else {
-            var m = load16(r.a + last + i) + padding
-            var at = 0
-            while at < last {
-                m = larger(m, load16(r.a + at + i))
-                at += step
-            }
-            m = maximum(m, 16)
-            var total = decay(load16(r.a + last + i) + padding - m)
-            store(total, r.out + last + i)
-            at = 0
-            while at < last {
-                let e = decay(load16(r.a + at + i) - m)
-                store(e, r.out + at + i)
-                total += e
-                at += step
-            }
-            let share = 1 / sum(total, 16)
-            at = 0
-            while at <= last {
-                store(load16(r.out + at + i) * share, r.out + at + i)
-                at += step
-            }
+        let x = load16(r.a + i) + padding
+        let e = decay(x - maximum(x, width))
+        store(e / sum(e, width), r.out + i)
+        i += 16
+    }
+}
+
+/// Over several blocks of 16 lanes.
+@inline(__always)
+func softmaxAcross(_ r: SKSoftmax) {
+    let padding = sk_padding16(16, r.last)
+    let floats = Int(r.voxels) * 16, last = (Int(r.blocks) - 1) * Int(r.blockStep), step = Int(r.blockStep)
+    var i = 0
+    while i < floats {
+        var m = load16(r.a + last + i) + padding
+        var at = 0
+        while at < last {
+            m = sk_max16(m, load16(r.a + at + i))
+            at += step
+        }
+        m = maximum(m, 16)
+        var total = V16()
+        at = 0
+        while at <= last {
+            var x = load16(r.a + at + i)
+            if at == last { x += padding }
+            let e = decay(x - m)
+            store(e, r.out + at + i)
+            total += e
+            at += step
+        }
+        let share = 1 / sum(total, 16)
+        at = 0
+        while at <= last {
+            store(load16(r.out + at + i) * share, r.out + at + i)
+            at += step
         }
         i += 16
     }

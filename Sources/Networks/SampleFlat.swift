@@ -27,7 +27,8 @@ extension Flat {
     /// Two sums over voxels for each sample and channel, at sample · channels + channel, in double precision and a fixed order. `parameters` is as for
     /// `runBySample`.
     static func channelSumsBySample(
-        _ kernel: SKFlatFunction, over shape: Tensor, a: Tensor, b: Tensor? = nil, parameters: [Float] = [], rows: Int = 0, flag: Bool = false
+        _ kernel: SKFlatFunction, over shape: Tensor, a: Tensor, b: Tensor? = nil, parameters: [Float] = [], rows: Int = 0,
+        flag: Bool = false
     ) throws -> (first: [Double], second: [Double]) {
         let chunks = shape.chunks(bySample: true), blocks = shape.blocks
         var partial = [Double](repeating: 0, count: chunks.count * 32)

@@ -1,4 +1,4 @@
-// Times the network core: `swift run -c release NetworkBench [layers | unet FILTERS DEPTH X Y Z BATCH]`.
+// Times the network core: `swift run -c release NetworkBench [layers | general | passes | unet FILTERS DEPTH X Y Z BATCH]`.
 import Glibc
 import Kernels
 import Networks
@@ -119,6 +119,8 @@ if arguments.first == "unet", arguments.count == 7 {
     print("peak memory of the process \(Text.bytes(peakBytes()))")
 } else if arguments.first == "general" {
     try general()
+} else if arguments.first == "passes" {
+    try passes()
 } else {
     try layers()
 }

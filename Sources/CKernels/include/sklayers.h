@@ -4,6 +4,15 @@
 
 #include "ckernels.h"
 
+static inline __attribute__((always_inline)) SKVector16 sk_max16(SKVector16 a, SKVector16 b) { return __builtin_elementwise_max(a, b); }
+
+// 0 in the lanes that are one of the first `channels` of `width`, -infinity in the others.
+typedef int32_t SKIntegers16 __attribute__((ext_vector_type(16)));
+static inline __attribute__((always_inline)) SKVector16 sk_padding16(int32_t width, int32_t channels) {
+    SKIntegers16 lanes = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+    return (SKVector16)(((lanes & (width - 1)) >= channels) & 0xFF800000);
+}
+
 // Lanes exchanged at a distance.
 static inline __attribute__((always_inline)) SKVector16 sk_swap8(SKVector16 v) {
     return __builtin_shufflevector(v, v, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7);

@@ -81,7 +81,8 @@ struct Gelu: Layer {
     func backward(_ call: LayerCall) throws {
         guard let target = call.inputGradients[0] else { return }
         try Flat.run(
-            Kernels.layers.geluGradient, over: target, out: target, a: call.outputGradient, b: call.inputs[0], accumulate: call.accumulate[0])
+            Kernels.layers.geluGradient, over: target, out: target, a: call.outputGradient, b: call.inputs[0],
+            accumulate: call.accumulate[0])
     }
 }
 
@@ -102,6 +103,7 @@ struct Silu: Layer {
     func backward(_ call: LayerCall) throws {
         guard let target = call.inputGradients[0] else { return }
         try Flat.run(
-            Kernels.layers.siluGradient, over: target, out: target, a: call.outputGradient, b: call.inputs[0], accumulate: call.accumulate[0])
+            Kernels.layers.siluGradient, over: target, out: target, a: call.outputGradient, b: call.inputs[0],
+            accumulate: call.accumulate[0])
     }
 }

@@ -92,7 +92,8 @@ extension SampleNorm {
         try measure(call, x)
         let statistics = call.statistics
         try Flat.runBySample(
-            Kernels.layers.sampleAffine, over: x, out: call.output, a: x, parameters: interleave([statistics.scale, statistics.shift]), rows: 2,
+            Kernels.layers.sampleAffine, over: x, out: call.output, a: x, parameters: interleave([statistics.scale, statistics.shift]),
+            rows: 2,
             flag: call.relu)
     }
 

@@ -178,7 +178,8 @@ private struct Taps {
         weights.withUnsafeBufferPointer { weights in
             guard let base = weights.baseAddress else { return }
             var call = SKBlend(
-                in: source, step: Int64(step), weights: base + v * most, count: Int64(counts[v]), out: out, floats: Int64(floats), accumulate: 0)
+                in: source, step: Int64(step), weights: base + v * most, count: Int64(counts[v]), out: out, floats: Int64(floats),
+                accumulate: 0)
             Kernels.layers.blend(&call)
         }
     }
@@ -190,7 +191,8 @@ private struct Taps {
         weights.withUnsafeBufferPointer { weights in
             guard let base = weights.baseAddress else { return }
             var call = SKBlend(
-                in: source, step: 0, weights: base + v * most + tap, count: 1, out: out, floats: Int64(floats), accumulate: accumulate ? 1 : 0)
+                in: source, step: 0, weights: base + v * most + tap, count: 1, out: out, floats: Int64(floats),
+                accumulate: accumulate ? 1 : 0)
             Kernels.layers.blend(&call)
         }
     }
@@ -202,7 +204,8 @@ private struct Taps {
                 counts.withUnsafeBufferPointer { counts in
                     guard let w = weights.baseAddress, let f = first.baseAddress, let c = counts.baseAddress else { return }
                     var call = SKResample(
-                        in: source, out: out, first: f, counts: c, weights: w, most: Int64(most), voxels: Int64(first.count), width: Int32(width))
+                        in: source, out: out, first: f, counts: c, weights: w, most: Int64(most), voxels: Int64(first.count),
+                        width: Int32(width))
                     Kernels.layers.resample(&call)
                 }
             }
