@@ -4,10 +4,10 @@ import PackageDescription
 // The loops in Kernels are compiled optimised in every configuration: a debug build that trains at a
 // hundredth of the speed helps nobody. `-Ounchecked` is kept to that one folder, where every size has been
 // checked by the caller.
-func kernelSettings(_ level: String) -> [SwiftSetting] {
+func kernelSettings(_ level: String, more: [String] = []) -> [SwiftSetting] {
     var flags = ["-Ounchecked"]
     #if arch(x86_64)
-    flags += ["-Xcc", "-march=\(level)"]
+    flags += (["-march=\(level)"] + more).flatMap { ["-Xcc", $0] }
     #endif
     return [.unsafeFlags(flags), .define("KERNEL_" + level.replacing("-", "_"))]
 }
@@ -17,7 +17,7 @@ extension String {
 }
 
 #if arch(x86_64)
-let kernelVariants: [Target.Dependency] = ["KernelsV2", "KernelsV3", "KernelsV4"]
+let kernelVariants: [Target.Dependency] = ["KernelsV2", "KernelsV3", "KernelsV4", "KernelsBF16"]
 #else
 let kernelVariants: [Target.Dependency] = ["KernelsV2"]
 #endif
@@ -48,6 +48,8 @@ let package = Package(
         .target(name: "KernelsV2", dependencies: ["CKernels"], swiftSettings: kernelSettings("x86-64-v2")),
         .target(name: "KernelsV3", dependencies: ["CKernels"], swiftSettings: kernelSettings("x86-64-v3")),
         .target(name: "KernelsV4", dependencies: ["CKernels"], swiftSettings: kernelSettings("x86-64-v4")),
+        // Products of bfloat16, for processors that have them.
+        .target(name: "KernelsBF16", dependencies: ["CKernels"], swiftSettings: kernelSettings("x86-64-v4", more: ["-mavx512bf16"])),
         .target(name: "Kernels", dependencies: ["CKernels"] + kernelVariants, swiftSettings: optimised),
         .target(name: "Networks", dependencies: ["Support", "Kernels", "CKernels"], swiftSettings: optimised),
         .target(name: "Figures", dependencies: ["Support", "Imaging", "CCairo"], swiftSettings: optimised),
@@ -70,7 +72,7 @@ let package = Package(
             ]),
 
         .executableTarget(
-            name: "NetworkBench", dependencies: ["Networks", "Kernels", "Support"], path: "bench/NetworkBench", swiftSettings: optimised),
+            name: "NetworkBench", dependencies: ["Networks", "Kernels", "CKernels", "Support"], path: "bench/NetworkBench", swiftSettings: optimised),
 
         .testTarget(name: "SyntaxTests", dependencies: ["Syntax"]),
         .testTarget(name: "ImagingTests", dependencies: ["Imaging", "Support"]),

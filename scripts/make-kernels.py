@@ -1,5 +1,5 @@
 """Writes the kernels whose sums have to be variables of their own, or which are wanted for two widths of vectors:
-Sources/KernelLoops/{Convolution,WeightGradient,Product}{16,8}.swift, Depthwise16.swift and Transforms{2,4,Up,Down}.swift.
+Sources/KernelLoops/{Convolution,WeightGradient,Product}{16,8}.swift, Depthwise16.swift, HalfRow.swift and Transforms{2,4,Up,Down}.swift.
 
 Run: python3 scripts/make-kernels.py [FOLDER]
 """
@@ -8,14 +8,15 @@ import re
 import sys
 
 N = 12  # the widest tile of any instruction set
-def conv(lanes):
+def conv(lanes, half=False):
+    """Direct convolutions. With `half` a float stands for a pair of bfloat16, two inputs next to each other, of input and weights."""
     V=f"V{lanes}"; W="widestTile" if lanes==16 else "widestTile8"
     ld = f"load{lanes}" if lanes==16 else "loadPart"
     st = "store" if lanes==16 else "storePart"
     tail = "" if lanes==16 else ", r.width"
-    o=[f"""// Written by scripts/make-kernels.py.
-import CKernels
-
+    product = "dot(s{i}, w, {V}(repeating: p[{i} * step]))" if half else "fma(w, {V}(repeating: p[{i} * step]), s{i})"
+    head = "// Written by scripts/make-kernels.py.\nimport CKernels\n" + ("\n#if arch(x86_64)\n" if half else "")
+    o=[head + f"""
 private typealias Call = UnsafePointer<SKConvRow>
 
 /// `n` neighbouring outputs from `first` on. `n` and `step` are constants wherever this is inlined, so that sums which are not used vanish
@@ -38,7 +39,7 @@ private func tile(_ n: Int, _ step: Int, _ call: Call, _ first: Int) {{
         let end = p + length
         while p < end {{
             let w = load{lanes}(weights)""")
-    for i in range(N): o.append(f"            if n > {i} {{ s{i} = fma(w, {V}(repeating: p[{i} * step]), s{i}) }}")
+    for i in range(N): o.append(f"            if n > {i} {{ s{i} = " + product.format(i=i, V=V) + " }")
     o.append(f"            weights += {lanes}\n            p += 1\n        }}\n        weights += skip\n    }}\n    if let scale = r.scale, let shift = r.shift {{\n        let m = load{lanes}(scale), c = load{lanes}(shift)")
     for i in range(N): o.append(f"        if n > {i} {{ s{i} = fma(s{i}, m, c) }}")
     o.append("    }\n    if r.relu != 0 {")
@@ -59,7 +60,7 @@ private func tile(_ n: Int, _ step: Int, _ call: Call, _ first: Int) {{
         for n in range(1,N): o.append(f"    case {n}: tile{n}By{name}(call, first)")
         o.append(f"    default: tile{N}By{name}(call, first)\n    }}\n}}\n")
     o.append(f"""/// A row, in tiles as equal as they can be. The usual distances between voxels are compiled on their own.
-func convRow{lanes}(_ call: UnsafePointer<SKConvRow>) {{
+{"public " if half else ""}func {"halfRow" if half else f"convRow{lanes}"}(_ call: UnsafePointer<SKConvRow>) {{
     let count = Int(call.pointee.count)
     let tiles = (count + {W} - 1) / {W}
     if tiles == 0 {{ return }}
@@ -79,6 +80,19 @@ func convRow{lanes}(_ call: UnsafePointer<SKConvRow>) {{
         first += n
     }}
 }}
+""")
+    if half: o.append("""/// The float's bits as two bfloat16 each: sum + a₀ · b₀ + a₁ · b₁.
+@inline(__always) private func dot(_ sum: V16, _ a: V16, _ b: V16) -> V16 { sk_dot_bf16(sum, a, b) }
+
+/// Rounds floats to bfloat16; a multiple of 16 is written.
+public func toHalf(_ values: UnsafePointer<Float>, _ out: UnsafeMutablePointer<Float>, _ count: Int) {
+    var i = 0
+    while i < count {
+        (UnsafeMutableRawPointer(out) + 2 * i).storeBytes(of: sk_to_half16(load16(values + i)), as: SIMD16<UInt16>.self)
+        i += 16
+    }
+}
+#endif
 """)
     return "\n".join(o)
 def wg(lanes):
@@ -257,9 +271,9 @@ private typealias Call = UnsafePointer<SKDepthwiseRow>
 @inline(__always)
 private func tile{run}(_ n: Int, _ call: Call, _ first: Int) {{
     let r = call.pointee
-    let source = r.source + first * 16, out = r.out + first * 16""")
+    let source = r.source + first * 16, out = r.out + first * 16, start = load16(r.start)""")
         for i in range(0, N, 4):
-            o.append("    var " + ", ".join(f"s{k} = V16()" for k in range(i, i + 4)))
+            o.append("    var " + ", ".join(f"s{k} = start" for k in range(i, i + 4)))
         o.append(f"""    var weights = UnsafePointer(r.weights), offset = r.offsets
     for _ in 0..<Int(r.taps) / {run} {{
         let p = source + Int(offset.pointee)""")
@@ -509,7 +523,7 @@ def read(m, points, body):
             if drop:
                 for k in range(points):
                     factor = f"dropoutFactor(c.key, c.key2, c.threshold, c.keep, c.index + Int64(i) + {k} * c.indexStep)"
-                    o.append(f"        d{k} *= {factor}" + (".lowHalf" if lanes == 8 else ""))
+                    o.append(f"        d{k} *= " + (f"sk_low8({factor})" if lanes == 8 else factor))
             for text in body.split("\n"):
                 o.append("        " + re.sub(r"put\((\d), (.*)\)$", r"store(\2, q + \1 * outStep)", text))
             o.append(f"        i += {lanes}\n    }}\n}}")
@@ -544,6 +558,7 @@ for l in (16,8):
     open(d+f"Convolution{l}.swift","w").write(conv(l))
     open(d+f"WeightGradient{l}.swift","w").write(wg(l))
     open(d+f"Product{l}.swift","w").write(product(l))
+open(d+"HalfRow.swift","w").write(conv(16, half=True))
 open(d+"Depthwise16.swift","w").write(depthwise())
 for m in ("2", "4", "Up", "Down"):
     open(d+f"Transforms{m}.swift","w").write(transforms(m))

@@ -1,5 +1,9 @@
 #include "ckernels.h"
 
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
+
 int sk_processor_level(void) {
 #if defined(__x86_64__)
     __builtin_cpu_init();
@@ -9,5 +13,15 @@ int sk_processor_level(void) {
     return 3;
 #else
     return 2;
+#endif
+}
+
+int sk_processor_bf16(void) {
+#if defined(__x86_64__)
+    unsigned a, b, c, d;
+    if (sk_processor_level() < 4 || !__get_cpuid_count(7, 1, &a, &b, &c, &d)) return 0;
+    return a >> 5 & 1;
+#else
+    return 0;
 #endif
 }

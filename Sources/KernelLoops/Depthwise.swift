@@ -6,8 +6,8 @@ import CKernels
 /// `n` vectors of a row from float i on, the voxels that they start at `step` floats apart. `n` and `step` are constants wherever this is inlined.
 @inline(__always)
 private func tile(_ n: Int, _ step: Int, _ r: SKDepthwiseRow, _ i: Int) {
-    var s0 = V16(), s1 = V16(), s2 = V16(), s3 = V16()
-    let source = r.source + i / 16 * step
+    let source = r.source + i / 16 * step, start = load16(r.start)
+    var s0 = start, s1 = start, s2 = start, s3 = start
     for t in 0..<Int(r.taps) {
         let w = load16(UnsafePointer(r.weights) + t * 16), p = source + Int(r.offsets[t])
         s0 = fma(w, load16(p), s0)

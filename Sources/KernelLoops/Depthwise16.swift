@@ -7,10 +7,10 @@ private typealias Call = UnsafePointer<SKDepthwiseRow>
 @inline(__always)
 private func tile3(_ n: Int, _ call: Call, _ first: Int) {
     let r = call.pointee
-    let source = r.source + first * 16, out = r.out + first * 16
-    var s0 = V16(), s1 = V16(), s2 = V16(), s3 = V16()
-    var s4 = V16(), s5 = V16(), s6 = V16(), s7 = V16()
-    var s8 = V16(), s9 = V16(), s10 = V16(), s11 = V16()
+    let source = r.source + first * 16, out = r.out + first * 16, start = load16(r.start)
+    var s0 = start, s1 = start, s2 = start, s3 = start
+    var s4 = start, s5 = start, s6 = start, s7 = start
+    var s8 = start, s9 = start, s10 = start, s11 = start
     var weights = UnsafePointer(r.weights), offset = r.offsets
     for _ in 0..<Int(r.taps) / 3 {
         let p = source + Int(offset.pointee)
@@ -116,10 +116,10 @@ private func tile3(_ n: Int, _ call: Call, _ first: Int) {
 @inline(__always)
 private func tile5(_ n: Int, _ call: Call, _ first: Int) {
     let r = call.pointee
-    let source = r.source + first * 16, out = r.out + first * 16
-    var s0 = V16(), s1 = V16(), s2 = V16(), s3 = V16()
-    var s4 = V16(), s5 = V16(), s6 = V16(), s7 = V16()
-    var s8 = V16(), s9 = V16(), s10 = V16(), s11 = V16()
+    let source = r.source + first * 16, out = r.out + first * 16, start = load16(r.start)
+    var s0 = start, s1 = start, s2 = start, s3 = start
+    var s4 = start, s5 = start, s6 = start, s7 = start
+    var s8 = start, s9 = start, s10 = start, s11 = start
     var weights = UnsafePointer(r.weights), offset = r.offsets
     for _ in 0..<Int(r.taps) / 5 {
         let p = source + Int(offset.pointee)

@@ -82,8 +82,8 @@ func storeLine(_ r: SKLine) {
         if r.keep != 0 { v *= dropoutFactor(r.key, r.key2, r.threshold, r.keep, r.index + Int64(i)) }
         if r.half != 0 {
             // Sums are of what is read again.
-            let bits = halfBits(v), whole = min(16, count - i)
-            v = unsafeBitCast(SIMD16<UInt32>(truncatingIfNeeded: bits) &<< 16, to: V16.self)
+            let bits = sk_to_half16(v), whole = min(16, count - i)
+            v = sk_from_half16(bits)
             let out = UnsafeMutableRawPointer(r.out) + 2 * i
             if whole == 16 {
                 out.storeBytes(of: bits, as: SIMD16<UInt16>.self)

@@ -3,7 +3,7 @@ import CKernels
 /// The functions of this instruction set. May only be called on a processor that has it.
 public func kernelTable() -> SKTable {
     SKTable(
-        conv16: { convRow16($0) }, conv8: { convRow8($0) }, weights16: { weightRows16($0) }, weights8: { weightRows8($0) },
+        conv16: { convRow16($0) }, conv8: { convRow8($0) }, narrow: { narrowRow($0) }, weights16: { weightRows16($0) }, weights8: { weightRows8($0) },
         sums: { sums($0.pointee) }, affine: { affine($0.pointee) }, normGradientSums: { normGradientSums($0.pointee) },
         normGradient: { normGradient($0.pointee) }, relu: { relu($0.pointee) }, reluGradient: { reluGradient($0.pointee) },
         sigmoid: { sigmoid($0.pointee) }, sigmoidGradient: { sigmoidGradient($0.pointee) }, dropout: { dropout($0.pointee) },
@@ -32,5 +32,6 @@ public func kernelTable() -> SKTable {
             kernelGradient: { winogradKernelGradientDown($0) }),
         product16: { product16($0) }, product8: { product8($0) }, weightProduct16: { weightProduct16($0) },
         weightProduct8: { weightProduct8($0) }, loadLine: { loadLine($0.pointee) }, storeLine: { storeLine($0.pointee) },
-        storeGradient: { storeGradient($0.pointee) })
+        storeGradient: { storeGradient($0.pointee) },
+        peak: { peak($0.pointee) })
 }

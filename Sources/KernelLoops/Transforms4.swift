@@ -140,12 +140,12 @@ private func transformRead4By8Dropping(_ c: SKReadTransform) {
         var d3 = bounded(fma(load8(p + 3 * inStep), scale, shift), floor)
         var d4 = bounded(fma(load8(p + 4 * inStep), scale, shift), floor)
         var d5 = bounded(fma(load8(p + 5 * inStep), scale, shift), floor)
-        d0 *= dropoutFactor(c.key, c.key2, c.threshold, c.keep, c.index + Int64(i) + 0 * c.indexStep).lowHalf
-        d1 *= dropoutFactor(c.key, c.key2, c.threshold, c.keep, c.index + Int64(i) + 1 * c.indexStep).lowHalf
-        d2 *= dropoutFactor(c.key, c.key2, c.threshold, c.keep, c.index + Int64(i) + 2 * c.indexStep).lowHalf
-        d3 *= dropoutFactor(c.key, c.key2, c.threshold, c.keep, c.index + Int64(i) + 3 * c.indexStep).lowHalf
-        d4 *= dropoutFactor(c.key, c.key2, c.threshold, c.keep, c.index + Int64(i) + 4 * c.indexStep).lowHalf
-        d5 *= dropoutFactor(c.key, c.key2, c.threshold, c.keep, c.index + Int64(i) + 5 * c.indexStep).lowHalf
+        d0 *= sk_low8(dropoutFactor(c.key, c.key2, c.threshold, c.keep, c.index + Int64(i) + 0 * c.indexStep))
+        d1 *= sk_low8(dropoutFactor(c.key, c.key2, c.threshold, c.keep, c.index + Int64(i) + 1 * c.indexStep))
+        d2 *= sk_low8(dropoutFactor(c.key, c.key2, c.threshold, c.keep, c.index + Int64(i) + 2 * c.indexStep))
+        d3 *= sk_low8(dropoutFactor(c.key, c.key2, c.threshold, c.keep, c.index + Int64(i) + 3 * c.indexStep))
+        d4 *= sk_low8(dropoutFactor(c.key, c.key2, c.threshold, c.keep, c.index + Int64(i) + 4 * c.indexStep))
+        d5 *= sk_low8(dropoutFactor(c.key, c.key2, c.threshold, c.keep, c.index + Int64(i) + 5 * c.indexStep))
         store(fma(d2, minusFiveHalves, d0 + d4), q + 0 * outStep)
         let e1 = fma(d2, minusTwo, d4), o1 = fma(d1, minusTwo, d3)
         store(fma(o1, a, e1), q + 1 * outStep)
@@ -212,12 +212,12 @@ private func transformRead4By8DroppingHalf(_ c: SKReadTransform) {
         var d3 = bounded(fma(loadHalf8(r.in, i + 3 * inStep), scale, shift), floor)
         var d4 = bounded(fma(loadHalf8(r.in, i + 4 * inStep), scale, shift), floor)
         var d5 = bounded(fma(loadHalf8(r.in, i + 5 * inStep), scale, shift), floor)
-        d0 *= dropoutFactor(c.key, c.key2, c.threshold, c.keep, c.index + Int64(i) + 0 * c.indexStep).lowHalf
-        d1 *= dropoutFactor(c.key, c.key2, c.threshold, c.keep, c.index + Int64(i) + 1 * c.indexStep).lowHalf
-        d2 *= dropoutFactor(c.key, c.key2, c.threshold, c.keep, c.index + Int64(i) + 2 * c.indexStep).lowHalf
-        d3 *= dropoutFactor(c.key, c.key2, c.threshold, c.keep, c.index + Int64(i) + 3 * c.indexStep).lowHalf
-        d4 *= dropoutFactor(c.key, c.key2, c.threshold, c.keep, c.index + Int64(i) + 4 * c.indexStep).lowHalf
-        d5 *= dropoutFactor(c.key, c.key2, c.threshold, c.keep, c.index + Int64(i) + 5 * c.indexStep).lowHalf
+        d0 *= sk_low8(dropoutFactor(c.key, c.key2, c.threshold, c.keep, c.index + Int64(i) + 0 * c.indexStep))
+        d1 *= sk_low8(dropoutFactor(c.key, c.key2, c.threshold, c.keep, c.index + Int64(i) + 1 * c.indexStep))
+        d2 *= sk_low8(dropoutFactor(c.key, c.key2, c.threshold, c.keep, c.index + Int64(i) + 2 * c.indexStep))
+        d3 *= sk_low8(dropoutFactor(c.key, c.key2, c.threshold, c.keep, c.index + Int64(i) + 3 * c.indexStep))
+        d4 *= sk_low8(dropoutFactor(c.key, c.key2, c.threshold, c.keep, c.index + Int64(i) + 4 * c.indexStep))
+        d5 *= sk_low8(dropoutFactor(c.key, c.key2, c.threshold, c.keep, c.index + Int64(i) + 5 * c.indexStep))
         store(fma(d2, minusFiveHalves, d0 + d4), q + 0 * outStep)
         let e1 = fma(d2, minusTwo, d4), o1 = fma(d1, minusTwo, d3)
         store(fma(o1, a, e1), q + 1 * outStep)

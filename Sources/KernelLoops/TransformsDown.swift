@@ -113,13 +113,13 @@ private func transformReadDownBy8Dropping(_ c: SKReadTransform) {
         var d4 = bounded(fma(load8(p + 4 * inStep), scale, shift), floor)
         var d5 = bounded(fma(load8(p + 5 * inStep), scale, shift), floor)
         var d6 = bounded(fma(load8(p + 6 * inStep), scale, shift), floor)
-        d0 *= dropoutFactor(c.key, c.key2, c.threshold, c.keep, c.index + Int64(i) + 0 * c.indexStep).lowHalf
-        d1 *= dropoutFactor(c.key, c.key2, c.threshold, c.keep, c.index + Int64(i) + 1 * c.indexStep).lowHalf
-        d2 *= dropoutFactor(c.key, c.key2, c.threshold, c.keep, c.index + Int64(i) + 2 * c.indexStep).lowHalf
-        d3 *= dropoutFactor(c.key, c.key2, c.threshold, c.keep, c.index + Int64(i) + 3 * c.indexStep).lowHalf
-        d4 *= dropoutFactor(c.key, c.key2, c.threshold, c.keep, c.index + Int64(i) + 4 * c.indexStep).lowHalf
-        d5 *= dropoutFactor(c.key, c.key2, c.threshold, c.keep, c.index + Int64(i) + 5 * c.indexStep).lowHalf
-        d6 *= dropoutFactor(c.key, c.key2, c.threshold, c.keep, c.index + Int64(i) + 6 * c.indexStep).lowHalf
+        d0 *= sk_low8(dropoutFactor(c.key, c.key2, c.threshold, c.keep, c.index + Int64(i) + 0 * c.indexStep))
+        d1 *= sk_low8(dropoutFactor(c.key, c.key2, c.threshold, c.keep, c.index + Int64(i) + 1 * c.indexStep))
+        d2 *= sk_low8(dropoutFactor(c.key, c.key2, c.threshold, c.keep, c.index + Int64(i) + 2 * c.indexStep))
+        d3 *= sk_low8(dropoutFactor(c.key, c.key2, c.threshold, c.keep, c.index + Int64(i) + 3 * c.indexStep))
+        d4 *= sk_low8(dropoutFactor(c.key, c.key2, c.threshold, c.keep, c.index + Int64(i) + 4 * c.indexStep))
+        d5 *= sk_low8(dropoutFactor(c.key, c.key2, c.threshold, c.keep, c.index + Int64(i) + 5 * c.indexStep))
+        d6 *= sk_low8(dropoutFactor(c.key, c.key2, c.threshold, c.keep, c.index + Int64(i) + 6 * c.indexStep))
         store(d0 - d4, q + 0 * outStep)
         store(d2 + d4, q + 1 * outStep)
         store(d4 - d2, q + 2 * outStep)
@@ -172,13 +172,13 @@ private func transformReadDownBy8DroppingHalf(_ c: SKReadTransform) {
         var d4 = bounded(fma(loadHalf8(r.in, i + 4 * inStep), scale, shift), floor)
         var d5 = bounded(fma(loadHalf8(r.in, i + 5 * inStep), scale, shift), floor)
         var d6 = bounded(fma(loadHalf8(r.in, i + 6 * inStep), scale, shift), floor)
-        d0 *= dropoutFactor(c.key, c.key2, c.threshold, c.keep, c.index + Int64(i) + 0 * c.indexStep).lowHalf
-        d1 *= dropoutFactor(c.key, c.key2, c.threshold, c.keep, c.index + Int64(i) + 1 * c.indexStep).lowHalf
-        d2 *= dropoutFactor(c.key, c.key2, c.threshold, c.keep, c.index + Int64(i) + 2 * c.indexStep).lowHalf
-        d3 *= dropoutFactor(c.key, c.key2, c.threshold, c.keep, c.index + Int64(i) + 3 * c.indexStep).lowHalf
-        d4 *= dropoutFactor(c.key, c.key2, c.threshold, c.keep, c.index + Int64(i) + 4 * c.indexStep).lowHalf
-        d5 *= dropoutFactor(c.key, c.key2, c.threshold, c.keep, c.index + Int64(i) + 5 * c.indexStep).lowHalf
-        d6 *= dropoutFactor(c.key, c.key2, c.threshold, c.keep, c.index + Int64(i) + 6 * c.indexStep).lowHalf
+        d0 *= sk_low8(dropoutFactor(c.key, c.key2, c.threshold, c.keep, c.index + Int64(i) + 0 * c.indexStep))
+        d1 *= sk_low8(dropoutFactor(c.key, c.key2, c.threshold, c.keep, c.index + Int64(i) + 1 * c.indexStep))
+        d2 *= sk_low8(dropoutFactor(c.key, c.key2, c.threshold, c.keep, c.index + Int64(i) + 2 * c.indexStep))
+        d3 *= sk_low8(dropoutFactor(c.key, c.key2, c.threshold, c.keep, c.index + Int64(i) + 3 * c.indexStep))
+        d4 *= sk_low8(dropoutFactor(c.key, c.key2, c.threshold, c.keep, c.index + Int64(i) + 4 * c.indexStep))
+        d5 *= sk_low8(dropoutFactor(c.key, c.key2, c.threshold, c.keep, c.index + Int64(i) + 5 * c.indexStep))
+        d6 *= sk_low8(dropoutFactor(c.key, c.key2, c.threshold, c.keep, c.index + Int64(i) + 6 * c.indexStep))
         store(d0 - d4, q + 0 * outStep)
         store(d2 + d4, q + 1 * outStep)
         store(d4 - d2, q + 2 * outStep)

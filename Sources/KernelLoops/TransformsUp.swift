@@ -101,10 +101,10 @@ private func transformReadUpBy8Dropping(_ c: SKReadTransform) {
         var d1 = bounded(fma(load8(p + 1 * inStep), scale, shift), floor)
         var d2 = bounded(fma(load8(p + 2 * inStep), scale, shift), floor)
         var d3 = bounded(fma(load8(p + 3 * inStep), scale, shift), floor)
-        d0 *= dropoutFactor(c.key, c.key2, c.threshold, c.keep, c.index + Int64(i) + 0 * c.indexStep).lowHalf
-        d1 *= dropoutFactor(c.key, c.key2, c.threshold, c.keep, c.index + Int64(i) + 1 * c.indexStep).lowHalf
-        d2 *= dropoutFactor(c.key, c.key2, c.threshold, c.keep, c.index + Int64(i) + 2 * c.indexStep).lowHalf
-        d3 *= dropoutFactor(c.key, c.key2, c.threshold, c.keep, c.index + Int64(i) + 3 * c.indexStep).lowHalf
+        d0 *= sk_low8(dropoutFactor(c.key, c.key2, c.threshold, c.keep, c.index + Int64(i) + 0 * c.indexStep))
+        d1 *= sk_low8(dropoutFactor(c.key, c.key2, c.threshold, c.keep, c.index + Int64(i) + 1 * c.indexStep))
+        d2 *= sk_low8(dropoutFactor(c.key, c.key2, c.threshold, c.keep, c.index + Int64(i) + 2 * c.indexStep))
+        d3 *= sk_low8(dropoutFactor(c.key, c.key2, c.threshold, c.keep, c.index + Int64(i) + 3 * c.indexStep))
         store(d0 - d2, q + 0 * outStep)
         store(d1 + d2, q + 1 * outStep)
         store(d2 - d1, q + 2 * outStep)
@@ -151,10 +151,10 @@ private func transformReadUpBy8DroppingHalf(_ c: SKReadTransform) {
         var d1 = bounded(fma(loadHalf8(r.in, i + 1 * inStep), scale, shift), floor)
         var d2 = bounded(fma(loadHalf8(r.in, i + 2 * inStep), scale, shift), floor)
         var d3 = bounded(fma(loadHalf8(r.in, i + 3 * inStep), scale, shift), floor)
-        d0 *= dropoutFactor(c.key, c.key2, c.threshold, c.keep, c.index + Int64(i) + 0 * c.indexStep).lowHalf
-        d1 *= dropoutFactor(c.key, c.key2, c.threshold, c.keep, c.index + Int64(i) + 1 * c.indexStep).lowHalf
-        d2 *= dropoutFactor(c.key, c.key2, c.threshold, c.keep, c.index + Int64(i) + 2 * c.indexStep).lowHalf
-        d3 *= dropoutFactor(c.key, c.key2, c.threshold, c.keep, c.index + Int64(i) + 3 * c.indexStep).lowHalf
+        d0 *= sk_low8(dropoutFactor(c.key, c.key2, c.threshold, c.keep, c.index + Int64(i) + 0 * c.indexStep))
+        d1 *= sk_low8(dropoutFactor(c.key, c.key2, c.threshold, c.keep, c.index + Int64(i) + 1 * c.indexStep))
+        d2 *= sk_low8(dropoutFactor(c.key, c.key2, c.threshold, c.keep, c.index + Int64(i) + 2 * c.indexStep))
+        d3 *= sk_low8(dropoutFactor(c.key, c.key2, c.threshold, c.keep, c.index + Int64(i) + 3 * c.indexStep))
         store(d0 - d2, q + 0 * outStep)
         store(d1 + d2, q + 1 * outStep)
         store(d2 - d1, q + 2 * outStep)

@@ -61,21 +61,12 @@ typealias Out = UnsafeMutablePointer<Float>
 @inline(__always) var widestTile8: Int { 12 }
 #endif
 
-/// bfloat16 is the upper half of a float: `i` counts values of 2 bytes from `p`.
+/// bfloat16: `i` counts values of 2 bytes from `p`.
 @inline(__always) func loadHalf16(_ p: In, _ i: Int) -> V16 {
-    let bits = UnsafeRawPointer(p).loadUnaligned(fromByteOffset: 2 * i, as: SIMD16<UInt16>.self)
-    return unsafeBitCast(SIMD16<UInt32>(truncatingIfNeeded: bits) &<< 16, to: V16.self)
+    sk_from_half16(UnsafeRawPointer(p).loadUnaligned(fromByteOffset: 2 * i, as: SIMD16<UInt16>.self))
 }
 @inline(__always) func loadHalf8(_ p: In, _ i: Int) -> V8 {
-    let bits = UnsafeRawPointer(p).loadUnaligned(fromByteOffset: 2 * i, as: SIMD8<UInt16>.self)
-    return unsafeBitCast(SIMD8<UInt32>(truncatingIfNeeded: bits) &<< 16, to: V8.self)
-}
-/// The nearest bfloat16, of two equally near the even one; NaN stays NaN.
-@inline(__always) func halfBits(_ v: V16) -> SIMD16<UInt16> {
-    let bits = unsafeBitCast(v, to: SIMD16<UInt32>.self)
-    var rounded = (bits &+ 0x7FFF &+ ((bits &>> 16) & 1)) &>> 16
-    rounded.replace(with: 0x7FC0, where: v .!= v)
-    return SIMD16<UInt16>(truncatingIfNeeded: rounded)
+    sk_from_half8(UnsafeRawPointer(p).loadUnaligned(fromByteOffset: 2 * i, as: SIMD8<UInt16>.self))
 }
 
 @inline(__always) func positive(_ v: V16) -> V16 { v.replacing(with: 0, where: v .<= 0) }

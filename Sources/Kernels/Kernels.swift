@@ -4,6 +4,7 @@ import KernelsV2
 
 #if arch(x86_64)
 import KernelsV3
+import KernelsBF16
 import KernelsV4
 #endif
 
@@ -65,6 +66,22 @@ public enum Kernels {
         return KernelsV2.layerTable()
         #endif
     }
+
+    /// Convolutions of bfloat16 with sums in single precision.
+    public struct Half {
+        /// As `SKTable.conv16`, where a float of source and weights stands for two bfloat16.
+        public let row: (UnsafePointer<SKConvRow>) -> Void
+        /// Rounds floats to bfloat16; a multiple of 16 is written.
+        public let convert: (UnsafePointer<Float>, UnsafeMutablePointer<Float>, Int) -> Void
+    }
+
+    /// Products of bfloat16, where the processor has them and the widest instruction set is in use.
+    nonisolated(unsafe) public static let half: Half? = {
+        #if arch(x86_64)
+        if instructionSet == .avx512, sk_processor_bf16() != 0 { return Half(row: halfRow, convert: toHalf) }
+        #endif
+        return nil
+    }()
 
     /// The functions in use.
     public static let table: SKTable = table(instructionSet) ?? KernelsV2.kernelTable()

@@ -8,6 +8,8 @@ struct Convolver {
     let batch: Int
     /// The input is the coarse grid of the geometry, and the output the fine one.
     var transposed = false
+    /// Direct sweeps may multiply bfloat16. Winograd's transforms would lose too much of its 8 bits.
+    var half = false
 
     enum Direction { case forward, data, weights }
 
@@ -71,7 +73,7 @@ struct Convolver {
             try winograd.transformWeights(weights, layout, into: workspace)
             try winograd.run(input, weights: workspace, layout: layout, into: output)
         } else {
-            for pass in passes(back: false) { try Sweep(pass: pass, source: input).run(weights: weights, layout: layout, into: output) }
+            for pass in passes(back: false) { try Sweep(pass: pass, source: input, half: half).run(weights: weights, layout: layout, into: output) }
         }
     }
 
@@ -86,7 +88,7 @@ struct Convolver {
             try winograd.transformWeights(workspace, reversed, into: transformed)
             try winograd.run(gradient, weights: transformed, layout: reversed, into: target)
         } else {
-            for pass in passes(back: true) { try Sweep(pass: pass, source: gradient).run(weights: workspace, layout: reversed, into: target) }
+            for pass in passes(back: true) { try Sweep(pass: pass, source: gradient, half: half).run(weights: workspace, layout: reversed, into: target) }
         }
     }
 

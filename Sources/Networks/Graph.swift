@@ -70,7 +70,7 @@ struct Graph: Sendable {
             }
         }
         if !anySize, let last = sizes.last, last != .image {
-            throw NetworkError.graph("the output is \(last.text) the input's size; a segmentation needs the same size")
+            throw NetworkError.graph("the output is \(last.text); a segmentation needs the same size")
         }
         self.entries = entries
         requiredMultiple = multiple

@@ -23,14 +23,14 @@ struct RelativeSize: Sendable, Equatable {
     }
 
     static func difference(_ layer: String, _ a: RelativeSize, _ b: RelativeSize) -> NetworkError {
-        .mismatch(layer: layer, detail: "cannot join tensors of \(a.text) and \(b.text) the input's size")
+        .mismatch(layer: layer, detail: "cannot join a tensor of \(a.text) with one of \(b.text)")
     }
 
-    /// "1/2 times", or "a single voxel instead of".
+    /// "1/2 times the input's size", or "a single voxel".
     var text: String {
-        if isVoxel { return "a single voxel instead of" }
+        if isVoxel { return "a single voxel" }
         func one(_ u: Int, _ d: Int) -> String { d == 1 ? "\(u)" : "\(u)/\(d)" }
-        if up == SIMD3(repeating: up.x), down == SIMD3(repeating: down.x) { return one(up.x, down.x) + " times" }
-        return (0..<3).map { one(up[$0], down[$0]) }.joined(separator: "×") + " times"
+        if up == SIMD3(repeating: up.x), down == SIMD3(repeating: down.x) { return one(up.x, down.x) + " times the input's size" }
+        return (0..<3).map { one(up[$0], down[$0]) }.joined(separator: "×") + " times the input's size"
     }
 }

@@ -10,6 +10,8 @@ struct Sweep {
     let pass: Geometry.Pass
     /// What is read: the layer's input (gathering) or output gradient (scattering) and the like.
     let source: Reading
+    /// Products may be of bfloat16.
+    var half = false
 
     /// Lines along y or z that a row of outputs reads. With dilation, outputs fall into classes that share no lines: a tile's rows are of one class, and only lines
     /// that the class reads are packed.
@@ -132,10 +134,18 @@ struct Sweep {
     /// Computes all outputs of the pass. `weights` is laid out as `layout` says, whose tap order contains this pass's taps in their order.
     func run(weights: UnsafePointer<Float>, layout: WeightLayout, into out: Writing) throws {
         let tile = tile
-        // All blocks but the last are full.
-        let full = groups(tile, used: used(0)), end = groups(tile, used: used(layout.inputBlocks - 1))
+        // Few outputs from whole blocks: one channel after the other, its weights gathered.
+        let narrow = source.width == 16 && out.channels <= 4 && out.channels == out.width
+        let bf16 = half && !narrow && layout.lanes == 16 && source.width > 1 ? Kernels.half : nil
+        let gathered = try narrow ? gather(weights, layout) : bf16 != nil ? pairs(weights, layout) : [0]
+        // All blocks but the last are full. Where channels are summed in vectors or pairs, missing ones count as zeros.
+        let whole = narrow || bf16 != nil
+        let full = groups(tile, used: whole ? source.width : used(0)),
+            end = groups(tile, used: whole ? source.width : used(layout.inputBlocks - 1))
         // A pass without taps has no groups, but there has to be a pointer.
-        let offsets = full.offsets + end.offsets + [0]
+        // Values of the packed tile in a float.
+        let unit = bf16 == nil ? 1 : 2
+        let offsets = (full.offsets + end.offsets + [0]).map { $0 / Int64(unit) }
         let lanes = layout.lanes
         let kernel = lanes == 16 ? Kernels.table.conv16 : Kernels.table.conv8
         let tiles = source.batch * tile.planeTiles * tile.rowTiles
@@ -150,58 +160,70 @@ struct Sweep {
         let collected = collects ? tile.rows * tile.planes * lineFloats + 16 : 0
         let sums = out.sums.map { _ in SumTable(tasks: tiles, blocks: out.blocks.count) }
         // Memory beyond the packed tile may be written by the loading of its last line.
-        let packedFloats = tile.floats + 16
+        let packedFloats = (tile.floats + 31) / 16 * 16
+        let convertible = Unchecked(bf16)
         try offsets.withUnsafeBufferPointer { offsets in
-            guard let start = offsets.baseAddress else { return }
-            let shared = Unchecked((start, weights, out, sums))
-            try Parallel.slabs(tiles * split) { task in
-                let (offsets, weights, out, sums) = shared.value
-                let part = task % split
-                let (firstRow, rows, line) = tile.y.tile(task / split % tile.rowTiles, of: tile.rows)
-                let (firstPlane, planes, plane) = tile.z.tile(task / split / tile.rowTiles % tile.planeTiles, of: tile.planes)
-                let sample = task / split / tile.rowTiles / tile.planeTiles
-                if rows == 0 || planes == 0 { return }
-                let outputBlocks = part * blocksEach..<min(layout.outputBlocks, (part + 1) * blocksEach)
-                Scratch.with(floats: packedFloats + collected * outputBlocks.count) { packed in
-                    for inputBlock in 0..<layout.inputBlocks {
-                        pack(tile, sample: sample, block: inputBlock, line: line, plane: plane, into: packed)
-                        let last = inputBlock == layout.inputBlocks - 1, groups = last ? end : full
-                        for outputBlock in outputBlocks {
-                            let block = out.blocks[outputBlock]
-                            // A half tensor is written through lines alone, and this address is not used.
-                            let target = block.base(sample: sample)
-                            let own = packed + packedFloats + (outputBlock - outputBlocks.lowerBound) * collected
-                            let pair =
-                                (outputBlock * layout.inputBlocks + inputBlock) * layout.pairStride + pass.firstTap * layout.width * lanes
-                            let finishes = last && !collects
-                            var call = SKConvRow(
-                                source: packed, offsets: offsets + (last ? full.offsets.count : 0), groups: Int64(groups.offsets.count),
-                                length: Int64(groups.length),
-                                step: Int64(pass.x.inStep * source.width), weights: weights + pair,
-                                weightSkip: Int64(groups.skipped * lanes), out: target,
-                                outStep: Int64(collects ? outWidth : pass.x.outStep * outWidth), count: Int64(pass.x.outCount),
-                                bias: collects ? nil : out.bias.map { $0 + outputBlock * lanes },
-                                scale: finishes ? out.scale.map { $0 + outputBlock * 16 } : nil,
-                                shift: finishes ? out.shift.map { $0 + outputBlock * 16 } : nil,
-                                accumulate: inputBlock > 0 || !collects && block.accumulate ? 1 : 0, relu: finishes && out.relu ? 1 : 0,
-                                width: Int32(outWidth))
-                            let store = LineStorer(
-                                out, block: outputBlock, sample: sample, sums: sums?.of(task: task / split, block: outputBlock))
-                            for z in 0..<planes {
-                                let outZ = tile.z.place(firstPlane, z)
-                                for y in 0..<rows {
-                                    let outY = tile.y.place(firstRow, y)
-                                    call.source =
-                                        UnsafePointer(packed) + (z * tile.z.advance * tile.spanY + y * tile.y.advance) * tile.spanX
-                                        * source.width
-                                    call.out =
-                                        collects
-                                        ? own + (z * tile.rows + y) * lineFloats
-                                        : target + ((outZ * out.shape.y + outY) * out.shape.x + pass.x.outStart) * outWidth
-                                    kernel(&call)
-                                    if collects && last {
-                                        store.store(
-                                            call.out, x: pass.x.outStart, y: outY, z: outZ, count: pass.x.outCount, step: pass.x.outStep)
+            try gathered.withUnsafeBufferPointer { gathered in
+                guard let start = offsets.baseAddress, let own = gathered.baseAddress else { return }
+                let shared = Unchecked((start, whole ? own : weights, out, sums))
+                try Parallel.slabs(tiles * split) { task in
+                    let (offsets, weights, out, sums) = shared.value, bf16 = convertible.value
+                    let part = task % split
+                    let (firstRow, rows, line) = tile.y.tile(task / split % tile.rowTiles, of: tile.rows)
+                    let (firstPlane, planes, plane) = tile.z.tile(task / split / tile.rowTiles % tile.planeTiles, of: tile.planes)
+                    let sample = task / split / tile.rowTiles / tile.planeTiles
+                    if rows == 0 || planes == 0 { return }
+                    let outputBlocks = part * blocksEach..<min(layout.outputBlocks, (part + 1) * blocksEach)
+                    Scratch.with(floats: packedFloats + collected * outputBlocks.count) { packed in
+                        for inputBlock in 0..<layout.inputBlocks {
+                            pack(tile, sample: sample, block: inputBlock, line: line, plane: plane, into: packed)
+                            bf16?.convert(packed, packed, packedFloats)
+                            let last = inputBlock == layout.inputBlocks - 1, groups = last ? end : full
+                            for outputBlock in outputBlocks {
+                                let block = out.blocks[outputBlock]
+                                // A half tensor is written through lines alone, and this address is not used.
+                                let target = block.base(sample: sample)
+                                let own = packed + packedFloats + (outputBlock - outputBlocks.lowerBound) * collected
+                                let pair =
+                                    (outputBlock * layout.inputBlocks + inputBlock) * layout.pairStride + pass.firstTap * layout.width
+                                    * lanes
+                                let finishes = last && !collects
+                                var call = SKConvRow(
+                                    source: packed, offsets: offsets + (last ? full.offsets.count : 0), groups: Int64(groups.offsets.count),
+                                    length: Int64(groups.length / unit),
+                                    step: Int64(pass.x.inStep * source.width / unit), weights: weights + pair / unit,
+                                    weightSkip: Int64(groups.skipped * lanes), out: target,
+                                    outStep: Int64(collects ? outWidth : pass.x.outStep * outWidth), count: Int64(pass.x.outCount),
+                                    bias: collects ? nil : out.bias.map { $0 + outputBlock * lanes },
+                                    scale: finishes ? out.scale.map { $0 + outputBlock * 16 } : nil,
+                                    shift: finishes ? out.shift.map { $0 + outputBlock * 16 } : nil,
+                                    accumulate: inputBlock > 0 || !collects && block.accumulate ? 1 : 0, relu: finishes && out.relu ? 1 : 0,
+                                    width: Int32(outWidth))
+                                let store = LineStorer(
+                                    out, block: outputBlock, sample: sample, sums: sums?.of(task: task / split, block: outputBlock))
+                                for z in 0..<planes {
+                                    let outZ = tile.z.place(firstPlane, z)
+                                    for y in 0..<rows {
+                                        let outY = tile.y.place(firstRow, y)
+                                        call.source =
+                                            UnsafePointer(packed) + (z * tile.z.advance * tile.spanY + y * tile.y.advance) * tile.spanX
+                                            * source.width / unit
+                                        call.out =
+                                            collects
+                                            ? own + (z * tile.rows + y) * lineFloats
+                                            : target + ((outZ * out.shape.y + outY) * out.shape.x + pass.x.outStart) * outWidth
+                                        if narrow {
+                                            row(call, out, weights + inputBlock * pass.taps * 16, layout.inputBlocks * pass.taps * 16)
+                                        } else if let bf16 {
+                                            bf16.row(&call)
+                                        } else {
+                                            kernel(&call)
+                                        }
+                                        if collects && last {
+                                            store.store(
+                                                call.out, x: pass.x.outStart, y: outY, z: outZ, count: pass.x.outCount, step: pass.x.outStep
+                                            )
+                                        }
                                     }
                                 }
                             }
@@ -211,5 +233,52 @@ struct Sweep {
             }
         }
         if let sums, let target = out.sums { sums.finish(into: target, channels: out.channels, width: outWidth) }
+    }
+
+    /// The weights of this pass for a few outputs from blocks of 16: [output][input block][tap][input].
+    private func gather(_ weights: UnsafePointer<Float>, _ layout: WeightLayout) -> [Float] {
+        var out: [Float] = []
+        for o in 0..<layout.output {
+            for block in 0..<layout.inputBlocks {
+                let pair = block * layout.pairStride + pass.firstTap * layout.width * layout.lanes + o
+                for i in 0..<pass.taps * 16 { out.append(weights[pair + i * layout.lanes]) }
+            }
+        }
+        return out
+    }
+
+    /// The weights of this pass as bfloat16, where they are in the layout: two inputs next to each other for each lane.
+    private func pairs(_ weights: UnsafePointer<Float>, _ layout: WeightLayout) throws -> [Float] {
+        func bits(_ x: Float) -> UInt32 {
+            if x.isNaN { return 0x7FC0 }
+            return (x.bitPattern &+ 0x7FFF &+ ((x.bitPattern >> 16) & 1)) >> 16
+        }
+        var out = [Float](repeating: 0, count: layout.storedCount / 2)
+        let lanes = layout.lanes
+        try out.withUnsafeMutableBufferPointer { out in
+            let shared = Unchecked((weights, out.baseAddress))
+            try Parallel.slabs(layout.pairs) { pair in
+                guard let out = shared.value.1 else { return }
+                let first = pair * layout.pairStride + pass.firstTap * layout.width * lanes
+                for row in 0..<pass.taps * layout.width / 2 {
+                    let from = shared.value.0 + first + 2 * row * lanes, to = out + (first / 2 + row * lanes)
+                    for lane in 0..<lanes { to[lane] = Float(bitPattern: bits(from[lane]) | bits(from[lane + lanes]) << 16) }
+                }
+            }
+        }
+        return out
+    }
+
+    /// A row of each of a few outputs; `weights` are those of the first, `next` floats before those of the second.
+    private func row(_ call: SKConvRow, _ out: Writing, _ weights: UnsafePointer<Float>, _ next: Int) {
+        var call = call
+        for o in 0..<out.channels {
+            call.weights = weights + o * next
+            Kernels.table.narrow(&call)
+            call.out += 1
+            call.bias = call.bias.map { $0 + 1 }
+            call.scale = call.scale.map { $0 + 1 }
+            call.shift = call.shift.map { $0 + 1 }
+        }
     }
 }

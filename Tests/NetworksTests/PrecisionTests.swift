@@ -97,3 +97,31 @@ import Testing
         #expect(best[1] > 0.88 && abs(best[1] - best[0]) < 0.05, "\(best)")
     }
 }
+
+/// Direct convolutions that multiply bfloat16, where the processor can.
+@Suite struct HalfProductTests {
+    @Test(
+        .enabled(if: Kernels.half != nil, "the processor has no products of bfloat16, or a narrower instruction set is in use"),
+        arguments: [
+            (16, 16, 5, 1, 1), (17, 33, 3, 1, 4), (16, 17, 1, 1, 1), (3, 20, 3, 2, 1), (64, 16, 3, 1, 2),
+        ])
+    func agreesWithSinglePrecision(_ c: (input: Int, output: Int, kernel: Int, stride: Int, dilation: Int)) throws {
+        let input = try Node.input(channels: c.input)
+        let x = try input.conv3d(
+            filters: c.output, kernel: SIMD3(repeating: c.kernel), stride: SIMD3(repeating: c.stride), dilation: SIMD3(repeating: c.dilation))
+        let y = c.stride == 1 ? x : try x.upconv3d(filters: 5, kernel: SIMD3(1, 2, 3), stride: SIMD3(repeating: c.stride))
+        let model = try Model(input: input, output: y, seed: 3)
+        let shape = SIMD3(14, 10, 12), voxels = 14 * 10 * 12, random = CounterRandom(seed: 8)
+        let values = (0..<2 * c.input * voxels).map { Float(random.normal(at: UInt64($0))) }
+        var outputs: [[Float]] = [], gradients: [[Float]] = []
+        for precision in Precision.allCases {
+            let probe = try Probe(model, shape: shape, batch: 2, precision: precision)
+            outputs.append(try probe.forward(values))
+            gradients.append(try probe.backward(outputs[0].map { $0 * 0.5 + 1 }))
+        }
+        // Rounding input and weights to 8 bits each, independent of each other: about 2⁻⁹ of a sum of random terms.
+        let output = relativeError(outputs[1], outputs[0]), gradient = relativeError(gradients[1], gradients[0])
+        #expect(output > 1e-4 && output < 6e-3, "\(output)")
+        #expect(gradient > 1e-4 && gradient < 8e-3, "\(gradient)")
+    }
+}

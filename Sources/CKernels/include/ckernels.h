@@ -16,6 +16,42 @@ static inline __attribute__((always_inline)) SKVector8 sk_fma8(SKVector8 a, SKVe
     return __builtin_elementwise_fma(a, b, c);
 }
 
+typedef uint16_t SKHalves16 __attribute__((ext_vector_type(16)));
+typedef uint16_t SKHalves8 __attribute__((ext_vector_type(8)));
+typedef uint32_t SKWords16 __attribute__((ext_vector_type(16)));
+typedef uint32_t SKWords8 __attribute__((ext_vector_type(8)));
+typedef float SKVector4 __attribute__((ext_vector_type(4)));
+// bfloat16 is the upper half of a float.
+static inline __attribute__((always_inline)) SKVector16 sk_from_half16(SKHalves16 h) {
+    return (SKVector16)(__builtin_convertvector(h, SKWords16) << 16);
+}
+static inline __attribute__((always_inline)) SKVector8 sk_from_half8(SKHalves8 h) {
+    return (SKVector8)(__builtin_convertvector(h, SKWords8) << 16);
+}
+// The nearest bfloat16, of two equally near the even one; NaN stays NaN.
+static inline __attribute__((always_inline)) SKHalves16 sk_to_half16(SKVector16 v) {
+    SKWords16 bits = (SKWords16)v, rounded = (bits + 0x7FFF + ((bits >> 16) & 1)) >> 16;
+    SKWords16 number = (SKWords16)(v == v);
+    return __builtin_convertvector((rounded & number) | (0x7FC0 & ~number), SKHalves16);
+}
+static inline __attribute__((always_inline)) SKVector8 sk_low8(SKVector16 v) {
+    return __builtin_shufflevector(v, v, 0, 1, 2, 3, 4, 5, 6, 7);
+}
+// The sum of all lanes, halves folded onto each other.
+static inline __attribute__((always_inline)) float sk_sum16(SKVector16 v) {
+    SKVector8 eight = sk_low8(v) + __builtin_shufflevector(v, v, 8, 9, 10, 11, 12, 13, 14, 15);
+    SKVector4 four = __builtin_shufflevector(eight, eight, 0, 1, 2, 3) + __builtin_shufflevector(eight, eight, 4, 5, 6, 7);
+    return (four.x + four.z) + (four.y + four.w);
+}
+
+#if defined(__AVX512BF16__)
+#include <immintrin.h>
+// sum + a0 * b0 + a1 * b1 of each lane, which holds two bfloat16 each of a and b.
+static inline __attribute__((always_inline)) SKVector16 sk_dot_bf16(SKVector16 sum, SKVector16 a, SKVector16 b) {
+    return (SKVector16)_mm512_dpbf16_ps((__m512)sum, (__m512bh)a, (__m512bh)b);
+}
+#endif
+
 // One row of convolution outputs: out[v] = start + sum over groups g and j < length of source[offsets[g] + v * step + j] * weights[g][j].
 typedef struct {
     const float *_Nonnull source;
@@ -96,7 +132,7 @@ typedef struct {
 } SKWindowRow;
 
 // Taps of a depthwise convolution, channel by channel: `count` floats of a row, whose weights repeat every 16 floats. Sums over i and rows r < rows:
-// out[i] = sum over taps t of source[offsets[t] + i] * weights[t][i % 16], where rows is 1; gradient of the weights:
+// out[i] = start[i % 16] + sum over taps t of source[offsets[t] + i] * weights[t][i % 16], where rows is 1; gradient of the weights:
 // weights[t][i % 16] += source[offsets[t] + r * row + i] * gradient[r * gradientRow + i].
 typedef struct {
     const float *_Nonnull source;
@@ -105,6 +141,7 @@ typedef struct {
     int64_t run;                    // 3 or 5 where taps come in runs of so many that are 16 floats apart, and step is 16; else 1
     int64_t step;                   // floats in the source from one vector of 16 to the next
     float *_Nonnull weights;        // [taps][16]
+    const float *_Nonnull start;    // 16
     float *_Nonnull out;            // set, up to the next multiple of 16
     int64_t count;
     const float *_Nullable gradient;
@@ -198,6 +235,7 @@ typedef struct {
 typedef struct {
     SKConvFunction _Nonnull conv16;
     SKConvFunction _Nonnull conv8;
+    SKConvFunction _Nonnull narrow;             // one output channel from blocks of 16: weights [groups][length]
     SKWeightFunction _Nonnull weights16;
     SKWeightFunction _Nonnull weights8;
     SKFlatFunction _Nonnull sums;               // sums of a (row 0) and a * a (row 1)
@@ -239,9 +277,12 @@ typedef struct {
     SKLineFunction _Nonnull loadLine;           // writes up to 15 floats beyond the count
     SKLineFunction _Nonnull storeLine;          // writes the count exactly
     SKLineFunction _Nonnull storeGradient;      // the same, for gradients: dropout, 0 where relu and value * scale + shift <= 0
+    SKFlatFunction _Nonnull peak;               // count multiply-adds on each of 12 * 16 lanes of out, times a plus b: for benchmarks
 } SKTable;
 
 // 2 for the baseline, 3 for AVX2 and FMA, 4 for AVX-512 (F, BW, CD, DQ, VL).
 int sk_processor_level(void);
+// Whether it multiplies bfloat16 (AVX512-BF16).
+int sk_processor_bf16(void);
 
 #endif

@@ -61,8 +61,8 @@ struct Convolution: Layer {
     }
 
     /// How this layer is computed for inputs of one shape.
-    private func convolver(_ input: Int, _ shape: SIMD3<Int>, _ batch: Int) -> Convolver {
-        Convolver(geometry: geometry, layout: layout(input), shape: shape, batch: batch)
+    private func convolver(_ input: Int, _ shape: SIMD3<Int>, _ batch: Int, half: Bool = false) -> Convolver {
+        Convolver(geometry: geometry, layout: layout(input), shape: shape, batch: batch, half: half)
     }
 
     func workspace(input: SIMD3<Int>, channels: [Int], batch: Int, training: Bool) -> Int {
@@ -72,13 +72,13 @@ struct Convolution: Layer {
     func forward(_ call: LayerCall) throws {
         let source = call.source
         try call.withWriting(bias: bias ? call.parameters[1] : nil) { writing in
-            try convolver(source.channels, source.shape, source.batch)
+            try convolver(source.channels, source.shape, source.batch, half: call.half)
                 .forward(source, weights: call.parameters[0], into: writing, workspace: call.workspace)
         }
     }
 
     func backward(_ call: LayerCall) throws {
-        try call.convolutionBackward(convolver(call.source.channels, call.source.shape, call.source.batch), bias: bias)
+        try call.convolutionBackward(convolver(call.source.channels, call.source.shape, call.source.batch, half: call.half), bias: bias)
     }
 }
 

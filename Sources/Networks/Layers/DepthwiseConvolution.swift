@@ -57,6 +57,7 @@ struct DepthwiseConvolution: Layer {
 
     func needs(relu: Bool) -> (input: Bool, output: Bool) { (true, relu) }
     var fusesRelu: Bool { true }
+    var foldsNorm: Bool { true }
 
     private var geometry: Geometry { Geometry(kernel: kernel, stride: stride, dilation: dilation) }
 
@@ -65,14 +66,15 @@ struct DepthwiseConvolution: Layer {
     }
 
     func workspace(input: SIMD3<Int>, channels: [Int], batch: Int, training: Bool) -> Int {
-        training ? sweep(geometry.gatherPass(fine: input), channels[0]).weightWorkspace(batch: batch) : 0
+        let sweep = sweep(geometry.gatherPass(fine: input), channels[0])
+        return training ? max(sweep.workspace, sweep.weightWorkspace(batch: batch)) : sweep.workspace
     }
 
     func forward(_ call: LayerCall) throws {
         let source = call.inputs[0]
         try call.withWriting(bias: bias ? call.parameters[1] : nil) { writing in
             try sweep(geometry.gatherPass(fine: source.shape), source.channels)
-                .run(source, weights: call.parameters[0], layout: layout, into: writing, reduces: false)
+                .run(source, weights: call.parameters[0], layout: layout, into: writing, reduces: false, workspace: call.workspace)
         }
     }
 
@@ -87,7 +89,7 @@ struct DepthwiseConvolution: Layer {
             try sweep(pass, input.channels)
                 .run(
                     gradient, weights: call.parameters[0], layout: layout, into: Writing(target, accumulate: call.accumulate[0]),
-                    reduces: true)
+                    reduces: true, workspace: call.workspace)
         }
     }
 }

@@ -72,6 +72,7 @@ struct GroupedConvolution: Layer {
 
     func needs(relu: Bool) -> (input: Bool, output: Bool) { (true, relu) }
     var fusesRelu: Bool { true }
+    var foldsNorm: Bool { true }
 
     /// How many groups are computed as one convolution: as few as fill blocks of 16 channels on both sides, or all.
     private func bundle(_ channels: Int) -> Int {

@@ -81,6 +81,8 @@ protocol Layer: Sendable {
     var readsViews: Bool { get }
     /// Whether the output is stored through `call.withWriting`: then sums of it can be taken, and in inference a normalisation applied, while it is stored.
     var writesLines: Bool { get }
+    /// Whether the layer applies `call.scale` and `call.shift` in inference: a normalisation that follows.
+    var foldsNorm: Bool { get }
     /// Floats of working memory that the passes need: the backward pass too where `training` is set.
     func workspace(input: SIMD3<Int>, channels: [Int], batch: Int, training: Bool) -> Int
 
@@ -103,6 +105,8 @@ struct LayerCall {
     var training: Bool
     /// A ReLU is applied to the output.
     var relu: Bool
+    /// Products may be of bfloat16.
+    var half = false
     /// In inference, the scale and shift of a batch normalisation that follows: patterns of 16 for each block.
     var scale: [Float] = []
     var shift: [Float] = []
@@ -178,6 +182,7 @@ extension Layer {
     var fusesRelu: Bool { false }
     var readsViews: Bool { false }
     var writesLines: Bool { false }
+    var foldsNorm: Bool { writesLines }
     func workspace(input: SIMD3<Int>, channels: [Int], batch: Int, training: Bool) -> Int { 0 }
     func forward(_ call: LayerCall) throws {}
     func backward(_ call: LayerCall) throws {}

@@ -26,8 +26,7 @@ struct Multiply: Layer {
         guard inputs[1] == inputs[0] || inputs[1].isVoxel else {
             let swap = inputs[0].isVoxel ? "; give the larger tensor first" : ""
             throw NetworkError.mismatch(
-                layer: kind,
-                detail: "a factor of \(inputs[1].text) the input's size does not fit a tensor of \(inputs[0].text) the input's size" + swap)
+                layer: kind, detail: "a factor of \(inputs[1].text) does not fit a tensor of \(inputs[0].text)" + swap)
         }
         return inputs[0]
     }

@@ -64,8 +64,8 @@ struct UpConvolution: Layer {
     }
 
     /// How this layer is computed for inputs of one shape.
-    private func convolver(_ input: Int, _ shape: SIMD3<Int>, _ batch: Int) -> Convolver {
-        Convolver(geometry: geometry, layout: layout(input), shape: shape, batch: batch, transposed: true)
+    private func convolver(_ input: Int, _ shape: SIMD3<Int>, _ batch: Int, half: Bool = false) -> Convolver {
+        Convolver(geometry: geometry, layout: layout(input), shape: shape, batch: batch, transposed: true, half: half)
     }
 
     func workspace(input: SIMD3<Int>, channels: [Int], batch: Int, training: Bool) -> Int {
@@ -75,12 +75,12 @@ struct UpConvolution: Layer {
     func forward(_ call: LayerCall) throws {
         let source = call.source
         try call.withWriting(bias: call.parameters[1]) { writing in
-            try convolver(source.channels, source.shape, source.batch)
+            try convolver(source.channels, source.shape, source.batch, half: call.half)
                 .forward(source, weights: call.parameters[0], into: writing, workspace: call.workspace)
         }
     }
 
     func backward(_ call: LayerCall) throws {
-        try call.convolutionBackward(convolver(call.source.channels, call.source.shape, call.source.batch), bias: true)
+        try call.convolutionBackward(convolver(call.source.channels, call.source.shape, call.source.batch, half: call.half), bias: true)
     }
 }

@@ -55,11 +55,13 @@ final class Engine {
         let op = plan.operations[k]
         let from = backward ? renewed : tensors
         let whole = op.kind != .layer || !graph.entries[op.entry].layer.readsViews
-        return LayerCall(
+        var call = LayerCall(
             index: op.entry, inputs: whole ? op.slots.map { from[$0] } : [], source: reading(op.inputs[0], draw, from), output: from[op.output],
             parameters: parameters.ofLayer[op.entry].map { parameters.pointer($0) }, training: plan.training, relu: op.relu,
             seed: draw.seed, step: draw.step, statistics: statistics[k], workspace: arena.base + plan.workspace,
             outputGradient: gradients[op.output] ?? tensors[op.output], centred: op.centred)
+        call.half = plan.precision == .bfloat16
+        return call
     }
 
     // MARK: Views

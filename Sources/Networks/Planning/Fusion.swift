@@ -119,7 +119,7 @@ struct Fusion {
         var operation = Plan.Operation(
             kind: .layer, entry: i, inputs: inputs, output: slots.count,
             workspace: layer.workspace(input: shapes[entry.inputs[0]], channels: graph.inputChannels(of: i), batch: batch, training: training))
-        if !training, layer.writesLines, let next = follower[last], graph.entries[next].layer is BatchNorm { (operation.norm, last) = (next, next) }
+        if !training, layer.foldsNorm, let next = follower[last], graph.entries[next].layer is BatchNorm { (operation.norm, last) = (next, next) }
         if layer.fusesRelu, let next = follower[last], graph.entries[next].layer is Relu { (operation.relu, last) = (true, next) }
         let view = View(slot: addSlot(like: last, by: operations.count))
         operations.append(operation)
