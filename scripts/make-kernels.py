@@ -513,7 +513,12 @@ def read(m, points, body):
             for constant, value in CONSTANTS.items():
                 if re.search(rf"\b{constant}\b", body):
                     o.append(f"    let {constant} = V{lanes}(repeating: {value})")
-            o.append(f"    let scale = c.scale.map {{ load{lanes}($0) }} ?? V{lanes}(repeating: 1), shift = c.shift.map {{ load{lanes}($0) }} ?? V{lanes}()")
+            if lanes == 16:
+                o.append("    let scale = c.scale.map { load16($0) } ?? V16(repeating: 1), shift = c.shift.map { load16($0) } ?? V16()")
+            else:
+                # The pattern is of 16: each half in turn.
+                o.append("    var scale = c.scale.map { load8($0) } ?? V8(repeating: 1), shift = c.shift.map { load8($0) } ?? V8()")
+                o.append("    var nextScale = c.scale.map { load8($0 + 8) } ?? V8(repeating: 1), nextShift = c.shift.map { load8($0 + 8) } ?? V8()")
             o.append(f"    let floor = V{lanes}(repeating: c.relu != 0 ? 0 : -Float.infinity)")
             o.append("    var i = 0\n    while i < run {")
             o.append("        let q = r.out + i" if half else "        let p = r.in + i, q = r.out + i")
@@ -526,6 +531,8 @@ def read(m, points, body):
                     o.append(f"        d{k} *= " + (f"sk_low8({factor})" if lanes == 8 else factor))
             for text in body.split("\n"):
                 o.append("        " + re.sub(r"put\((\d), (.*)\)$", r"store(\2, q + \1 * outStep)", text))
+            if lanes == 8:
+                o.append("        (scale, nextScale) = (nextScale, scale)\n        (shift, nextShift) = (nextShift, shift)")
             o.append(f"        i += {lanes}\n    }}\n}}")
         if lanes == 16:
             o.append("#endif")

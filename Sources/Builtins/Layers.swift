@@ -67,12 +67,19 @@ extension Catalog {
         ) { _, x in try x.sigmoid() },
 
         Builtin(
-            "dropout", "Set a share of the values to 0 while training.", theme: .networks,
-            details: "Srivastava 2014; the others are scaled by 1 / (1 − rate). Prediction is not touched.",
+            "dropout", "Set a share of the values, or of whole channels, to 0 while training.", theme: .networks,
+            details: """
+                Srivastava 2014; the others are scaled by 1 / (1 − rate). Prediction is not touched. With `channels`, all of a sample's values of a channel go \
+                together (Tompson 2015, arXiv:1411.4280): neighbouring voxels say much the same, so single ones hide little.
+                """,
             Param<Node>("x", "the tensor"), Param<Double>("rate", "share to drop, from 0 to below 1"),
+            Param<Bool>("channels", "whether whole channels are dropped", default: false),
             returns: "a tensor",
-            examples: [Example("dropout(input(), 0.05)", "tensor 1 channel · after dropout")]
-        ) { _, x, rate in try x.dropout(rate: rate) },
+            examples: [
+                Example("dropout(input(), 0.05)", "tensor 1 channel · after dropout"),
+                Example("dropout(conv3d(input(), 8), 0.2, channels=true)", "tensor 8 channels · after channeldropout"),
+            ]
+        ) { _, x, rate, channels in try x.dropout(rate: rate, channels: channels) },
 
         Builtin(
             "concat", "Join tensors of one size along their channels.", theme: .networks,

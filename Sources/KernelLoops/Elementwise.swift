@@ -3,12 +3,12 @@ import CKernels
 // Each works on whole vectors of 16: tensors are padded to that, and what lands in the padding is never read.
 
 @inline(__always)
-private func put(_ v: V16, _ r: SKFlat, _ i: Int) {
+func put(_ v: V16, _ r: SKFlat, _ i: Int) {
     store(r.accumulate != 0 ? load16(r.out + i) + v : v, r.out + i)
 }
 
-@inline(__always) private func parameters(_ r: SKFlat, _ row: Int) -> V16 { r.p.map { load16($0 + row * 16) } ?? V16() }
-@inline(__always) private func operand(_ p: In?) -> In { p.unsafelyUnwrapped }
+@inline(__always) func parameters(_ r: SKFlat, _ row: Int) -> V16 { r.p.map { load16($0 + row * 16) } ?? V16() }
+@inline(__always) func operand(_ p: In?) -> In { p.unsafelyUnwrapped }
 
 @inline(__always)
 func affine(_ r: SKFlat) {
@@ -58,14 +58,21 @@ func normGradient(_ r: SKFlat) {
     }
 }
 
-/// exp for |x| ≤ 87, by 2ⁿ · exp(r) with |r| ≤ ln 2 / 2 and the series of exp to the seventh power.
+/// x as n · ln 2 + r with |r| ≤ ln 2 / 2: r, and 2ⁿ. For |x| ≤ 87.
 @inline(__always)
-private func exponential(_ x: V16) -> V16 {
+func exponentParts(_ x: V16) -> (r: V16, power: V16) {
     let magic = V16(repeating: 12_582_912)  // 1.5 · 2²³: adding it rounds to an integer in the low bits.
     let shifted = fma(x, V16(repeating: 1.442_695_04), magic)
     let n = shifted - magic
-    var r = fma(n, V16(repeating: -0.693_359_375), x)
-    r = fma(n, V16(repeating: 2.121_944_4e-4), r)
+    let r = fma(n, V16(repeating: 2.121_944_4e-4), fma(n, V16(repeating: -0.693_359_375), x))
+    let power = (unsafeBitCast(shifted, to: SIMD16<Int32>.self) &- unsafeBitCast(magic, to: SIMD16<Int32>.self) &+ 127) &<< 23
+    return (r, unsafeBitCast(power, to: V16.self))
+}
+
+/// exp for |x| ≤ 87, by 2ⁿ · exp(r) with |r| ≤ ln 2 / 2 and the series of exp to the seventh power.
+@inline(__always)
+func exponential(_ x: V16) -> V16 {
+    let (r, power) = exponentParts(x)
     var e = V16(repeating: 1 / 5040)
     e = fma(e, r, V16(repeating: 1 / 720))
     e = fma(e, r, V16(repeating: 1 / 120))
@@ -74,8 +81,7 @@ private func exponential(_ x: V16) -> V16 {
     e = fma(e, r, V16(repeating: 0.5))
     e = fma(e, r, V16(repeating: 1))
     e = fma(e, r, V16(repeating: 1))
-    let power = (unsafeBitCast(shifted, to: SIMD16<Int32>.self) &- unsafeBitCast(magic, to: SIMD16<Int32>.self) &+ 127) &<< 23
-    return e * unsafeBitCast(power, to: V16.self)
+    return e * power
 }
 
 /// out = p0 / (1 + exp(−a)): p0 is 1 for channels and 0 for padding lanes. NaN stays NaN.

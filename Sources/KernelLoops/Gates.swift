@@ -3,8 +3,6 @@ import CKernels
 // Sums and products of tensors, and products whose factor is one value a channel or one value a voxel. What works on a part of a tensor that need
 // not end at a multiple of 16 writes the count exactly: the next float may be another thread's.
 
-@inline(__always) private func operand(_ p: In?) -> In { p.unsafelyUnwrapped }
-
 @inline(__always)
 func plus(_ r: SKFlat) {
     let a = operand(r.a), b = operand(r.b)
@@ -28,8 +26,9 @@ func product(_ r: SKFlat) {
     }
 }
 
+/// Stores a vector at i, or the part of it that lies before the count.
 @inline(__always)
-private func put(_ v: V16, _ r: SKFlat, _ i: Int) {
+func putExactly(_ v: V16, _ r: SKFlat, _ i: Int) {
     if i + 16 <= Int(r.count) {
         store(r.accumulate != 0 ? load16(r.out + i) + v : v, r.out + i)
     } else {
@@ -39,7 +38,7 @@ private func put(_ v: V16, _ r: SKFlat, _ i: Int) {
 
 /// A vector at i, lanes at or beyond `count` zero, without reading them.
 @inline(__always)
-private func bounded(_ p: In, _ i: Int, _ count: Int) -> V16 {
+func loadExactly(_ p: In, _ i: Int, _ count: Int) -> V16 {
     if i + 16 <= count { return load16(p + i) }
     var v = V16()
     for lane in 0..<count - i { v[lane] = p[i + lane] }
@@ -52,7 +51,7 @@ func scaled(_ r: SKFlat) {
     let a = operand(r.a), scale = load16(operand(r.p))
     var i = 0
     while i < Int(r.count) {
-        put(bounded(a, i, Int(r.count)) * scale, r, i)
+        putExactly(loadExactly(a, i, Int(r.count)) * scale, r, i)
         i += 16
     }
 }
@@ -63,7 +62,7 @@ func filled(_ r: SKFlat) {
     let value = load16(operand(r.p))
     var i = 0
     while i < Int(r.count) {
-        put(value, r, i)
+        putExactly(value, r, i)
         i += 16
     }
 }
@@ -110,7 +109,7 @@ func productSums(_ r: SKFlat) {
     var l = SIMD8<Double>(), h = SIMD8<Double>()
     var i = 0
     while i < Int(r.count) {
-        let x = bounded(a, i, Int(r.count)), y = bounded(b, i, Int(r.count))
+        let x = loadExactly(a, i, Int(r.count)), y = loadExactly(b, i, Int(r.count))
         l += SIMD8<Double>(x.lowHalf) * SIMD8<Double>(y.lowHalf)
         h += SIMD8<Double>(x.highHalf) * SIMD8<Double>(y.highHalf)
         i += 16

@@ -62,7 +62,8 @@ func winogradInput2(_ call: UnsafePointer<SKTransform>) {
 private func transformRead2By8(_ c: SKReadTransform) {
     let r = c.transform
     let inStep = Int(r.inStep), outStep = Int(r.outStep), run = Int(r.run)
-    let scale = c.scale.map { load8($0) } ?? V8(repeating: 1), shift = c.shift.map { load8($0) } ?? V8()
+    var scale = c.scale.map { load8($0) } ?? V8(repeating: 1), shift = c.shift.map { load8($0) } ?? V8()
+    var nextScale = c.scale.map { load8($0 + 8) } ?? V8(repeating: 1), nextShift = c.shift.map { load8($0 + 8) } ?? V8()
     let floor = V8(repeating: c.relu != 0 ? 0 : -Float.infinity)
     var i = 0
     while i < run {
@@ -75,6 +76,8 @@ private func transformRead2By8(_ c: SKReadTransform) {
         store(d1 + d2, q + 1 * outStep)
         store(d2 - d1, q + 2 * outStep)
         store(d3 - d1, q + 3 * outStep)
+        (scale, nextScale) = (nextScale, scale)
+        (shift, nextShift) = (nextShift, shift)
         i += 8
     }
 }
@@ -82,7 +85,8 @@ private func transformRead2By8(_ c: SKReadTransform) {
 private func transformRead2By8Dropping(_ c: SKReadTransform) {
     let r = c.transform
     let inStep = Int(r.inStep), outStep = Int(r.outStep), run = Int(r.run)
-    let scale = c.scale.map { load8($0) } ?? V8(repeating: 1), shift = c.shift.map { load8($0) } ?? V8()
+    var scale = c.scale.map { load8($0) } ?? V8(repeating: 1), shift = c.shift.map { load8($0) } ?? V8()
+    var nextScale = c.scale.map { load8($0 + 8) } ?? V8(repeating: 1), nextShift = c.shift.map { load8($0 + 8) } ?? V8()
     let floor = V8(repeating: c.relu != 0 ? 0 : -Float.infinity)
     var i = 0
     while i < run {
@@ -99,6 +103,8 @@ private func transformRead2By8Dropping(_ c: SKReadTransform) {
         store(d1 + d2, q + 1 * outStep)
         store(d2 - d1, q + 2 * outStep)
         store(d3 - d1, q + 3 * outStep)
+        (scale, nextScale) = (nextScale, scale)
+        (shift, nextShift) = (nextShift, shift)
         i += 8
     }
 }
@@ -106,7 +112,8 @@ private func transformRead2By8Dropping(_ c: SKReadTransform) {
 private func transformRead2By8Half(_ c: SKReadTransform) {
     let r = c.transform
     let inStep = Int(r.inStep), outStep = Int(r.outStep), run = Int(r.run)
-    let scale = c.scale.map { load8($0) } ?? V8(repeating: 1), shift = c.shift.map { load8($0) } ?? V8()
+    var scale = c.scale.map { load8($0) } ?? V8(repeating: 1), shift = c.shift.map { load8($0) } ?? V8()
+    var nextScale = c.scale.map { load8($0 + 8) } ?? V8(repeating: 1), nextShift = c.shift.map { load8($0 + 8) } ?? V8()
     let floor = V8(repeating: c.relu != 0 ? 0 : -Float.infinity)
     var i = 0
     while i < run {
@@ -119,6 +126,8 @@ private func transformRead2By8Half(_ c: SKReadTransform) {
         store(d1 + d2, q + 1 * outStep)
         store(d2 - d1, q + 2 * outStep)
         store(d3 - d1, q + 3 * outStep)
+        (scale, nextScale) = (nextScale, scale)
+        (shift, nextShift) = (nextShift, shift)
         i += 8
     }
 }
@@ -126,7 +135,8 @@ private func transformRead2By8Half(_ c: SKReadTransform) {
 private func transformRead2By8DroppingHalf(_ c: SKReadTransform) {
     let r = c.transform
     let inStep = Int(r.inStep), outStep = Int(r.outStep), run = Int(r.run)
-    let scale = c.scale.map { load8($0) } ?? V8(repeating: 1), shift = c.shift.map { load8($0) } ?? V8()
+    var scale = c.scale.map { load8($0) } ?? V8(repeating: 1), shift = c.shift.map { load8($0) } ?? V8()
+    var nextScale = c.scale.map { load8($0 + 8) } ?? V8(repeating: 1), nextShift = c.shift.map { load8($0 + 8) } ?? V8()
     let floor = V8(repeating: c.relu != 0 ? 0 : -Float.infinity)
     var i = 0
     while i < run {
@@ -143,6 +153,8 @@ private func transformRead2By8DroppingHalf(_ c: SKReadTransform) {
         store(d1 + d2, q + 1 * outStep)
         store(d2 - d1, q + 2 * outStep)
         store(d3 - d1, q + 3 * outStep)
+        (scale, nextScale) = (nextScale, scale)
+        (shift, nextShift) = (nextShift, shift)
         i += 8
     }
 }

@@ -96,7 +96,8 @@ private func transformRead4By8(_ c: SKReadTransform) {
     let minusA = V8(repeating: -0.707_106_78)
     let b = V8(repeating: 1.414_213_56)
     let minusB = V8(repeating: -1.414_213_56)
-    let scale = c.scale.map { load8($0) } ?? V8(repeating: 1), shift = c.shift.map { load8($0) } ?? V8()
+    var scale = c.scale.map { load8($0) } ?? V8(repeating: 1), shift = c.shift.map { load8($0) } ?? V8()
+    var nextScale = c.scale.map { load8($0 + 8) } ?? V8(repeating: 1), nextShift = c.shift.map { load8($0 + 8) } ?? V8()
     let floor = V8(repeating: c.relu != 0 ? 0 : -Float.infinity)
     var i = 0
     while i < run {
@@ -115,6 +116,8 @@ private func transformRead4By8(_ c: SKReadTransform) {
         store(fma(o2, b, e2), q + 3 * outStep)
         store(fma(o2, minusB, e2), q + 4 * outStep)
         store(fma(d3, minusFiveHalves, d1 + d5), q + 5 * outStep)
+        (scale, nextScale) = (nextScale, scale)
+        (shift, nextShift) = (nextShift, shift)
         i += 8
     }
 }
@@ -129,7 +132,8 @@ private func transformRead4By8Dropping(_ c: SKReadTransform) {
     let minusA = V8(repeating: -0.707_106_78)
     let b = V8(repeating: 1.414_213_56)
     let minusB = V8(repeating: -1.414_213_56)
-    let scale = c.scale.map { load8($0) } ?? V8(repeating: 1), shift = c.shift.map { load8($0) } ?? V8()
+    var scale = c.scale.map { load8($0) } ?? V8(repeating: 1), shift = c.shift.map { load8($0) } ?? V8()
+    var nextScale = c.scale.map { load8($0 + 8) } ?? V8(repeating: 1), nextShift = c.shift.map { load8($0 + 8) } ?? V8()
     let floor = V8(repeating: c.relu != 0 ? 0 : -Float.infinity)
     var i = 0
     while i < run {
@@ -154,6 +158,8 @@ private func transformRead4By8Dropping(_ c: SKReadTransform) {
         store(fma(o2, b, e2), q + 3 * outStep)
         store(fma(o2, minusB, e2), q + 4 * outStep)
         store(fma(d3, minusFiveHalves, d1 + d5), q + 5 * outStep)
+        (scale, nextScale) = (nextScale, scale)
+        (shift, nextShift) = (nextShift, shift)
         i += 8
     }
 }
@@ -168,7 +174,8 @@ private func transformRead4By8Half(_ c: SKReadTransform) {
     let minusA = V8(repeating: -0.707_106_78)
     let b = V8(repeating: 1.414_213_56)
     let minusB = V8(repeating: -1.414_213_56)
-    let scale = c.scale.map { load8($0) } ?? V8(repeating: 1), shift = c.shift.map { load8($0) } ?? V8()
+    var scale = c.scale.map { load8($0) } ?? V8(repeating: 1), shift = c.shift.map { load8($0) } ?? V8()
+    var nextScale = c.scale.map { load8($0 + 8) } ?? V8(repeating: 1), nextShift = c.shift.map { load8($0 + 8) } ?? V8()
     let floor = V8(repeating: c.relu != 0 ? 0 : -Float.infinity)
     var i = 0
     while i < run {
@@ -187,6 +194,8 @@ private func transformRead4By8Half(_ c: SKReadTransform) {
         store(fma(o2, b, e2), q + 3 * outStep)
         store(fma(o2, minusB, e2), q + 4 * outStep)
         store(fma(d3, minusFiveHalves, d1 + d5), q + 5 * outStep)
+        (scale, nextScale) = (nextScale, scale)
+        (shift, nextShift) = (nextShift, shift)
         i += 8
     }
 }
@@ -201,7 +210,8 @@ private func transformRead4By8DroppingHalf(_ c: SKReadTransform) {
     let minusA = V8(repeating: -0.707_106_78)
     let b = V8(repeating: 1.414_213_56)
     let minusB = V8(repeating: -1.414_213_56)
-    let scale = c.scale.map { load8($0) } ?? V8(repeating: 1), shift = c.shift.map { load8($0) } ?? V8()
+    var scale = c.scale.map { load8($0) } ?? V8(repeating: 1), shift = c.shift.map { load8($0) } ?? V8()
+    var nextScale = c.scale.map { load8($0 + 8) } ?? V8(repeating: 1), nextShift = c.shift.map { load8($0 + 8) } ?? V8()
     let floor = V8(repeating: c.relu != 0 ? 0 : -Float.infinity)
     var i = 0
     while i < run {
@@ -226,6 +236,8 @@ private func transformRead4By8DroppingHalf(_ c: SKReadTransform) {
         store(fma(o2, b, e2), q + 3 * outStep)
         store(fma(o2, minusB, e2), q + 4 * outStep)
         store(fma(d3, minusFiveHalves, d1 + d5), q + 5 * outStep)
+        (scale, nextScale) = (nextScale, scale)
+        (shift, nextShift) = (nextShift, shift)
         i += 8
     }
 }

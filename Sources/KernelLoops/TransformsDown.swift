@@ -75,7 +75,8 @@ func winogradInputDown(_ call: UnsafePointer<SKTransform>) {
 private func transformReadDownBy8(_ c: SKReadTransform) {
     let r = c.transform
     let inStep = Int(r.inStep), outStep = Int(r.outStep), run = Int(r.run)
-    let scale = c.scale.map { load8($0) } ?? V8(repeating: 1), shift = c.shift.map { load8($0) } ?? V8()
+    var scale = c.scale.map { load8($0) } ?? V8(repeating: 1), shift = c.shift.map { load8($0) } ?? V8()
+    var nextScale = c.scale.map { load8($0 + 8) } ?? V8(repeating: 1), nextShift = c.shift.map { load8($0 + 8) } ?? V8()
     let floor = V8(repeating: c.relu != 0 ? 0 : -Float.infinity)
     var i = 0
     while i < run {
@@ -94,6 +95,8 @@ private func transformReadDownBy8(_ c: SKReadTransform) {
         store(d1, q + 4 * outStep)
         store(d3, q + 5 * outStep)
         store(d5, q + 6 * outStep)
+        (scale, nextScale) = (nextScale, scale)
+        (shift, nextShift) = (nextShift, shift)
         i += 8
     }
 }
@@ -101,7 +104,8 @@ private func transformReadDownBy8(_ c: SKReadTransform) {
 private func transformReadDownBy8Dropping(_ c: SKReadTransform) {
     let r = c.transform
     let inStep = Int(r.inStep), outStep = Int(r.outStep), run = Int(r.run)
-    let scale = c.scale.map { load8($0) } ?? V8(repeating: 1), shift = c.shift.map { load8($0) } ?? V8()
+    var scale = c.scale.map { load8($0) } ?? V8(repeating: 1), shift = c.shift.map { load8($0) } ?? V8()
+    var nextScale = c.scale.map { load8($0 + 8) } ?? V8(repeating: 1), nextShift = c.shift.map { load8($0 + 8) } ?? V8()
     let floor = V8(repeating: c.relu != 0 ? 0 : -Float.infinity)
     var i = 0
     while i < run {
@@ -127,6 +131,8 @@ private func transformReadDownBy8Dropping(_ c: SKReadTransform) {
         store(d1, q + 4 * outStep)
         store(d3, q + 5 * outStep)
         store(d5, q + 6 * outStep)
+        (scale, nextScale) = (nextScale, scale)
+        (shift, nextShift) = (nextShift, shift)
         i += 8
     }
 }
@@ -134,7 +140,8 @@ private func transformReadDownBy8Dropping(_ c: SKReadTransform) {
 private func transformReadDownBy8Half(_ c: SKReadTransform) {
     let r = c.transform
     let inStep = Int(r.inStep), outStep = Int(r.outStep), run = Int(r.run)
-    let scale = c.scale.map { load8($0) } ?? V8(repeating: 1), shift = c.shift.map { load8($0) } ?? V8()
+    var scale = c.scale.map { load8($0) } ?? V8(repeating: 1), shift = c.shift.map { load8($0) } ?? V8()
+    var nextScale = c.scale.map { load8($0 + 8) } ?? V8(repeating: 1), nextShift = c.shift.map { load8($0 + 8) } ?? V8()
     let floor = V8(repeating: c.relu != 0 ? 0 : -Float.infinity)
     var i = 0
     while i < run {
@@ -153,6 +160,8 @@ private func transformReadDownBy8Half(_ c: SKReadTransform) {
         store(d1, q + 4 * outStep)
         store(d3, q + 5 * outStep)
         store(d5, q + 6 * outStep)
+        (scale, nextScale) = (nextScale, scale)
+        (shift, nextShift) = (nextShift, shift)
         i += 8
     }
 }
@@ -160,7 +169,8 @@ private func transformReadDownBy8Half(_ c: SKReadTransform) {
 private func transformReadDownBy8DroppingHalf(_ c: SKReadTransform) {
     let r = c.transform
     let inStep = Int(r.inStep), outStep = Int(r.outStep), run = Int(r.run)
-    let scale = c.scale.map { load8($0) } ?? V8(repeating: 1), shift = c.shift.map { load8($0) } ?? V8()
+    var scale = c.scale.map { load8($0) } ?? V8(repeating: 1), shift = c.shift.map { load8($0) } ?? V8()
+    var nextScale = c.scale.map { load8($0 + 8) } ?? V8(repeating: 1), nextShift = c.shift.map { load8($0 + 8) } ?? V8()
     let floor = V8(repeating: c.relu != 0 ? 0 : -Float.infinity)
     var i = 0
     while i < run {
@@ -186,6 +196,8 @@ private func transformReadDownBy8DroppingHalf(_ c: SKReadTransform) {
         store(d1, q + 4 * outStep)
         store(d3, q + 5 * outStep)
         store(d5, q + 6 * outStep)
+        (scale, nextScale) = (nextScale, scale)
+        (shift, nextShift) = (nextShift, shift)
         i += 8
     }
 }

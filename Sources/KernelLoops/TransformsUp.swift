@@ -69,7 +69,8 @@ func winogradInputUp(_ call: UnsafePointer<SKTransform>) {
 private func transformReadUpBy8(_ c: SKReadTransform) {
     let r = c.transform
     let inStep = Int(r.inStep), outStep = Int(r.outStep), run = Int(r.run)
-    let scale = c.scale.map { load8($0) } ?? V8(repeating: 1), shift = c.shift.map { load8($0) } ?? V8()
+    var scale = c.scale.map { load8($0) } ?? V8(repeating: 1), shift = c.shift.map { load8($0) } ?? V8()
+    var nextScale = c.scale.map { load8($0 + 8) } ?? V8(repeating: 1), nextShift = c.shift.map { load8($0 + 8) } ?? V8()
     let floor = V8(repeating: c.relu != 0 ? 0 : -Float.infinity)
     var i = 0
     while i < run {
@@ -85,6 +86,8 @@ private func transformReadUpBy8(_ c: SKReadTransform) {
         store(d1, q + 4 * outStep)
         store(d2, q + 5 * outStep)
         store(d3, q + 6 * outStep)
+        (scale, nextScale) = (nextScale, scale)
+        (shift, nextShift) = (nextShift, shift)
         i += 8
     }
 }
@@ -92,7 +95,8 @@ private func transformReadUpBy8(_ c: SKReadTransform) {
 private func transformReadUpBy8Dropping(_ c: SKReadTransform) {
     let r = c.transform
     let inStep = Int(r.inStep), outStep = Int(r.outStep), run = Int(r.run)
-    let scale = c.scale.map { load8($0) } ?? V8(repeating: 1), shift = c.shift.map { load8($0) } ?? V8()
+    var scale = c.scale.map { load8($0) } ?? V8(repeating: 1), shift = c.shift.map { load8($0) } ?? V8()
+    var nextScale = c.scale.map { load8($0 + 8) } ?? V8(repeating: 1), nextShift = c.shift.map { load8($0 + 8) } ?? V8()
     let floor = V8(repeating: c.relu != 0 ? 0 : -Float.infinity)
     var i = 0
     while i < run {
@@ -112,6 +116,8 @@ private func transformReadUpBy8Dropping(_ c: SKReadTransform) {
         store(d1, q + 4 * outStep)
         store(d2, q + 5 * outStep)
         store(d3, q + 6 * outStep)
+        (scale, nextScale) = (nextScale, scale)
+        (shift, nextShift) = (nextShift, shift)
         i += 8
     }
 }
@@ -119,7 +125,8 @@ private func transformReadUpBy8Dropping(_ c: SKReadTransform) {
 private func transformReadUpBy8Half(_ c: SKReadTransform) {
     let r = c.transform
     let inStep = Int(r.inStep), outStep = Int(r.outStep), run = Int(r.run)
-    let scale = c.scale.map { load8($0) } ?? V8(repeating: 1), shift = c.shift.map { load8($0) } ?? V8()
+    var scale = c.scale.map { load8($0) } ?? V8(repeating: 1), shift = c.shift.map { load8($0) } ?? V8()
+    var nextScale = c.scale.map { load8($0 + 8) } ?? V8(repeating: 1), nextShift = c.shift.map { load8($0 + 8) } ?? V8()
     let floor = V8(repeating: c.relu != 0 ? 0 : -Float.infinity)
     var i = 0
     while i < run {
@@ -135,6 +142,8 @@ private func transformReadUpBy8Half(_ c: SKReadTransform) {
         store(d1, q + 4 * outStep)
         store(d2, q + 5 * outStep)
         store(d3, q + 6 * outStep)
+        (scale, nextScale) = (nextScale, scale)
+        (shift, nextShift) = (nextShift, shift)
         i += 8
     }
 }
@@ -142,7 +151,8 @@ private func transformReadUpBy8Half(_ c: SKReadTransform) {
 private func transformReadUpBy8DroppingHalf(_ c: SKReadTransform) {
     let r = c.transform
     let inStep = Int(r.inStep), outStep = Int(r.outStep), run = Int(r.run)
-    let scale = c.scale.map { load8($0) } ?? V8(repeating: 1), shift = c.shift.map { load8($0) } ?? V8()
+    var scale = c.scale.map { load8($0) } ?? V8(repeating: 1), shift = c.shift.map { load8($0) } ?? V8()
+    var nextScale = c.scale.map { load8($0 + 8) } ?? V8(repeating: 1), nextShift = c.shift.map { load8($0 + 8) } ?? V8()
     let floor = V8(repeating: c.relu != 0 ? 0 : -Float.infinity)
     var i = 0
     while i < run {
@@ -162,6 +172,8 @@ private func transformReadUpBy8DroppingHalf(_ c: SKReadTransform) {
         store(d1, q + 4 * outStep)
         store(d2, q + 5 * outStep)
         store(d3, q + 6 * outStep)
+        (scale, nextScale) = (nextScale, scale)
+        (shift, nextShift) = (nextShift, shift)
         i += 8
     }
 }

@@ -53,6 +53,20 @@ public enum Kernels {
         #endif
     }
 
+    /// As `table`, for the layers besides convolutions.
+    public static func layers(_ set: InstructionSet) -> SKLayerTable? {
+        guard available.contains(set) else { return nil }
+        #if arch(x86_64)
+        switch set {
+        case .baseline: return KernelsV2.layerTable()
+        case .avx2: return KernelsV3.layerTable()
+        case .avx512: return KernelsV4.layerTable()
+        }
+        #else
+        return KernelsV2.layerTable()
+        #endif
+    }
+
     /// Convolutions of bfloat16 with sums in single precision.
     public struct Half {
         /// As `SKTable.conv16`, where a float of source and weights stands for two bfloat16.
@@ -71,4 +85,6 @@ public enum Kernels {
 
     /// The functions in use.
     public static let table: SKTable = table(instructionSet) ?? KernelsV2.kernelTable()
+    /// The functions in use for the layers besides convolutions.
+    public static let layers: SKLayerTable = layers(instructionSet) ?? KernelsV2.layerTable()
 }

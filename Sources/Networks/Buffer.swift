@@ -11,7 +11,8 @@ final class Buffer: @unchecked Sendable {
     init(count: Int, for purpose: String) throws {
         self.count = count
         let page = 1 << 21
-        let wanted = max(64, count * 4)
+        // Kernels that read whole vectors from where a sample begins may read 15 floats beyond the end.
+        let wanted = count * 4 + 64
         bytes = wanted < page ? (wanted + 4095) / 4096 * 4096 : (wanted + page - 1) / page * page
         try Memory.check(bytes, for: purpose)
         guard let p = mmap(nil, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), p != MAP_FAILED else {

@@ -76,12 +76,12 @@ struct Graph: Sendable {
         requiredMultiple = multiple
     }
 
-    /// Whether all values of the output lie within 0 … 1, as what a sigmoid gives does, joined or pooled or not.
+    /// Whether all values of the output lie within 0 … 1, as what a sigmoid or a softmax gives does, joined or pooled or not.
     var givesProbabilities: Bool {
         var bounded: [Bool] = []
         for entry in entries {
             let keeps = entry.layer is Concat || entry.layer is MaxPool || entry.layer is Relu || entry.layer.keepsProbabilities
-            bounded.append(entry.layer is Sigmoid || keeps && entry.inputs.allSatisfy { bounded[$0] })
+            bounded.append(entry.layer is Sigmoid || entry.layer is Softmax || keeps && entry.inputs.allSatisfy { bounded[$0] })
         }
         return bounded.last ?? false
     }

@@ -65,7 +65,7 @@ public enum NetworkError: ExplainedError, Equatable {
         case .shape: "pad or resample to such a shape"
         case .axisLength(let shape, _): shape.min() < 1 ? "use a volume that is not empty" : "crop or resample the volume"
         case .memoryBound: "use a smaller batch or shape, fewer filters, or a larger bound"
-        case .notProbabilities: "end the network with sigmoid"
+        case .notProbabilities: "end the network with sigmoid or softmax"
         case .batchShapes: "resample all samples to one shape, or use batch=1"
         case .batchTooLarge(_, let samples): "use a batch of at most \(samples)"
         case .notFinite: "replace or mask such voxels first"

@@ -50,11 +50,38 @@ public final class Node: Sendable {
         try Node(BatchNorm(momentum: momentum, epsilon: epsilon), [self])
     }
 
+    /// Normalisation of each channel of each sample over its voxels, with learnt weight and bias; the same in training and inference. `epsilon`, above 0
+    /// and at most 1, is added to the variance. Throws `NetworkError.argument`.
+    public func instancenorm(epsilon: Double = 1e-5) throws -> Node { try Node(InstanceNorm(epsilon: epsilon), [self]) }
+
+    /// As `instancenorm`, over groups of neighbouring channels; `groups` must divide the channels. Throws `NetworkError.argument`.
+    public func groupnorm(groups: Int, epsilon: Double = 1e-5) throws -> Node {
+        try Node(GroupNorm(groups: groups, epsilon: epsilon), [self])
+    }
+
+    /// As `instancenorm`, over all channels and voxels of a sample. Throws `NetworkError.argument`.
+    public func layernorm(epsilon: Double = 1e-5) throws -> Node { try Node(LayerNorm(epsilon: epsilon), [self]) }
+
     /// max(x, 0).
     public func relu() throws -> Node { try Node(Relu(), [self]) }
 
     /// 1 / (1 + exp(−x)): probabilities, with which a network ends.
     public func sigmoid() throws -> Node { try Node(Sigmoid(), [self]) }
+
+    /// x where it is positive, `slope` (0 to 1) times x elsewhere. Throws `NetworkError.argument`.
+    public func leakyrelu(slope: Double = 0.01) throws -> Node { try Node(LeakyRelu(slope: slope), [self]) }
+
+    /// x where it is positive, `alpha` (0 to 100) times exp(x) − 1 elsewhere. Throws `NetworkError.argument`.
+    public func elu(alpha: Double = 1) throws -> Node { try Node(Elu(alpha: alpha), [self]) }
+
+    /// x · Φ(x), Φ the standard normal's distribution.
+    public func gelu() throws -> Node { try Node(Gelu(), [self]) }
+
+    /// x / (1 + exp(−x)).
+    public func silu() throws -> Node { try Node(Silu(), [self]) }
+
+    /// Probabilities of classes, one a channel, that add up to 1 in each voxel. Throws `NetworkError.mismatch` for fewer than two channels.
+    public func softmax() throws -> Node { try Node(Softmax(), [self]) }
 
     /// Largest value of each window. Without a `stride` windows do not overlap; with one, each axis becomes ceil(n / stride), windows lie as Keras'
     /// padding "same" puts them, and what lies beyond the border is ignored.
@@ -77,8 +104,15 @@ public final class Node: Sendable {
     /// Product with a tensor of the same size or of one voxel, and of as many channels or one.
     public func multiply(_ factor: Node) throws -> Node { try Node(Multiply(), [self, factor]) }
 
-    /// Drops a share `rate` of the values while training.
-    public func dropout(rate: Double) throws -> Node { try Node(Dropout(rate: rate), [self]) }
+    /// Drops a share `rate` of the values while training, or with `channels` that share of whole channels of each sample.
+    public func dropout(rate: Double, channels: Bool = false) throws -> Node {
+        try Node(channels ? ChannelDropout(rate: rate) : Dropout(rate: rate), [self])
+    }
+
+    /// Larger by a whole factor (1 to 16) along each axis. Throws `NetworkError.argument`.
+    public func upsample(size: SIMD3<Int> = SIMD3(2, 2, 2), method: Upsampling = .nearest) throws -> Node {
+        try Node(Upsample(size: size, method: method), [self])
+    }
 
     /// Transposed convolution, Keras' "same": each axis becomes n · stride.
     public func upconv3d(filters: Int, kernel: SIMD3<Int> = SIMD3(3, 3, 3), stride: SIMD3<Int> = SIMD3(2, 2, 2)) throws -> Node {

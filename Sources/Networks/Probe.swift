@@ -142,6 +142,17 @@ package final class Probe {
         return (samples, order.shuffles)
     }
 
+    /// Whether the lanes beyond the channels are zero in the output and in the image's gradient.
+    package var paddingIsZero: Bool {
+        [engine.output, engine.inputGradient].compactMap { $0 }.allSatisfy { t in
+            let used = t.channels - (t.blocks - 1) * t.width
+            return (0..<t.batch).allSatisfy { n in
+                let block = t.base + n * t.sampleFloats + (t.blocks - 1) * t.blockFloats
+                return (0..<t.voxels).allSatisfy { v in (used..<t.width).allSatisfy { block[v * t.width + $0] == 0 } }
+            }
+        }
+    }
+
     private func read(_ tensor: Tensor) -> [Float] {
         var out = [Float](repeating: 0, count: tensor.batch * tensor.channels * tensor.voxels)
         out.withUnsafeMutableBufferPointer {

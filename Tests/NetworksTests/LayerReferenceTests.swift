@@ -8,7 +8,7 @@ import Testing
             "conv_1_16", "conv_3_5", "conv_16_17", "conv_17_16", "conv_17_33", "conv_axes_3_8", "conv_dilated_4_2", "conv_point_17_1",
             "conv_relu_8_8", "conv_strided", "conv_strided_dilated", "up_axes", "up_relu", "norm_3", "norm_17_relu", "conv_norm_relu",
             "sigmoid_3", "relu_5", "pool_17", "concat_mixed", "shared_8",
-        ] + general + pools + joins + groups
+        ] + general + pools + joins + groups + norms + activations + upsampling
 
     /// Convolutions that run by direct sweeps.
     static let general = [
@@ -17,6 +17,15 @@ import Testing
     static let pools = [
         "pool_overlap_17", "pool_overlap_3", "pool_axes_1", "average_overlap_17", "average_overlap_3", "average_axes_1", "average_halves_8",
         "pools_shared",
+    ]
+    static let norms = ["instance_3", "instance_17_relu", "instance_conv_1", "group_6", "group_34_relu", "layer_3", "layer_17"]
+    static let activations = [
+        "leakyrelu_17", "elu_3", "gelu_3", "silu_17", "softmax_2", "softmax_3", "softmax_8", "softmax_16", "softmax_17", "softmax_40",
+        "layers_shared_6", "layers_shared_17",
+    ]
+    static let upsampling = [
+        "upsample_nearest_3", "upsample_nearest_17", "upsample_nearest_1", "upsample_trilinear_3", "upsample_trilinear_17",
+        "upsample_trilinear_1",
     ]
     static let joins = ["add_17", "add_1", "multiply_1", "multiply_3", "multiply_17", "squeeze_excite", "attention_gate"]
     static let groups = [

@@ -149,7 +149,7 @@ struct Balls: SampleSource {
         }
         let plain = NetworkError.notProbabilities(loss: "Dice", lastLayer: "conv3d")
         #expect(throws: plain) { try attempt(x.conv3d(filters: 1)) }
-        #expect(plain.hint == "end the network with sigmoid")
+        #expect(plain.hint == "end the network with sigmoid or softmax")
         #expect(throws: NetworkError.notProbabilities(loss: "Dice", lastLayer: "relu")) { try attempt(x.conv3d(filters: 1).relu()) }
         #expect(throws: NetworkError.notProbabilities(loss: "Dice", lastLayer: "dropout")) { try attempt(x.sigmoid().dropout(rate: 0.5)) }
         try attempt(x.conv3d(filters: 1).sigmoid())

@@ -4,6 +4,7 @@
 //   unet FILTERS DEPTH X Y Z BATCH        a whole network, by kind of layer; DETAIL=1 shows each
 //   serve FILTERS DEPTH X Y Z BATCH       steps on demand, for bench/unet/run.py
 //   general                               layers of other kernels, strides, dilations and groups
+//   passes                                layers that pass once or twice over memory: normalisations, activations, upsampling
 //   peak                                  what the machine can do at most
 import Glibc
 import Kernels
@@ -23,11 +24,12 @@ case ("layer", 6):
     let found = try timeLayer(n[0], n[1], SIMD3(n[2], n[3], n[4]), turns: n[5])
     print(found.forward, found.data, found.weights)
 case ("general", 0): try general()
+case ("passes", 0): try passes()
 case ("peak", 0): timePeak()
 case ("unet", 6), ("serve", 6):
     guard let network = try NetworkCase(rest) else { fallthrough }
     try arguments[0] == "unet" ? timeUnet(network) : serve(network)
 default:
-    print("usage: NetworkBench [layers | layer IN OUT X Y Z TURNS | general | unet FILTERS DEPTH X Y Z BATCH | serve FILTERS DEPTH X Y Z BATCH | peak]")
+    print("usage: NetworkBench [layers | layer IN OUT X Y Z TURNS | general | passes | unet FILTERS DEPTH X Y Z BATCH | serve FILTERS DEPTH X Y Z BATCH | peak]")
     exit(2)
 }

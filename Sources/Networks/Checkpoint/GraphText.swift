@@ -6,6 +6,8 @@ enum GraphText {
             InputLayer.self, Convolution.self, UpConvolution.self, BatchNorm.self, Relu.self, Sigmoid.self, MaxPool.self, Dropout.self,
             Concat.self, StridedMaxPool.self, AveragePool.self, GlobalPool.self, Add.self, Multiply.self, GroupedConvolution.self,
             DepthwiseConvolution.self,
+            InstanceNorm.self, GroupNorm.self, LayerNorm.self, LeakyRelu.self, Elu.self, Gelu.self, Silu.self, Softmax.self,
+            ChannelDropout.self, Upsample.self,
         ]
         return Dictionary(all.map { ($0.kind, $0) }) { first, _ in first }
     }()

@@ -214,6 +214,10 @@ struct Attributes {
         guard let n = json[name]?.number else { throw missing(name) }
         return n
     }
+    func string(_ name: String) throws -> String {
+        guard let s = json[name]?.string else { throw missing(name) }
+        return s
+    }
     func bool(_ name: String) throws -> Bool {
         guard let b = json[name]?.bool else { throw missing(name) }
         return b

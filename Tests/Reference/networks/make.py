@@ -92,6 +92,13 @@ class Graph:
     def concat(self, parts):
         return self.add("concat", parts, sum(self.channels[p] for p in parts))
 
+    def learnt(self, kind, x, **attributes):
+        """A normalisation of each sample, with weight and bias."""
+        i = self.simple(kind, x, **attributes)
+        self.param(i, "weight", (self.channels[x],), 0.3, 1.0)
+        self.param(i, "bias", (self.channels[x],), 0.3)
+        return i
+
     def sum(self, parts):
         return self.add("add", parts, self.channels[parts[0]])
 
@@ -156,7 +163,23 @@ class Graph:
                 y = sum(values[j] for j in layer["inputs"])
             elif kind == "multiply":
                 y = x * values[layer["inputs"][1]]
-            elif kind == "dropout":
+            elif kind == "instancenorm":
+                y = F.instance_norm(x, weight=p("weight"), bias=p("bias"), eps=layer["epsilon"])
+            elif kind in ("groupnorm", "layernorm"):
+                y = F.group_norm(x, layer.get("groups", 1), p("weight"), p("bias"), layer["epsilon"])
+            elif kind == "leakyrelu":
+                y = F.leaky_relu(x, layer["slope"])
+            elif kind == "elu":
+                y = F.elu(x, layer["alpha"])
+            elif kind == "gelu":
+                y = F.gelu(x)
+            elif kind == "silu":
+                y = F.silu(x)
+            elif kind == "softmax":
+                y = x.softmax(1)
+            elif kind == "upsample":
+                y = F.interpolate(x, scale_factor=tuple(map(float, layer["size"][::-1])), mode=layer["method"])
+            elif kind in ("dropout", "channeldropout"):
                 assert layer["rate"] == 0
                 y = x
             elif kind == "concat":
@@ -358,6 +381,43 @@ single("depthwise_3_51", 3, (7, 3, 5), lambda g: g.conv(0, 51, groups=3, dilatio
 single("depthwise_strided", 17, (8, 6, 6), lambda g: g.up(g.conv(0, 17, groups=17, stride=(2, 1, 3), kernel=(5, 3, 2)), 2, stride=(2, 1, 3)))
 single("depthwise_strided_2", 2, (8, 6, 6), lambda g: g.up(
     g.conv(0, 4, groups=2, stride=(2, 3, 2), kernel=(1, 2, 3), dilation=(1, 1, 3)), 1, stride=(2, 3, 2)))
+
+
+single("instance_3", 3, ODD, lambda g: g.learnt("instancenorm", 0, epsilon=1e-5))
+single("instance_17_relu", 17, ODD, lambda g: g.relu(g.learnt("instancenorm", 0, epsilon=1e-3)))
+single("instance_conv_1", 1, ODD, lambda g: g.relu(g.learnt("instancenorm", g.conv(0, 1), epsilon=1e-5)), batch=3)
+single("group_6", 6, ODD, lambda g: g.learnt("groupnorm", 0, groups=3, epsilon=1e-5))
+single("group_34_relu", 34, (5, 3, 4), lambda g: g.relu(g.learnt("groupnorm", 0, groups=2, epsilon=1e-5)))
+single("layer_3", 3, ODD, lambda g: g.learnt("layernorm", 0, epsilon=1e-5))
+single("layer_17", 17, ODD, lambda g: g.learnt("layernorm", 0, epsilon=1e-5))
+single("leakyrelu_17", 17, ODD, lambda g: g.simple("leakyrelu", 0, slope=0.01))
+single("elu_3", 3, ODD, lambda g: g.simple("elu", 0, alpha=0.7))
+single("gelu_3", 3, ODD, lambda g: g.simple("gelu", g.conv(0, 3)))
+single("silu_17", 17, ODD, lambda g: g.simple("silu", 0))
+for channels in (2, 3, 8, 16, 17, 40):
+    single(f"softmax_{channels}", channels, (5, 3, 3) if channels > 8 else ODD, lambda g: g.simple("softmax", 0))
+for method in ("nearest", "trilinear"):
+    up = lambda g, x, size: g.simple("upsample", x, size=size, method=method)
+    single(f"upsample_{method}_3", 3, (8, 6, 4), lambda g: up(g, g.simple("maxpool", 0, size=double), double))
+    single(f"upsample_{method}_17", 17, (7, 5, 3), lambda g: g.conv(up(g, 0, double), 1, stride=double))
+    single(f"upsample_{method}_1", 1, (7, 1, 5), lambda g: g.conv(up(g, 0, (3, 2, 4)), 2, kernel=(3, 1, 3), stride=(3, 2, 4)))
+
+
+def several(channels, groups):
+    # One tensor with many users, whose gradients add up.
+    def build(g):
+        a = g.conv(0, channels, kernel=(1, 1, 1))
+        g.concat([
+            g.simple("leakyrelu", a, slope=0.2), g.simple("elu", a, alpha=1), g.simple("gelu", a), g.simple("silu", a), g.simple("softmax", a),
+            g.learnt("instancenorm", a, epsilon=1e-5), g.relu(g.learnt("groupnorm", a, groups=groups, epsilon=1e-5)),
+            g.simple("channeldropout", a, rate=0), g.simple("upsample", a, size=(1, 1, 1), method="trilinear"),
+            g.simple("upsample", g.simple("maxpool", a, size=(1, 3, 1)), size=(1, 3, 1), method="trilinear"),
+        ])
+    return build
+
+
+single("layers_shared_6", 2, (5, 3, 2), several(6, 2))
+single("layers_shared_17", 2, (5, 3, 2), several(17, 17))
 
 
 def unet(filters, depth, seed):
