@@ -16,5 +16,6 @@ public func kernelTable() -> SKTable {
             input: { winogradInput4($0) }, output: { winogradOutput4($0) }, gradient: { winogradGradient4($0) },
             kernel: { winogradKernel4($0) }, kernelGradient: { winogradKernelGradient4($0) }),
         product16: { product16($0) }, product8: { product8($0) }, weightProduct16: { weightProduct16($0) },
-        weightProduct8: { weightProduct8($0) }, loadLine: { loadLine($0.pointee) }, storeLine: { storeLine($0.pointee) })
+        weightProduct8: { weightProduct8($0) }, loadLine: { loadLine($0.pointee) }, storeLine: { storeLine($0.pointee) },
+        peak: { peak($0.pointee) })
 }

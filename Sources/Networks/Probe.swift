@@ -5,6 +5,7 @@ import Support
 package final class Probe {
     private let model: Model
     private let engine: Engine
+    private var adam: AdamState?
 
     package init(_ model: Model, shape: SIMD3<Int>, batch: Int = 1, training: Bool = true, inputGradient: Bool = true) throws {
         self.model = model
@@ -57,6 +58,31 @@ package final class Probe {
     }
 
     package func backwardFromLoss(seed: UInt64 = 0, step: UInt64 = 0) throws { try engine.backward(seed: seed, step: step) }
+
+    /// One whole step as `fit` takes it, sample and target being in memory: forward, loss, backward, Adam. Returns the batch's loss.
+    package func trainingStep(_ input: [Float], _ target: [Float], step: UInt64) throws -> Double {
+        let adam = try self.adam ?? AdamState(.adam(), weights: model.parameters.values.count)
+        self.adam = adam
+        fill(engine.input, input)
+        fill(engine.target, target)
+        try engine.forward(seed: 0, step: step)
+        let score = try Loss.dice.evaluate(engine.output, target: engine.target, gradient: engine.outputGradient)
+        try engine.backward(seed: 0, step: step)
+        guard let gradients = engine.weightGradients else { return score.loss }
+        guard score.firstNotFinite == nil, AdamState.isFinite(gradients) else {
+            throw NetworkError.diverged(what: "gradient", epoch: 1, step: Int(step), sample: "the benchmark")
+        }
+        adam.update(model.parameters.values, gradient: gradients)
+        engine.commitStatistics(steps: Int(step))
+        return score.loss
+    }
+
+    private func fill(_ tensor: Tensor, _ values: [Float]) {
+        values.withUnsafeBufferPointer {
+            guard let base = $0.baseAddress else { return }
+            for n in 0..<tensor.batch { tensor.fill(sample: n, from: base + n * tensor.channels * tensor.voxels) }
+        }
+    }
 
     package func commit() { engine.commitStatistics(steps: nil) }
 
@@ -126,4 +152,9 @@ extension Model {
             try parameters.write(slot: i, values)
         }
     }
+}
+
+extension Node {
+    /// An input of any number of channels, so that a wide layer can be run by itself; images have at most 64.
+    package static func input(unlimited channels: Int) throws -> Node { try Node(InputLayer(unlimited: channels), []) }
 }

@@ -161,6 +161,7 @@ typedef struct {
     SKWeightProductFunction _Nonnull weightProduct8;
     SKLineFunction _Nonnull loadLine;           // writes up to 15 floats beyond the count
     SKLineFunction _Nonnull storeLine;          // writes the count exactly
+    SKFlatFunction _Nonnull peak;               // count multiply-adds on each of 12 * 16 lanes of out, times a plus b: for benchmarks
 } SKTable;
 
 // 2 for the baseline, 3 for AVX2 and FMA, 4 for AVX-512 (F, BW, CD, DQ, VL).

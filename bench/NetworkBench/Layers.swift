@@ -1,0 +1,42 @@
+import Networks
+import Support
+
+/// The 3×3×3 layers of the tutorial's network, widest shape first, then those of 8 filters.
+private let shapes: [(from: Int, to: Int, shape: SIMD3<Int>)] = [
+    (1, 16, SIMD3(96, 128, 160)), (16, 16, SIMD3(96, 128, 160)), (32, 16, SIMD3(96, 128, 160)), (32, 32, SIMD3(48, 64, 80)),
+    (64, 32, SIMD3(48, 64, 80)), (64, 64, SIMD3(24, 32, 40)), (128, 128, SIMD3(12, 16, 20)), (256, 256, SIMD3(6, 8, 10)),
+    (1, 8, SIMD3(48, 64, 80)), (8, 8, SIMD3(48, 64, 80)), (16, 8, SIMD3(48, 64, 80)),
+]
+
+/// GFLOP/s of the three computations of each layer, counted as if they were direct. With a number of threads only those, one line a layer for
+/// layers.py: channels, shape, seconds of each.
+func timeLayers(threads only: Int?) throws {
+    for (from, to, shape) in shapes {
+        let input = try Node.input(unlimited: from)
+        let model = try Model(input: input, output: input.conv3d(filters: to), seed: 1)
+        var line = "\(from)→\(to) \(Text.sizes(shape))"
+        for threads in only.map({ [$0] }) ?? (processor ? [1] : [1, 2]) {
+            Parallel.threads = threads
+            let whole = try Probe(model, shape: shape, inputGradient: true), bare = try Probe(model, shape: shape, inputGradient: false)
+            let flops = whole.flops.last!
+            // Long enough for a small layer to be measured, and in turn: the gradient of the input is a difference.
+            let repeats = max(3, min(200, Int(2e10 / flops)))
+            var forward = Double.infinity, both = Double.infinity, weights = Double.infinity
+            for _ in 0..<3 {
+                let a = try whole.timings(repeats: repeats, processor: processor).last!
+                let b = try bare.timings(repeats: repeats, processor: processor).last!
+                forward = min(forward, a.forward, b.forward)
+                both = min(both, a.backward)
+                weights = min(weights, b.backward)
+            }
+            let data = both - weights
+            if only != nil {
+                line = "\(from) \(to) \(shape.x) \(shape.y) \(shape.z) \(forward) \(data) \(weights)"
+            } else {
+                func rate(_ seconds: Double) -> String { Text.fixed(flops / seconds / 1e9, 1) }
+                line += "  | \(threads) thread\(threads > 1 ? "s" : ""): forward \(rate(forward)) data \(rate(data)) weights \(rate(weights))"
+            }
+        }
+        print(line)
+    }
+}
