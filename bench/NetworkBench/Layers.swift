@@ -34,7 +34,8 @@ func timeLayers(threads only: Int?) throws {
                 line = "\(from) \(to) \(shape.x) \(shape.y) \(shape.z) \(forward) \(data) \(weights)"
             } else {
                 func rate(_ seconds: Double) -> String { Text.fixed(flops / seconds / 1e9, 1) }
-                line += "  | \(threads) thread\(threads > 1 ? "s" : ""): forward \(rate(forward)) data \(rate(data)) weights \(rate(weights))"
+                line +=
+                    "  | \(threads) thread\(threads > 1 ? "s" : ""): forward \(rate(forward)) data \(rate(data)) weights \(rate(weights))"
             }
         }
         print(line)

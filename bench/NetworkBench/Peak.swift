@@ -21,7 +21,8 @@ private func multiplyAdds() -> Double {
                 factor.withUnsafeBufferPointer { a in
                     addend.withUnsafeBufferPointer { b in
                         var call = SKFlat(
-                            out: sums.baseAddress!, a: a.baseAddress, b: b.baseAddress, c: nil, count: Int64(count), p: nil, sums: nil, accumulate: 0,
+                            out: sums.baseAddress!, a: a.baseAddress, b: b.baseAddress, c: nil, count: Int64(count), p: nil, sums: nil,
+                            accumulate: 0,
                             flag: 0, key: 0, key2: 0, threshold: 0, index: 0)
                         Kernels.table.peak(&call)
                     }
@@ -49,7 +50,8 @@ private func bandwidths() -> String {
                 sums.withUnsafeMutableBufferPointer { sums in
                     var call = SKFlat(
                         out: arrays.value[0] + range.lowerBound, a: UnsafePointer(arrays.value[1] + range.lowerBound),
-                        b: UnsafePointer(arrays.value[2] + range.lowerBound), c: nil, count: Int64(range.count), p: nil, sums: sums.baseAddress,
+                        b: UnsafePointer(arrays.value[2] + range.lowerBound), c: nil, count: Int64(range.count), p: nil,
+                        sums: sums.baseAddress,
                         accumulate: 0, flag: 0, key: 0, key2: 0, threshold: 0, index: 0)
                     function.value(&call)
                 }
