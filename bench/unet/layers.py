@@ -9,13 +9,12 @@ algorithm may pass, and the least traffic (input, output, weights once each) of 
 """
 
 import argparse
-import fcntl
 import os
 import re
 import subprocess
 import sys
 
-from run import CPUS, HERE, ROOT, TUNED_HEAP
+from run import CPUS, HERE, ROOT, TUNED_HEAP, Lock
 
 LAYERS = [
     (1, 16, 96, 128, 160), (16, 16, 96, 128, 160), (32, 16, 96, 128, 160), (32, 32, 48, 64, 80), (64, 32, 48, 64, 80), (64, 64, 24, 32, 40),
@@ -29,19 +28,14 @@ def main():
     parser.add_argument("--lock")
     parser.add_argument("--bench", default=os.path.join(ROOT, ".build/release/NetworkBench"))
     options = parser.parse_args()
-    lock = open(options.lock, "w") if options.lock else None
+    lock = Lock(options.lock)
     os.sched_setaffinity(0, CPUS)
 
     def run(command, layers="", **environment):
-        if lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-        try:
+        with lock.timing():
             result = subprocess.run(
                 command, input=layers, text=True, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
                 env=os.environ | {"OMP_NUM_THREADS": "2"} | environment)
-        finally:
-            if lock:
-                fcntl.flock(lock, fcntl.LOCK_UN)
         return result.stdout
 
     def times(output):
@@ -66,6 +60,7 @@ def main():
     if options.onednn:
         peers["oneDNN"] = each([options.onednn])
 
+    lock.release()
     for number, name in enumerate(("forward", "gradient of the input", "gradient of the weights")):
         print(f"\n{name}, GFLOP/s\n\n| layer | ours | {' | '.join(peers)} | ours : best | of FMA peak | of bandwidth |")
         print("|---" * (len(peers) + 5) + "|")
