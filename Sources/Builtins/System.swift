@@ -41,12 +41,16 @@ extension Catalog {
 
         Builtin(
             "threads", "The number of threads that loops over voxels use; sets it where one is given.", theme: .system,
-            Param<Int?>("count", "from 1 to 1024", default: nil),
+            details: """
+                At first one for each processor, or what `--threads N` on the command line or the environment variable `SKULLSTRIP_THREADS` says. A training
+                gives the same weights, bit for bit, with any number of threads.
+                """,
+            Param<Int?>("count", "from 1 to 256", default: nil),
             returns: "a whole number", examples: [Example("threads() >= 1", "true")]
         ) { context, count -> Int in
             if let count {
-                guard (1...1024).contains(count) else {
-                    throw context.reject("count", expected: "a whole number from 1 to 1024", found: "\(count)")
+                guard Parallel.allowed.contains(count) else {
+                    throw context.reject("count", expected: "a whole number from 1 to \(Parallel.allowed.upperBound)", found: "\(count)")
                 }
                 Parallel.threads = count
             }

@@ -49,6 +49,11 @@ package enum ConvolutionProbe {
         let inputs = try parts.map { try tensor($0, filled: true) }
         let joined = try tensor(parts.reduce(0, +), filled: false)
         let mask = DropoutMask(key: 17, key2: 4, threshold: 1 << 30, scale: 4.0 / 3, place: 0, sampleStep: joined.sampleFloats)
+        #if arch(x86_64)
+        let twoRoundings = Kernels.instructionSet == .baseline
+        #else
+        let twoRoundings = false
+        #endif
         func drop(_ t: Tensor) throws {
             try Flat.run(
                 Kernels.table.dropout, over: t, out: t, a: t, parameters: t.pattern { _ in mask.scale }, rows: 1,
@@ -74,7 +79,9 @@ package enum ConvolutionProbe {
                     let from = readings[place].base(sample: sample)
                     let to = joined.base + sample * joined.sampleFloats + place * joined.blockFloats
                     for i in 0..<input.blockFloats {
-                        to[i] = max(0, shift[i % 16].addingProduct(from[i], scale[i % 16]))
+                        // In one rounding where the kernels do it in one, so that the two ways may be compared bit for bit.
+                        let (a, b) = (scale[i % 16], shift[i % 16])
+                        to[i] = max(0, twoRoundings ? from[i] * a + b : b.addingProduct(from[i], a))
                     }
                 }
             }

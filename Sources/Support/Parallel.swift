@@ -7,7 +7,10 @@ import Synchronization
 public enum Parallel {
     private static let limit = Atomic<Int>(max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))))
 
-    /// The number of threads that a loop uses: all cores unless set.
+    /// The numbers of threads that users may ask for.
+    public static let allowed = 1...256
+
+    /// The number of threads that a loop uses: all cores unless set. Results do not depend on it.
     public static var threads: Int {
         get { limit.load(ordering: .relaxed) }
         set { limit.store(max(1, newValue), ordering: .relaxed) }

@@ -24,11 +24,15 @@ struct Skullstrip: ParsableCommand {
     @Option(name: .short, help: ArgumentHelp("Run this code and show the value of its last expression.", valueName: "code"))
     var evaluate: String?
 
-    @Flag(name: .long, help: "Show the version; with --verbose, also that of the libraries and the processor's instruction set.")
+    @Flag(name: .long, help: "Show the version; with --verbose, also that of the libraries, the instruction set and the threads.")
     var version = false
 
     @Flag(name: .shortAndLong, help: "Say more, on standard error.")
     var verbose = false
+
+    @Option(
+        help: ArgumentHelp("Use this many threads, 1 to 256; else SKULLSTRIP_THREADS, else one for each processor.", valueName: "n"))
+    var threads: Int?
 
     @Flag(name: .long, help: .hidden)
     var reference = false
@@ -57,6 +61,7 @@ struct Skullstrip: ParsableCommand {
         Signals.install()
         // The characters' encoding alone: numbers are written with a point everywhere.
         if setlocale(LC_CTYPE, "") == nil || String(cString: nl_langinfo(Int32(CODESET))) != "UTF-8" { setlocale(LC_CTYPE, "C.UTF-8") }
+        try setThreads()
         if version {
             Output.write(Version.text(verbose: verbose))
             leave(0)
@@ -76,6 +81,24 @@ struct Skullstrip: ParsableCommand {
         }
         if isatty(STDIN_FILENO) == 0 { Script.run("-", arguments: [], verbose: verbose) }
         Repl(verbose: verbose).run()
+    }
+}
+
+extension Skullstrip {
+    /// The option before the environment; a number that makes no sense is wrong usage, wherever it comes from.
+    private func setThreads() throws {
+        let name: String, text: String
+        if let threads {
+            (name, text) = ("--threads", "\(threads)")
+        } else if let value = getenv("SKULLSTRIP_THREADS"), value[0] != 0 {
+            (name, text) = ("SKULLSTRIP_THREADS", String(cString: value))
+        } else {
+            return
+        }
+        guard let count = Int(text), Parallel.allowed.contains(count) else {
+            throw ValidationError("\(name): expected a whole number from 1 to \(Parallel.allowed.upperBound), got '\(text)'")
+        }
+        Parallel.threads = count
     }
 }
 

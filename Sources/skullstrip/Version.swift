@@ -15,9 +15,10 @@ enum Version {
         guard verbose else { return text }
         let sets = Kernels.available.map(\.rawValue).joined(separator: ", ")
         let blas = openblas_get_config().map { String(cString: $0) } ?? "OpenBLAS"
+        let core = openblas_get_corename().map { String(cString: $0) } ?? "unknown"
         return text + """
             kernels   \(Kernels.instructionSet.rawValue) of \(sets); \(Parallel.threads) thread\(Parallel.threads == 1 ? "" : "s")
-            openblas  \(blas)
+            openblas  \(blas); core type \(core)
             zlib      \(String(cString: zlibVersion()))
             cairo     \(String(cString: cairo_version_string()))
             libedit   \(LIBEDIT_MAJOR).\(LIBEDIT_MINOR)

@@ -82,6 +82,42 @@ def version_and_help():
 
 
 @test
+def threads_from_option_environment_and_script():
+    expect(evaluate("threads()", env={"SKULLSTRIP_THREADS": "3"}).stdout == "3\n", "SKULLSTRIP_THREADS")
+    result = run("--threads", "5", "-e", "threads()", env={"SKULLSTRIP_THREADS": "3"})
+    expect(result.stdout == "5\n", f"--threads goes before the environment: {result.stdout}{result.stderr}")
+    expect(evaluate("[threads(256), threads()]").stdout == "[256, 256]\n", "threads(n) sets and tells")
+    expect(" 7 threads" in run("--threads", "7", "--version", "-v").stdout, "--version -v says the threads")
+    for value in ("0", "257", "-1", "two", "1.5", "99999999999999999999"):
+        result = run("-e", "1", env={"SKULLSTRIP_THREADS": value})
+        expect(result.returncode == 2 and f"SKULLSTRIP_THREADS: expected a whole number from 1 to 256, got '{value}'" in result.stderr,
+               f"{value}: {result.stderr}")
+        result = run(f"--threads={value}", "-e", "1")
+        expect(result.returncode == 2 and value in result.stderr, f"--threads={value}: {result.stderr}")
+    for value in ("0", "257", "1.5"):
+        expect_error(evaluate(f"threads({value})"), value)
+
+
+@test
+def a_training_does_not_depend_on_the_number_of_threads():
+    code = """
+head = phantom(seed=1, shape=16, spacing=12)
+pair = {{image: normalize(head.image), mask: head.mask}}
+net = unet3d(filters=4, depth=2, dropout=0.1, seed=3)
+fit(net, [pair], epochs=3, batch=1, seed=2)
+save(net, "{}")
+"""
+    files = []
+    for number, threads in enumerate((2, 2, 1)):
+        name = f"threads{number}.safetensors"
+        result = run("--threads", str(threads), "-e", code.format(name))
+        expect(result.returncode == 0, result.stderr)
+        files.append(open(name, "rb").read())
+    expect(files[0] == files[1], "two trainings with 2 threads differ")
+    expect(files[0] == files[2], "a training with 1 thread differs from one with 2")
+
+
+@test
 def code_from_argument_file_and_standard_input():
     expect(evaluate("print(1 + 2)").stdout == "3\n", "-e")
     expect(run("-", stdin="print(6 * 7)\n").stdout == "42\n", "-")

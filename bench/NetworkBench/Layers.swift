@@ -8,36 +8,36 @@ private let shapes: [(from: Int, to: Int, shape: SIMD3<Int>)] = [
     (1, 8, SIMD3(48, 64, 80)), (8, 8, SIMD3(48, 64, 80)), (16, 8, SIMD3(48, 64, 80)),
 ]
 
-/// GFLOP/s of the three computations of each layer, counted as if they were direct, with one thread and with all.
-func timeLayers() throws {
+/// GFLOP/s of the three computations of each layer, counted as if they were direct. With a number of threads only those, one line a layer for
+/// layers.py: channels, shape, seconds of each.
+func timeLayers(threads only: Int?) throws {
     for (from, to, shape) in shapes {
+        let input = try Node.input(unlimited: from)
+        let model = try Model(input: input, output: input.conv3d(filters: to), seed: 1)
         var line = "\(from)→\(to) \(Text.sizes(shape))"
-        let flops = 54 * Double(from * to) * Double(shape.x * shape.y * shape.z), all = Parallel.threads
-        for threads in processor || all == 1 ? [1] : [1, all] {
+        for threads in only.map({ [$0] }) ?? (processor ? [1] : [1, 2]) {
             Parallel.threads = threads
-            // Long enough for a small layer to be measured.
-            let found = try timeLayer(from, to, shape, turns: max(3, min(200, Int(2e10 / flops))))
-            func rate(_ seconds: Double) -> String { Text.fixed(flops / seconds / 1e9, 1) }
-            line += "  | \(threads) thread\(threads > 1 ? "s" : ""): forward \(rate(found.forward)) data \(rate(found.data))"
-            line += " weights \(rate(found.weights))"
+            let whole = try Probe(model, shape: shape, inputGradient: true), bare = try Probe(model, shape: shape, inputGradient: false)
+            let flops = whole.flops.last!
+            // Long enough for a small layer to be measured, and in turn: the gradient of the input is a difference.
+            let repeats = max(3, min(200, Int(2e10 / flops)))
+            var forward = Double.infinity, both = Double.infinity, weights = Double.infinity
+            for _ in 0..<3 {
+                let a = try whole.timings(repeats: repeats, processor: processor).last!
+                let b = try bare.timings(repeats: repeats, processor: processor).last!
+                forward = min(forward, a.forward, b.forward)
+                both = min(both, a.backward)
+                weights = min(weights, b.backward)
+            }
+            let data = both - weights
+            if only != nil {
+                line = "\(from) \(to) \(shape.x) \(shape.y) \(shape.z) \(forward) \(data) \(weights)"
+            } else {
+                func rate(_ seconds: Double) -> String { Text.fixed(flops / seconds / 1e9, 1) }
+                line +=
+                    "  | \(threads) thread\(threads > 1 ? "s" : ""): forward \(rate(forward)) data \(rate(data)) weights \(rate(weights))"
+            }
         }
-        Parallel.threads = all
         print(line)
     }
-}
-
-/// The least seconds of a 3×3×3 layer's three computations. That of the input's gradient is the difference of two backward passes, which take turns.
-func timeLayer(_ from: Int, _ to: Int, _ shape: SIMD3<Int>, turns: Int) throws -> (forward: Double, data: Double, weights: Double) {
-    let input = try Node.input(unlimited: from)
-    let model = try Model(input: input, output: input.conv3d(filters: to, bias: false), seed: 1)
-    let whole = try Probe(model, shape: shape, inputGradient: true), bare = try Probe(model, shape: shape, inputGradient: false)
-    var forward = Double.infinity, both = Double.infinity, weights = Double.infinity
-    for _ in 0..<3 {
-        let a = try whole.timings(repeats: turns, processor: processor).last!
-        let b = try bare.timings(repeats: turns, processor: processor).last!
-        forward = min(forward, a.forward, b.forward)
-        both = min(both, a.backward)
-        weights = min(weights, b.backward)
-    }
-    return (forward, both - weights, weights)
 }

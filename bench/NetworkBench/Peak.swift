@@ -21,8 +21,9 @@ private func multiplyAdds() -> Double {
                 factor.withUnsafeBufferPointer { a in
                     addend.withUnsafeBufferPointer { b in
                         var call = SKFlat(
-                            out: sums.baseAddress!, a: a.baseAddress, b: b.baseAddress, c: nil, count: Int64(count), p: nil, sums: nil, accumulate: 0, flag: 0, key: 0, key2: 0,
-                            threshold: 0, index: 0, half: 0)
+                            out: sums.baseAddress!, a: a.baseAddress, b: b.baseAddress, c: nil, count: Int64(count), p: nil, sums: nil,
+                            accumulate: 0,
+                            flag: 0, key: 0, key2: 0, threshold: 0, index: 0, half: 0)
                         Kernels.table.peak(&call)
                     }
                 }
@@ -47,10 +48,11 @@ private func bandwidths() -> String {
             Parallel.ranges(n, grain: piece) { range in
                 var sums = [Double](repeating: 0, count: 32)
                 sums.withUnsafeMutableBufferPointer { sums in
-                    let i = range.lowerBound
                     var call = SKFlat(
-                        out: arrays.value[0] + i, a: UnsafePointer(arrays.value[1] + i), b: UnsafePointer(arrays.value[2] + i), c: nil, count: Int64(range.count), p: nil, sums: sums.baseAddress, accumulate: 0, flag: 0, key: 0, key2: 0,
-                        threshold: 0, index: 0, half: 0)
+                        out: arrays.value[0] + range.lowerBound, a: UnsafePointer(arrays.value[1] + range.lowerBound),
+                        b: UnsafePointer(arrays.value[2] + range.lowerBound), c: nil, count: Int64(range.count), p: nil,
+                        sums: sums.baseAddress,
+                        accumulate: 0, flag: 0, key: 0, key2: 0, threshold: 0, index: 0, half: 0)
                     function.value(&call)
                 }
             }

@@ -4,7 +4,7 @@ import Support
 
 /// Answers commands on standard input one at a time, so that a benchmark can alternate between programs that are all warm: `step` takes one
 /// training step and `infer` one prediction; each is answered with its seconds, the most memory that the process has held so far in bytes, and the
-/// loss (0 after `infer`); `quit` ends. The first line says how many trainable parameters there are.
+/// loss (0 after `infer`); `quit` ends. The first line says how many parameters there are, running statistics included.
 func serve(_ network: NetworkCase) throws {
     let n = network.shape.x * network.shape.y * network.shape.z
     let noise = Noise(count: network.batch, shape: network.shape)
@@ -12,7 +12,7 @@ func serve(_ network: NetworkCase) throws {
     let images = samples.flatMap(\.image), targets = samples.flatMap(\.target)
     var probe: Probe?
     var steps: UInt64 = 0
-    say("\(network.model.trainableCount)")
+    say("\(network.model.parameterCount)")
     while let command = readLine() {
         let start = Clock.seconds
         var loss = 0.0

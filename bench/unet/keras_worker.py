@@ -59,4 +59,4 @@ def infer():
     return net.predict_on_batch(image[:1]) is not None
 
 
-worker.serve(sum(int(numpy.prod(w.shape)) for w in net.trainable_weights), lambda: float(net.train_on_batch(image, target)), infer)
+worker.serve(net.count_params(), lambda: float(net.train_on_batch(image, target)), infer)

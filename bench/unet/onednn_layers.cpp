@@ -1,60 +1,64 @@
-// 3x3x3 convolutions of oneDNN itself, in its own blocked layouts: seconds of forward, backward-data and backward-weights, the least of some turns.
-// Build: g++ -O2 onednn_layers.cpp -ldnnl -o onednn_layers (Debian's libdnnl-dev). Usage: onednn_layers IN OUT X Y Z TURNS
+// Seconds of a 3×3×3 layer's three computations in oneDNN, which chooses the layouts: onednn_layers < layers, one line each, FROM TO X Y Z.
+// Version 3 of oneDNN, for instance the PyPI packages onednn-cpu-gomp and onednn-devel-cpu-gomp: g++ -O2 -fopenmp onednn_layers.cpp -ldnnl
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
-#include <cstdlib>
 #include <functional>
 #include <oneapi/dnnl/dnnl.hpp>
-#include <unordered_map>
-
 using namespace dnnl;
 
 static engine cpu(engine::kind::cpu, 0);
-static stream run(cpu);
+static stream queue(cpu);
 
-static double best(int turns, const std::function<void()> &body) {
+static memory filled(const memory::desc &desc) {
+    memory m(desc, cpu);
+    auto p = static_cast<float *>(m.get_data_handle());
+    for (size_t i = 0; i < desc.get_size() / sizeof(float); i++) p[i] = float(i % 101) * 0.01f - 0.5f;
+    return m;
+}
+
+static double seconds(double flops, const std::function<void()> &run) {
+    run();
     double least = 1e9;
-    for (int i = 0; i <= turns; i++) {
-        auto began = std::chrono::steady_clock::now();
-        body();
-        run.wait();
-        double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
-        if (i > 0 && seconds < least) least = seconds;
+    int repeats = std::clamp(int(6e10 / flops), 5, 300);
+    for (int i = 0; i < repeats; i++) {
+        auto start = std::chrono::steady_clock::now();
+        run();
+        queue.wait();
+        least = std::min(least, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
     }
     return least;
 }
 
-static memory filled(const memory::desc &desc) {
-    memory m(desc, cpu);
-    auto *p = static_cast<float *>(m.get_data_handle());
-    for (size_t i = 0; i < desc.get_size() / sizeof(float); i++) p[i] = (i % 17) * 0.1f - 0.8f;
-    return m;
-}
-
-int main(int count, char **words) {
-    if (count != 7) return 2;
-    long n[6];
-    for (int i = 0; i < 6; i++) n[i] = std::atol(words[i + 1]);
-    auto any = memory::format_tag::any;
-    auto f32 = memory::data_type::f32;
-    memory::desc x({1, n[0], n[4], n[3], n[2]}, f32, any), w({n[1], n[0], 3, 3, 3}, f32, any), y({1, n[1], n[4], n[3], n[2]}, f32, any);
-    memory::dims one{1, 1, 1};
-    auto algorithm = algorithm::convolution_direct;
-    auto forward = convolution_forward::primitive_desc(
-        convolution_forward::desc(prop_kind::forward_training, algorithm, x, w, y, one, one, one), cpu);
-    auto data = convolution_backward_data::primitive_desc(
-        convolution_backward_data::desc(algorithm, x, w, y, one, one, one), cpu, forward);
-    auto weights = convolution_backward_weights::primitive_desc(
-        convolution_backward_weights::desc(algorithm, x, w, y, one, one, one), cpu, forward);
-    int turns = static_cast<int>(n[5]);
-    memory fx = filled(forward.src_desc()), fw = filled(forward.weights_desc()), fy = filled(forward.dst_desc());
-    memory dx = filled(data.diff_src_desc()), dw = filled(data.weights_desc()), dy = filled(data.diff_dst_desc());
-    memory wx = filled(weights.src_desc()), ww = filled(weights.diff_weights_desc()), wy = filled(weights.diff_dst_desc());
-    convolution_forward f(forward);
-    convolution_backward_data d(data);
-    convolution_backward_weights g(weights);
-    double a = best(turns, [&] { f.execute(run, {{DNNL_ARG_SRC, fx}, {DNNL_ARG_WEIGHTS, fw}, {DNNL_ARG_DST, fy}}); });
-    double b = best(turns, [&] { d.execute(run, {{DNNL_ARG_DIFF_SRC, dx}, {DNNL_ARG_WEIGHTS, dw}, {DNNL_ARG_DIFF_DST, dy}}); });
-    double c = best(turns, [&] { g.execute(run, {{DNNL_ARG_SRC, wx}, {DNNL_ARG_DIFF_WEIGHTS, ww}, {DNNL_ARG_DIFF_DST, wy}}); });
-    std::printf("%g %g %g\n", a, b, c);
+int main() {
+    long from, to, x, y, z;
+    while (scanf("%ld %ld %ld %ld %ld", &from, &to, &x, &y, &z) == 5) {
+        auto any = memory::format_tag::any;
+        auto f32 = memory::data_type::f32;
+        memory::desc source({1, from, z, y, x}, f32, any), weights({to, from, 3, 3, 3}, f32, any), out({1, to, z, y, x}, f32, any);
+        memory::dims one{1, 1, 1};
+        double flops = 2.0 * 27 * from * to * x * y * z;
+        convolution_forward::primitive_desc forward(
+            cpu, prop_kind::forward_training, algorithm::convolution_direct, source, weights, out, one, one, one);
+        convolution_backward_data::primitive_desc data(cpu, algorithm::convolution_direct, source, weights, out, one, one, one, forward);
+        convolution_backward_weights::primitive_desc gradient(
+            cpu, algorithm::convolution_direct, source, weights, out, one, one, one, forward);
+        auto a = filled(forward.src_desc()), b = filled(forward.weights_desc()), c = filled(forward.dst_desc());
+        double times[3];
+        convolution_forward first(forward);
+        times[0] = seconds(flops, [&] { first.execute(queue, {{DNNL_ARG_SRC, a}, {DNNL_ARG_WEIGHTS, b}, {DNNL_ARG_DST, c}}); });
+        convolution_backward_data second(data);
+        a = filled(data.diff_src_desc()), b = filled(data.weights_desc()), c = filled(data.diff_dst_desc());
+        times[1] = seconds(flops, [&] {
+            second.execute(queue, {{DNNL_ARG_DIFF_SRC, a}, {DNNL_ARG_WEIGHTS, b}, {DNNL_ARG_DIFF_DST, c}});
+        });
+        convolution_backward_weights third(gradient);
+        a = filled(gradient.src_desc()), b = filled(gradient.diff_weights_desc()), c = filled(gradient.diff_dst_desc());
+        times[2] = seconds(flops, [&] {
+            third.execute(queue, {{DNNL_ARG_SRC, a}, {DNNL_ARG_DIFF_WEIGHTS, b}, {DNNL_ARG_DIFF_DST, c}});
+        });
+        printf("%ld %ld %ld %ld %ld %g %g %g\n", from, to, x, y, z, times[0], times[1], times[2]);
+        fprintf(stderr, "%s, %s, %s\n", forward.impl_info_str(), data.impl_info_str(), gradient.impl_info_str());
+        fflush(stdout);
+    }
 }

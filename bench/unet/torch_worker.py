@@ -74,4 +74,5 @@ def infer():
         return net(image[:1]) is not None
 
 
-worker.serve(sum(p.numel() for p in net.parameters()), step, infer)
+statistics = [b for name, b in net.named_buffers() if not name.endswith("num_batches_tracked")]
+worker.serve(sum(t.numel() for t in [*net.parameters(), *statistics]), step, infer)

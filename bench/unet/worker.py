@@ -1,7 +1,7 @@
 """What a peer's process does: it stays alive, and takes one step each time it is told to, so that all programs are warm and take turns.
 
 Commands come on standard input: `step` (one training step), `infer` (one prediction), `quit`. Each is answered with its seconds, the most memory
-that the process has held so far in bytes, and the loss (0 after `infer`). The first line says how many trainable parameters there are.
+that the process has held so far in bytes, and the loss (0 after `infer`). The first line says how many parameters there are, running statistics included.
 """
 
 import resource
