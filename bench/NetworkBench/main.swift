@@ -2,6 +2,7 @@
 //   layers [THREADS]                      each 3×3×3 layer
 //   unet FILTERS DEPTH X Y Z BATCH        a whole network, by kind of layer; DETAIL=1 shows each
 //   serve FILTERS DEPTH X Y Z BATCH       steps on demand, for bench/unet/run.py
+//   products                              matrix products of the engine's kernels and of OpenBLAS
 //   peak                                  what the machine can do at most
 import Glibc
 import Kernels
@@ -17,10 +18,11 @@ switch (arguments.first ?? "layers", rest.count) {
 case ("layers", 0): try timeLayers(threads: nil)
 case ("layers", 1) where Int(rest[0]).map { $0 > 0 } ?? false: try timeLayers(threads: Int(rest[0]))
 case ("peak", 0): timePeak()
+case ("products", 0): timeProducts()
 case ("unet", 6), ("serve", 6):
     guard let network = try NetworkCase(rest) else { fallthrough }
     try arguments[0] == "unet" ? timeUnet(network) : serve(network)
 default:
-    print("usage: NetworkBench [layers [THREADS] | unet FILTERS DEPTH X Y Z BATCH | serve FILTERS DEPTH X Y Z BATCH | peak]")
+    print("usage: NetworkBench [layers [THREADS] | unet FILTERS DEPTH X Y Z BATCH | serve FILTERS DEPTH X Y Z BATCH | products | peak]")
     exit(2)
 }
