@@ -72,7 +72,7 @@ let package = Package(
             ]),
 
         .executableTarget(
-            name: "NetworkBench", dependencies: ["Networks", "Kernels", "CKernels", "Support"], path: "bench/NetworkBench", swiftSettings: optimised),
+            name: "NetworkBench", dependencies: ["Networks", "Kernels", "CKernels", "Support", "CBLAS"], path: "bench/NetworkBench", swiftSettings: optimised),
 
         .testTarget(name: "SyntaxTests", dependencies: ["Syntax"]),
         .testTarget(name: "ImagingTests", dependencies: ["Imaging", "Support"]),

@@ -4,6 +4,7 @@
 //   serve FILTERS DEPTH X Y Z BATCH       steps on demand, for bench/unet/run.py
 //   general                               layers of other kernels, strides, dilations and groups
 //   passes                                layers that pass once or twice over memory: normalisations, activations, upsampling
+//   products                              matrix products of the engine's kernels and of OpenBLAS
 //   peak                                  what the machine can do at most
 import Glibc
 import Kernels
@@ -21,10 +22,11 @@ case ("layers", 1) where Int(rest[0]).map { $0 > 0 } ?? false: try timeLayers(th
 case ("general", 0): try general()
 case ("passes", 0): try passes()
 case ("peak", 0): timePeak()
+case ("products", 0): timeProducts()
 case ("unet", 6), ("serve", 6):
     guard let network = try NetworkCase(rest) else { fallthrough }
     try arguments[0] == "unet" ? timeUnet(network) : serve(network)
 default:
-    print("usage: NetworkBench [layers [THREADS] | general | passes | unet FILTERS DEPTH X Y Z BATCH | serve FILTERS DEPTH X Y Z BATCH | peak]")
+    print("usage: NetworkBench [layers [THREADS] | general | passes | unet FILTERS DEPTH X Y Z BATCH | serve FILTERS DEPTH X Y Z BATCH | products | peak]")
     exit(2)
 }

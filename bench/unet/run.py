@@ -87,7 +87,11 @@ class Worker:
         with contextlib.suppress(OSError):
             self.process.stdin.write("quit\n")
             self.process.stdin.close()
-        self.process.wait()
+        try:
+            self.process.wait(60)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
 
 
 class Lock:
@@ -135,8 +139,19 @@ def turn(worker, command, others):
 
 
 def alternate(make, command, turns, lock, parameters):
+    workers = []
+    try:
+        return take_turns(make, workers, command, turns, lock, parameters)
+    finally:
+        lock.release()
+        for w in workers:
+            w.end()
+
+
+def take_turns(make, workers, command, turns, lock, parameters):
     with lock.warming_up():
-        workers = [start() for start in make]
+        for start in make:
+            workers.append(start())
         for w in workers:
             if parameters and w.parameters != parameters:
                 raise RuntimeError(f"{' '.join(w.process.args)}: {w.parameters:,} parameters instead of {parameters:,}")
@@ -149,9 +164,6 @@ def alternate(make, command, turns, lock, parameters):
                 seconds, others = turn(w, command, workers[:i] + workers[i + 1:])
                 times[i].append(seconds)
                 idle += others
-    lock.release()
-    for w in workers:
-        w.end()
     return times, [w.peak for w in workers], idle
 
 
