@@ -28,7 +28,7 @@ extension Catalog {
             "plan", "What a training will take in memory and time, told before it runs.", theme: .training,
             details: """
                 The memory follows from the planned buffers; the time from steps on two thinner boxes of the same width and height, which takes about two
-                seconds and changes no weight. `recomputed` is the share of a step's operations that computes again what `memory` left no room for.
+                seconds (longer where such a box is itself large) and changes no weight. `recomputed` is the share of a step's operations that computes again what `memory` left no room for.
                 """,
             Param<Model>("net", "the model"),
             Param<Either<[Record], WholeTriple>>("data", "records {image, mask} as `fit` takes them, or the shape of an image"),
@@ -47,6 +47,7 @@ extension Catalog {
                 guard source.count > 0 else { throw context.reject("data", expected: "at least one record", found: "none") }
                 shape = try source.sample(0).shape
                 count = source.count
+                guard batch <= count else { throw NetworkError.batchTooLarge(batch: batch, samples: count) }
             case .second(let sizes): shape = sizes.numbers
             }
             let bound = try memory.map { try megabytes($0, context) }

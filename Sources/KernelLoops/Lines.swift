@@ -65,7 +65,7 @@ func loadLine(_ r: SKLine) {
     }
 }
 
-/// out = dropout(max(0, (in + bias) · scale + shift)), or out plus that; and the sums of what is stored.
+/// out = dropout(max(0, (in + bias) · scale + shift)), or out plus that; and the sums of what is stored or added.
 @inline(__always)
 func storeLine(_ r: SKLine) {
     let count = Int(r.count)
@@ -93,14 +93,12 @@ func storeLine(_ r: SKLine) {
                 }
             }
         } else if i + 16 <= count {
-            if r.accumulate != 0 { v += load16(r.out + i) }
-            store(v, r.out + i)
+            store(r.accumulate != 0 ? load16(r.out + i) + v : v, r.out + i)
         } else {
             // The rest of the vector belongs to the next line, which another thread may be writing.
             for lane in 0..<16 {
                 if i + lane < count {
-                    if r.accumulate != 0 { v[lane] += r.out[i + lane] }
-                    r.out[i + lane] = v[lane]
+                    r.out[i + lane] = r.accumulate != 0 ? r.out[i + lane] + v[lane] : v[lane]
                 } else {
                     v[lane] = 0
                 }

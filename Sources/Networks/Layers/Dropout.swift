@@ -16,6 +16,8 @@ struct Dropout: Layer {
     init(attributes: Attributes) throws { try self.init(rate: attributes.number("rate")) }
     var attributes: [(name: String, value: JSON)] { [("rate", .number(rate))] }
 
+    var keepsProbabilities: Bool { rate == 0 }
+
     // MARK: Computation
 
     // Readers drop the values themselves while they read them (see `View`); there is no pass of its own.

@@ -86,12 +86,14 @@ struct Fusion {
             // An entry that only passes on another's tensor does not own it: others may read what came in.
             let passesOn = graph.entries[entry.inputs[0]].layer is Dropout || graph.entries[entry.inputs[0]].layer is Concat
             guard users[entry.inputs[0]] == 1, !passesOn, let slot = value(entry.inputs[0]).plain, slot != 0 else { return false }
+            // What its writer has cut at zero already has a gate of its own, and a gradient passes one gate only.
+            if let k = producer[slot], operations[k].relu { return false }
             var view = View(slot: slot)
             view.parts[0].norm = operations.count
             operations.append(Plan.Operation(kind: .normalise, entry: i, inputs: [View(slot: slot)], output: slot))
             if let k = producer[slot], operations[k].kind == .layer, graph.entries[operations[k].entry].layer.writesLines {
                 operations[k].sums = true
-                operations[k].centred = !operations[k].relu
+                operations[k].centred = true
             }
             views[i] = view
             if let next = follower[i], graph.entries[next].layer is Relu {
@@ -107,6 +109,8 @@ struct Fusion {
     private func joins(_ view: View) -> Bool {
         let widths = view.parts.map { blockWidth(slots[$0.slot].channels) }
         let full = view.parts.dropLast().allSatisfy { slots[$0.slot].channels % 16 == 0 }
+        // The image has no gradient, so nothing can be written to its blocks.
+        if training, view.parts.contains(where: { $0.slot == 0 }) { return false }
         return full && widths.allSatisfy { $0 == widths[0] } && Set(view.parts.map(\.slot)).count == view.parts.count
     }
 

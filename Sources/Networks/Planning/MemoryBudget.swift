@@ -35,11 +35,11 @@ struct MemoryBudget {
         var least = best.arenaFloats
         var renewing = Set<Int>()
         while besides + 4 * best.arenaFloats > free {
-            try Interrupt.check()
             let candidates = candidates(best, not: renewing)
             // The bytes that a step frees may only show once others went too: then the largest tensor goes first.
             var chosen: (slot: Int, plan: Plan, worth: Double)?
             for slot in candidates {
+                try Interrupt.check()
                 let tried = try plan(renewing.union([slot]))
                 let worth = Double(best.arenaFloats - tried.arenaFloats) / cost(best, slot)
                 if chosen.map({ worth > $0.worth }) ?? true { chosen = (slot, tried, worth) }

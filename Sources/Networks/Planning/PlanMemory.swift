@@ -28,8 +28,8 @@ struct PlanMemory {
                 forward[op.output] = Life(first: k + 1, last: k + 1)
                 if training, op.kind == .layer, layer.needs(relu: op.relu).output { backward[op.output].append(k) }
             }
-            // Whoever reads a view needs it again for the parts whose ReLU hides where the gradient goes; that is the normalisation's own affair.
-            let needsInput = training && (op.kind == .normalise || op.kind == .layer && layer.needs(relu: op.relu).input)
+            // A copy reads its view again as well: the values say where a ReLU lets the gradient through.
+            let needsInput = training && (op.kind != .layer || layer.needs(relu: op.relu).input)
             for slot in op.slots {
                 forward[slot].last = max(forward[slot].last, k + 1)
                 consumers[slot].append(k)
