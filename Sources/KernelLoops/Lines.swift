@@ -114,12 +114,8 @@ func storeLine(_ r: SKLine) {
         i += 16
     }
     guard let sums = r.sums else { return }
-    for lane in 0..<8 {
-        sums[lane] += l1[lane]
-        sums[lane + 8] += h1[lane]
-        sums[lane + 16] += l2[lane]
-        sums[lane + 24] += h2[lane]
-    }
+    addTo(sums, 0, l1, h1)
+    addTo(sums, 1, l2, h2)
 }
 
 /// out = g or out + g, with g = dropout(in), or 0 where relu is set and value · scale + shift ≤ 0; and the sums of g and g · (value − centre).
@@ -158,10 +154,6 @@ func storeGradient(_ r: SKLine) {
         i += 16
     }
     guard let sums = r.sums else { return }
-    for lane in 0..<8 {
-        sums[lane] += l1[lane]
-        sums[lane + 8] += h1[lane]
-        sums[lane + 16] += l2[lane]
-        sums[lane + 24] += h2[lane]
-    }
+    addTo(sums, 0, l1, h1)
+    addTo(sums, 1, l2, h2)
 }

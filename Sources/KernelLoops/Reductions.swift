@@ -7,8 +7,9 @@ typealias D8 = SIMD8<Double>
 @inline(__always) private func low(_ v: V16) -> D8 { D8(v.lowHalf) }
 @inline(__always) private func high(_ v: V16) -> D8 { D8(v.highHalf) }
 
+/// Adds a vector's sums to one row of 16.
 @inline(__always)
-private func addTo(_ sums: UnsafeMutablePointer<Double>, _ row: Int, _ l: D8, _ h: D8) {
+func addTo(_ sums: UnsafeMutablePointer<Double>, _ row: Int, _ l: D8, _ h: D8) {
     let p = UnsafeMutableRawPointer(sums + row * 16)
     p.storeBytes(of: UnsafeRawPointer(p).loadUnaligned(as: D8.self) + l, as: D8.self)
     p.storeBytes(of: UnsafeRawPointer(p).loadUnaligned(fromByteOffset: 64, as: D8.self) + h, toByteOffset: 64, as: D8.self)

@@ -6,19 +6,19 @@ import Support
 enum Flat {
     /// Runs an elementwise kernel over a tensor. `parameters` holds `rows` patterns of 16 for each block, row after row within a block.
     static func run(
-        _ kernel: SKFlatFunction, over shape: Tensor, out: Tensor, a: Tensor? = nil, b: Tensor? = nil, c: Tensor? = nil,
+        _ kernel: SKFlatFunction, over shape: Tensor, out: Tensor, a: Tensor? = nil, b: Tensor? = nil,
         parameters: [Float] = [], rows: Int = 0, accumulate: Bool = false, flag: Bool = false,
         key: (UInt32, UInt32) = (0, 0), threshold: UInt32 = 0
     ) throws {
         let chunks = shape.chunks()
         try parameters.withUnsafeBufferPointer { p in
-            let shared = Unchecked((p.baseAddress, out.base, a?.base, b, c?.base))
+            let shared = Unchecked((p.baseAddress, out.base, a?.base, b))
             try Parallel.slabs(chunks.count) { i in
                 let chunk = chunks[i]
-                let (p, out, a, b, c) = shared.value
+                let (p, out, a, b) = shared.value
                 var call = SKFlat(
                     out: out + chunk.offset, a: a.map { UnsafePointer($0) + chunk.offset }, b: b.map { UnsafePointer($0.address(chunk.offset)) },
-                    c: c.map { UnsafePointer($0) + chunk.offset }, count: Int64(chunk.count), p: p.map { $0 + chunk.block * rows * 16 },
+                    c: nil, count: Int64(chunk.count), p: p.map { $0 + chunk.block * rows * 16 },
                     sums: nil, accumulate: accumulate ? 1 : 0, flag: flag ? 1 : 0, key: key.0, key2: key.1, threshold: threshold,
                     index: Int64(chunk.offset), half: b?.half == true ? 1 : 0)
                 kernel(&call)
@@ -28,12 +28,12 @@ enum Flat {
 
     /// Sums over voxels and batch for each channel, `rows` of them, in double precision and a fixed order.
     static func channelSums(
-        _ kernel: SKFlatFunction, rows: Int, over shape: Tensor, a: Tensor, b: Tensor? = nil, c: Tensor? = nil, parameters: [Float] = [],
+        _ kernel: SKFlatFunction, rows: Int, over shape: Tensor, a: Tensor, b: Tensor? = nil, parameters: [Float] = [],
         parameterRows: Int = 1, flag: Bool = false
     ) throws -> [[Double]] {
         let chunks = shape.chunks()
         let partial = try sums(
-            kernel, rows: rows, chunks, a: a, b: b, c: c, parameters: parameters, parameterRows: parameterRows, flag: flag)
+            kernel, rows: rows, chunks, a: a, b: b, parameters: parameters, parameterRows: parameterRows, flag: flag)
         var out = [[Double]](repeating: [Double](repeating: 0, count: shape.channels), count: rows)
         for (i, chunk) in chunks.enumerated() {
             for row in 0..<rows {
@@ -49,7 +49,7 @@ enum Flat {
     /// Sums over all of a sample's values, for each sample.
     static func sampleSums(_ kernel: SKFlatFunction, rows: Int, a: Tensor, b: Tensor) throws -> [[Double]] {
         let chunks = a.chunks(bySample: true)
-        let partial = try sums(kernel, rows: rows, chunks, a: a, b: b, c: nil, parameters: [], parameterRows: 1, flag: false)
+        let partial = try sums(kernel, rows: rows, chunks, a: a, b: b, parameters: [], parameterRows: 1, flag: false)
         var out = [[Double]](repeating: [Double](repeating: 0, count: rows), count: a.batch)
         for (i, chunk) in chunks.enumerated() {
             for row in 0..<rows { for lane in 0..<16 { out[chunk.sample][row] += partial[(i * rows + row) * 16 + lane] } }
@@ -58,19 +58,19 @@ enum Flat {
     }
 
     private static func sums(
-        _ kernel: SKFlatFunction, rows: Int, _ chunks: [Tensor.Chunk], a: Tensor, b: Tensor?, c: Tensor?, parameters: [Float],
+        _ kernel: SKFlatFunction, rows: Int, _ chunks: [Tensor.Chunk], a: Tensor, b: Tensor?, parameters: [Float],
         parameterRows: Int, flag: Bool
     ) throws -> [Double] {
         var partial = [Double](repeating: 0, count: chunks.count * rows * 16)
         try partial.withUnsafeMutableBufferPointer { partial in
             try parameters.withUnsafeBufferPointer { p in
-                let shared = Unchecked((p.baseAddress, partial.baseAddress, a.base, b?.base, c?.base))
+                let shared = Unchecked((p.baseAddress, partial.baseAddress, a.base, b?.base))
                 try Parallel.slabs(chunks.count) { i in
                     let chunk = chunks[i]
-                    let (p, sums, a, b, c) = shared.value
+                    let (p, sums, a, b) = shared.value
                     var call = SKFlat(
                         out: a, a: UnsafePointer(a) + chunk.offset, b: b.map { UnsafePointer($0) + chunk.offset },
-                        c: c.map { UnsafePointer($0) + chunk.offset }, count: Int64(chunk.count), p: p.map { $0 + chunk.block * parameterRows * 16 },
+                        c: nil, count: Int64(chunk.count), p: p.map { $0 + chunk.block * parameterRows * 16 },
                         sums: sums.map { $0 + i * rows * 16 }, accumulate: 0, flag: flag ? 1 : 0, key: 0, key2: 0, threshold: 0, index: 0, half: 0)
                     kernel(&call)
                 }
