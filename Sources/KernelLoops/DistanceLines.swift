@@ -9,9 +9,10 @@ import CKernels
 @inline(__always)
 func distanceLines(_ r: SKDistanceLines) {
     let n = Int(r.outputs), last = Int(r.sites) - 1
-    guard n > 0, last >= 0, seek(r, 0, 0, last) else {
+    if n <= 0 { return }
+    guard last >= 0, seek(r, 0, 0, last) else {
         let nothing = V16(repeating: .infinity)
-        for p in 0..<max(0, n) { store(nothing, r.out + p * Int(r.stride)) }
+        for p in 0..<n { store(nothing, r.out + p * Int(r.stride)) }
         return
     }
     var step = 1
@@ -33,20 +34,28 @@ func distanceLines(_ r: SKDistanceLines) {
 /// Sets position `p` and keeps the least and the greatest of its lanes' nearest sites; false where no lane has any.
 @inline(__always)
 private func seek(_ r: SKDistanceLines, _ p: Int, _ low: Int, _ high: Int) -> Bool {
-    let squares = r.squares + (Int(r.first) - p)
-    var best = V16(repeating: .infinity), site = V16(repeating: -1)
-    for q in low...high {
+    let squares = r.squares + (Int(r.first) - p), one = V16(repeating: 1)
+    var best = V16(repeating: .infinity), site = V16(repeating: -1), index = V16(repeating: Float(low))
+    var q = low
+    while q <= high {
         let value = load16(r.in + q * 16) + V16(repeating: squares[q])
-        site = site.replacing(with: Float(q), where: value .< best)
+        site = site.replacing(with: index, where: value .< best)
         best = sk_min16(best, value)
+        index += one
+        q += 1
     }
     put(best, r, p)
     let without = site .< 0
-    let least = Int32(lanesLeast(site.replacing(with: .infinity, where: without), orElse: Float(low)))
-    let most = Int32(-lanesLeast(-site.replacing(with: -.infinity, where: without), orElse: -Float(high)))
-    r.nearest[2 * p] = least
-    r.nearest[2 * p + 1] = most
-    return lanesLeast(best, orElse: -1) >= 0
+    let least = lanesLeast(site.replacing(with: .infinity, where: without))
+    if least == .infinity {
+        r.nearest[2 * p] = Int32(low)
+        r.nearest[2 * p + 1] = Int32(high)
+        return false
+    }
+    r.nearest[2 * p] = Int32(least)
+    // A lane without any site has -1, which is no greatest.
+    r.nearest[2 * p + 1] = Int32(-lanesLeast(-site))
+    return true
 }
 
 @inline(__always)
@@ -66,12 +75,10 @@ private func put(_ squares: V16, _ r: SKDistanceLines, _ p: Int) {
     store(r.root != 0 ? sk_root16(squares) : squares, r.out + p * Int(r.stride))
 }
 
-/// The least of the lanes, or another number where all are infinite.
 @inline(__always)
-private func lanesLeast(_ v: V16, orElse other: Float) -> Float {
+private func lanesLeast(_ v: V16) -> Float {
     var m = sk_min16(v, sk_swap8(v))
     m = sk_min16(m, sk_swap4(m))
     m = sk_min16(m, sk_swap2(m))
-    m = sk_min16(m, sk_swap1(m))
-    return m[0] < .infinity ? m[0] : other
+    return sk_min16(m, sk_swap1(m))[0]
 }

@@ -1,11 +1,12 @@
 """Distances, surfaces and components of masks against SimpleITK, in turn, in one run, on two threads: seconds and peak memory.
 
-Usage: masks.py SKULLSTRIP MASK.nii.gz FOLDER. Needs SimpleITK, nibabel and numpy. MASK is a brain of 256×256×192 voxels; FOLDER gets the masks that are
+Usage: masks.py SKULLSTRIP MASK.nii.gz FOLDER [RUNS]. Needs SimpleITK, nibabel and numpy. MASK is a brain of 256×256×192 voxels; FOLDER gets the masks that are
 made of it: a prediction (moved by a few voxels, grown, with blobs far off), one with holes, one with specks around. Ours is the time of the builtin, theirs that
 of the filters; neither counts reading the files. Memory is the peak of a process that reads what it needs and does the one thing; beside it, of one that only reads.
 """
 
 import os
+import re
 import statistics
 import subprocess
 import sys
@@ -15,7 +16,7 @@ import nibabel
 import numpy
 import SimpleITK as sitk
 
-RUNS, TURNS = 5, 5
+TURNS = 5
 
 
 # What SimpleITK does; each function gets what its reading gave.
@@ -63,11 +64,8 @@ def loading(files):
 
 
 def peak(command):
-    """The most memory that a process held, in MB."""
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-    _, status, usage = os.wait4(process.pid, 0)
-    assert status == 0, command
-    return usage.ru_maxrss / 1024
+    """What a process says of the most memory that it held, in MB."""
+    return float(subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()[-1])
 
 
 if len(sys.argv) == 4 and sys.argv[1] == "--theirs":
@@ -77,9 +75,11 @@ if len(sys.argv) == 4 and sys.argv[1] == "--theirs":
     images = read(files)
     if not sys.argv[3].startswith("read "):
         theirs(*images)
+    print(int(re.search(r"VmHWM:\s+(\d+) kB", open("/proc/self/status").read())[1]) * 1024 / 1e6)
     sys.exit()
 
 program, source, folder = sys.argv[1:4]
+RUNS = int(sys.argv[4]) if len(sys.argv) > 4 else 5
 os.makedirs(folder, exist_ok=True)
 sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(2)
 os.environ["SKULLSTRIP_THREADS"] = "2"
@@ -109,7 +109,8 @@ for task, (files, ours, theirs) in TASKS.items():
             turns.append(time.monotonic() - began)
         peers.append(statistics.median(turns))
     a, b = statistics.median(mine), statistics.median(peers)
-    memory = [peak([program, "-e", loading(files) + ours + ";"]), peak([program, "-e", loading(files)])]
+    memory = [peak([program, "-e", loading(files) + ours + ";\nprint(peak_memory())"]),
+              peak([program, "-e", loading(files) + "print(peak_memory())"])]
     memory += [peak([sys.executable, __file__, "--theirs", folder, word + task]) for word in ("", "read ")]
     print(f"{task}: skullstrip {a * 1000:.1f} ms, SimpleITK {b * 1000:.1f} ms, ratio {b / a:.1f}; "
           "peak {:.0f} MB (reading {:.0f}), SimpleITK {:.0f} MB (reading {:.0f})".format(*memory), flush=True)

@@ -88,8 +88,14 @@ enum EuclideanDistance {
                     }
                     for q in 0..<sites.count {
                         let line = block + (pad + q) * 16, from = source + (sites.lowerBound + q) * step
-                        line.update(from: from, count: width)
-                        for lane in width..<16 { line[lane] = .infinity }
+                        if width == 16 {
+                            // In the processor's vectors; so short a copy costs a call otherwise.
+                            let vector = UnsafeRawPointer(from).loadUnaligned(as: SIMD16<Float>.self)
+                            UnsafeMutableRawPointer(line).storeBytes(of: vector, as: SIMD16<Float>.self)
+                        } else {
+                            line.update(from: from, count: width)
+                            for lane in width..<16 { line[lane] = .infinity }
+                        }
                     }
                     var job = SKDistanceLines(
                         in: block, sites: Int64(length), first: Int64(sites.lowerBound - pad), squares: squares.centre,
