@@ -27,14 +27,18 @@ extension Catalog {
                 Made for T1-weighted heads; a trained model must do better than this.
                 """,
             Param<Volume>("image", "the head"),
-            Param<Double>("threshold", "fractional intensity threshold, between 0 and 1: greater values give a smaller brain", default: 0.5),
-            Param<Double>("gradient", "added to the threshold at the top of the brain and taken from it at the bottom, from -1 to 1", default: 0),
+            Param<Double>(
+                "threshold", "fractional intensity threshold, between 0 and 1: greater values give a smaller brain", default: 0.5),
+            Param<Double>(
+                "gradient", "added to the threshold at the top of the brain and taken from it at the bottom, from -1 to 1", default: 0),
             Param<Triple?>("centre", "where to start, in world coordinates; none finds it", default: nil),
             Param<Int>("iterations", "steps of the surface", default: 1000),
             Param<Int>("restarts", "how often it may start again", default: BET.Options().restarts),
             returns: "a mask",
             examples: [
-                Example("head = phantom(seed=1, shape=[48, 60, 60], spacing=4)\ndice(bet(head.image, iterations=300), head.mask) > 0.8", "true")
+                Example(
+                    "head = phantom(seed=4, shape=[64, 80, 80], spacing=3, bias=0.1)\ndice(bet(head.image, threshold=0.6), head.mask) > 0.9",
+                    "true")
             ]
         ) { context, image, threshold, gradient, centre, iterations, restarts in
             var options = BET.Options()
@@ -46,9 +50,11 @@ extension Catalog {
 
         Builtin(
             "largest", "The largest connected component of a mask.", theme: .masks,
-            details: "Of components of one size the one with the first voxel is taken, by the first index, then the second, then the third.",
+            details:
+                "Of components of one size the one with the first voxel is taken, by the first index, then the second, then the third.",
             Param<Mask>("mask", "the mask"),
-            Param<Connectivity>("connectivity", "voxels touch through 6 faces, 18 faces and edges, or 26 with corners too", default: .faces),
+            Param<Connectivity>(
+                "connectivity", "voxels touch through 6 faces, 18 faces and edges, or 26 with corners too", default: .faces),
             returns: "a mask",
             examples: [Example("m = phantom(seed=1, shape=32, spacing=6).mask\nlargest(m).count <= m.count", "true")]
         ) { _, mask, connectivity in try mask.largestComponent(connectivity: connectivity) },
@@ -57,7 +63,8 @@ extension Catalog {
             "components", "Number the connected components of a mask, the largest first.", theme: .masks,
             details: "`components(m) <= 3 & m` are the three largest. `max(components(m))` is their number.",
             Param<Mask>("mask", "the mask"),
-            Param<Connectivity>("connectivity", "voxels touch through 6 faces, 18 faces and edges, or 26 with corners too", default: .faces),
+            Param<Connectivity>(
+                "connectivity", "voxels touch through 6 faces, 18 faces and edges, or 26 with corners too", default: .faces),
             returns: "a volume of labels: 1 for the largest component, 2 for the next, …, 0 outside of the mask",
             examples: [
                 Example("m = phantom(seed=1, shape=32, spacing=6).mask\nx = components(m)\n(x == 1).count == largest(m).count", "true")
@@ -101,7 +108,8 @@ extension Catalog {
             returns: "a record {from, to}: the first voxel along each axis, and the one after the last",
             examples: [
                 Example(
-                    "m = phantom(seed=1, shape=16, spacing=12).mask\nbox = bounding_box(m)\ncrop(m, box.from, box.to).count == m.count", "true")
+                    "m = phantom(seed=1, shape=16, spacing=12).mask\nbox = bounding_box(m)\ncrop(m, box.from, box.to).count == m.count",
+                    "true")
             ]
         ) { _, mask in
             let box = try mask.boundingBox()

@@ -7,7 +7,8 @@ extension Catalog {
     static let morphology: [Builtin] = [
         Builtin(
             "erode", "Take a layer off a mask.", theme: .masks,
-            details: "What remains has no voxel outside of the mask within `radius` of its centre; outside of the volume counts as outside of the mask.",
+            details:
+                "What remains has no voxel outside of the mask within `radius` of its centre; outside of the volume counts as outside of the mask.",
             Param<Mask>("mask", "the mask"),
             Param<Double>("radius", "of the ball, from 0"),
             Param<BallUnit>("unit", "whether the radius counts mm or voxels", default: .mm),
@@ -37,7 +38,8 @@ extension Catalog {
 
         Builtin(
             "close", "Fill gaps narrower than a ball.", theme: .masks,
-            details: "Dilation, then erosion: never takes a voxel away. The volume's border wears nothing off, as if the volume went on beyond it.",
+            details:
+                "Dilation, then erosion: never takes a voxel away. The volume's border wears nothing off, as if the volume went on beyond it.",
             Param<Mask>("mask", "the mask"),
             Param<Double>("radius", "of the ball, from 0"),
             Param<BallUnit>("unit", "whether the radius counts mm or voxels", default: .mm),
@@ -51,7 +53,8 @@ extension Catalog {
             Param<Mask>("mask", "the mask"),
             returns: "a mask",
             examples: [
-                Example("m = phantom(seed=1, shape=32, spacing=6).mask\nboundary(m).count == (m & ~erode(m, 1, unit=\"voxels\")).count", "true")
+                Example(
+                    "m = phantom(seed=1, shape=32, spacing=6).mask\nboundary(m).count == (m & ~erode(m, 1, unit=\"voxels\")).count", "true")
             ]
         ) { _, mask in mask.boundary() },
 

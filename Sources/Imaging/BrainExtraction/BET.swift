@@ -128,7 +128,8 @@ struct HeadIntensities {
         var values: [Float] = []
         func range(_ axis: Int) -> Range<Int> {
             let last = Double(grid.shape[axis] - 1)
-            let from = max(0, min(last + 1, (centre[axis] - reach[axis]).rounded(.up))), to = max(-1, min(last, (centre[axis] + reach[axis]).rounded(.down)))
+            let from = max(0, min(last + 1, (centre[axis] - reach[axis]).rounded(.up)))
+            let to = max(-1, min(last, (centre[axis] + reach[axis]).rounded(.down)))
             return Int(from)..<max(Int(from), Int(to) + 1)
         }
         for k in range(2) {

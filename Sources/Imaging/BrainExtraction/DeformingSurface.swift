@@ -103,6 +103,7 @@ struct DeformingSurface {
     /// The voxels whose centres the surface holds.
     func mask(on grid: Grid, header: FileHeader?) throws -> Mask {
         let toVoxel = try grid.affine.inverse()
-        return Mask(grid: grid, voxels: SurfaceFill.voxels(vertices.map { toVoxel($0) }, sphere.triangles, shape: grid.shape), header: header)
+        let voxels = SurfaceFill.voxels(vertices.map { toVoxel($0) }, sphere.triangles, shape: grid.shape)
+        return Mask(grid: grid, voxels: voxels, header: header)
     }
 }

@@ -9,13 +9,14 @@ enum EuclideanDistance {
     ///
     /// - Parameters:
     ///   - box: a box, in voxels, outside of which nothing is set; only speed depends on it.
+    ///   - asked: the box in which distances are wanted; the other voxels are left as they come. None means the whole image.
     ///   - beyondEdge: whether all positions outside the image count as set.
     static func toSet(
-        _ set: [UInt8], shape: SIMD3<Int>, spacing: SIMD3<Double>, box: Box, squared: Bool, beyondEdge: Bool = false
+        _ set: [UInt8], shape: SIMD3<Int>, spacing: SIMD3<Double>, box: Box, asked: Box? = nil, squared: Bool, beyondEdge: Bool = false
     ) throws -> [Float] {
-        let (nx, ny, nz) = (shape.x, shape.y, shape.z)
-        let box = beyondEdge ? Box(whole: shape) : box
-        if box.isEmpty, !beyondEdge { return Voxels.repeating(.infinity, set.count) }
+        let (nx, ny) = (shape.x, shape.y)
+        let box = beyondEdge ? Box(whole: shape) : box, asked = asked ?? Box(whole: shape)
+        if box.isEmpty { return Voxels.repeating(.infinity, set.count) }
         // Lines of 16 voxels' width for each thread; more than a megabyte only for images of an odd shape.
         try Memory.check((2 * shape.max() + 2) * 64 * Parallel.threads, for: "a distance map of \(Text.sizes(shape)) voxels")
         let axes = (0..<3).map { SquareTable(length: shape[$0] + 2, step: spacing[$0]) }
@@ -24,19 +25,20 @@ enum EuclideanDistance {
             try set.withUnsafeBufferPointer { set in
                 let p = Unchecked((set.baseAddress!, out.baseAddress!))
                 // Rows and planes outside of the box have no site, and are not read by the axis that follows.
-                try Parallel.slabs(box.to.z - box.from.z) { slab in
+                try Parallel.slabs(box.shape.z) { slab in
                     let k = box.from.z + slab
                     for j in box.from.y..<box.to.y {
                         let row = (k * ny + j) * nx
                         alongRow(p.value.0 + row, p.value.1 + row, nx, axes[0], beyondEdge)
                     }
                     lines(
-                        p.value.1 + k * nx * ny, count: nx, step: nx, outputs: ny, sites: box.from.y..<box.to.y, axes[1], root: false, beyondEdge)
+                        p.value.1 + (k * nx * ny + asked.from.x), count: asked.shape.x, step: nx, sites: box.from.y..<box.to.y,
+                        outputs: asked.from.y..<asked.to.y, axes[1], root: false, beyondEdge)
                 }
-                try Parallel.slabs(ny) { j in
+                try Parallel.slabs(asked.shape.y) { slab in
                     lines(
-                        p.value.1 + j * nx, count: nx, step: nx * ny, outputs: nz, sites: box.from.z..<box.to.z, axes[2], root: !squared,
-                        beyondEdge)
+                        p.value.1 + ((asked.from.y + slab) * nx + asked.from.x), count: asked.shape.x, step: nx * ny,
+                        sites: box.from.z..<box.to.z, outputs: asked.from.z..<asked.to.z, axes[2], root: !squared, beyondEdge)
                 }
             }
             initialised = set.count
@@ -69,19 +71,19 @@ enum EuclideanDistance {
         }
     }
 
-    /// `count` neighbouring lines of `outputs` values, `step` apart, in place; only the positions `sites` are read.
+    /// `count` neighbouring lines, whose values are `step` apart, in place: the positions `sites` are read, the positions `outputs` set.
     private static func lines(
-        _ data: UnsafeMutablePointer<Float>, count: Int, step: Int, outputs: Int, sites: Range<Int>, _ squares: SquareTable, root: Bool,
-        _ beyondEdge: Bool
+        _ data: UnsafeMutablePointer<Float>, count: Int, step: Int, sites: Range<Int>, outputs: Range<Int>, _ squares: SquareTable,
+        root: Bool, _ beyondEdge: Bool
     ) {
         let pad = beyondEdge ? 1 : 0, kernel = Kernels.masks.distanceLines
         let length = sites.count + 2 * pad
-        withUnsafeTemporaryAllocation(byteCount: (length + outputs) * 64, alignment: 64) { memory in
-            withUnsafeTemporaryAllocation(of: Int32.self, capacity: 2 * outputs) { nearest in
+        withUnsafeTemporaryAllocation(byteCount: (length + outputs.count) * 64, alignment: 64) { memory in
+            withUnsafeTemporaryAllocation(of: Int32.self, capacity: 2 * outputs.count) { nearest in
                 let block = memory.bindMemory(to: Float.self).baseAddress!
                 let narrow = block + length * 16
                 for first in stride(from: 0, to: count, by: 16) {
-                    let width = min(16, count - first), source = data + first
+                    let width = min(16, count - first), source = data + first, result = source + outputs.lowerBound * step
                     if beyondEdge {
                         block.update(repeating: 0, count: 16)
                         (block + (length - 1) * 16).update(repeating: 0, count: 16)
@@ -98,12 +100,12 @@ enum EuclideanDistance {
                         }
                     }
                     var job = SKDistanceLines(
-                        in: block, sites: Int64(length), first: Int64(sites.lowerBound - pad), squares: squares.centre,
-                        out: width == 16 ? source : narrow, outputs: Int64(outputs), stride: Int64(width == 16 ? step : 16),
+                        in: block, sites: Int64(length), first: Int64(sites.lowerBound - pad - outputs.lowerBound), squares: squares.centre,
+                        out: width == 16 ? result : narrow, outputs: Int64(outputs.count), stride: Int64(width == 16 ? step : 16),
                         nearest: nearest.baseAddress!, root: root ? 1 : 0)
                     kernel(&job)
                     if width < 16 {
-                        for p in 0..<outputs { (source + p * step).update(from: narrow + p * 16, count: width) }
+                        for p in 0..<outputs.count { (result + p * step).update(from: narrow + p * 16, count: width) }
                     }
                 }
             }

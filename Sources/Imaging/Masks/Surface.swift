@@ -33,13 +33,14 @@ public struct SurfaceDistances: Sendable {
             Surface.voxels(of: Block.copy(mask.voxels, extent, from: box.from, shape: shape), shape: shape)
         }
         let first = surface(a), second = surface(b)
-        func distances(from asking: [UInt8], to set: [UInt8], _ inner: Box) throws -> [Float] {
-            let map = try EuclideanDistance.toSet(
-                set, shape: shape, spacing: spacing, box: Box(from: inner.from &- box.from, to: inner.to &- box.from), squared: false)
+        let innerA = Box(from: boxA.from &- box.from, to: boxA.to &- box.from)
+        let innerB = Box(from: boxB.from &- box.from, to: boxB.to &- box.from)
+        func distances(from asking: [UInt8], in asked: Box, to set: [UInt8], in inner: Box) throws -> [Float] {
+            let map = try EuclideanDistance.toSet(set, shape: shape, spacing: spacing, box: inner, asked: asked, squared: false)
             return Surface.gather(map, where: asking)
         }
-        forward = try distances(from: first, to: second, boxB)
-        backward = try distances(from: second, to: first, boxA)
+        forward = try distances(from: first, in: innerA, to: second, in: innerB)
+        backward = try distances(from: second, in: innerB, to: first, in: innerA)
     }
 
     private var count: Int { forward.count + backward.count }
