@@ -23,7 +23,8 @@ extension Catalog {
             details: """
                 Smith 2002 (doi:10.1002/hbm.10062): a tessellated sphere of 2562 points within the head is moved outwards while what lies below each point looks like
                 brain, and kept smooth. Intensities are judged against percentiles 2 and 98 and the median about the centre. The surface starts again from the centre
-                of what it found until that stays (at most `restarts` times), since a head's centre of gravity is too low where the neck is in view.
+                of what it found until that stays (at most `restarts` times), since a head's centre of gravity is too low where the neck is in view; and
+                again, stiffer against dents, where it has passed through itself.
                 Made for T1-weighted heads; a trained model must do better than this.
                 """,
             Param<Volume>("image", "the head"),
@@ -45,7 +46,7 @@ extension Catalog {
             (options.threshold, options.gradient, options.centre) = (threshold, gradient, centre?.numbers)
             (options.iterations, options.restarts) = (iterations, restarts)
             defer { context.progress.clear() }
-            return try BET.extract(image, options: options) { context.progress.update("bet \(Text.fixed(100 * $0, 0)) %") }
+            return try BET.extract(image, options: options) { context.progress.update("bet surface \($0 + 1) · \(Text.fixed(100 * $1, 0)) %") }
         },
 
         Builtin(

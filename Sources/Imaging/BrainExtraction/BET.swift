@@ -24,33 +24,45 @@ public enum BET {
     /// The brain.
     ///
     /// Throws `IntensityError` for an option out of range, for NaN or infinite voxels and for an image without contrast, `GridError.singular`,
-    /// `Interrupted`. `progress` is told the share of the work that is done.
+    /// `Interrupted`. A surface that passes through itself is made stiffer
+    /// against dents, and starts again. `progress` is told how many surfaces have been tried, and how much of the next one is done.
     public static func extract(
-        _ image: Volume, options: Options = Options(), progress: (Double) -> Void = { _ in }
+        _ image: Volume, options: Options = Options(), progress: (Int, Double) -> Void = { _, _ in }
     ) throws -> Mask {
         try check(options)
         let head = try HeadIntensities(image)
         let sampler = try Sampler(image)
         var start = try head.ball(image, centre: options.centre)
         let most = options.centre == nil ? options.restarts : 0
-        for attempt in 0...most {
+        var stiffness = 1.0, attempt = 0
+        while true {
             let median = try head.median(image, within: start)
             var surface = DeformingSurface(start: start, intensities: head, median: median, options: options)
             for turn in 0..<options.iterations {
+                let done = Double(turn) / Double(options.iterations)
                 if turn % 20 == 0 {
                     try Interrupt.check()
-                    progress((Double(attempt) + Double(turn) / Double(options.iterations)) / Double(most + 1))
+                    progress(attempt, done)
                 }
-                surface.step(sampler)
+                // Full for three quarters of the way, then down to none.
+                surface.step(sampler, stiffness: 1 + (stiffness - 1) * min(1, (1 - done) * 4))
             }
+            attempt += 1
             let (centre, radius) = surface.ball
-            if attempt == most || (centre - start.centre).norm < 2 || radius <= 0 {
-                return try surface.mask(on: image.grid, header: image.header?.forDerivedValues())
+            if attempt <= most, (centre - start.centre).norm >= 2, radius > 0 {
+                start = (centre, radius)
+                continue
             }
-            start = (centre, radius)
+            let (mask, tangled) = try surface.mask(on: image.grid, header: image.header?.forDerivedValues())
+            if tangled <= acceptedTangle || stiffness >= greatestStiffness { return mask }
+            stiffness *= 10
         }
-        preconditionFailure("the loop returns in its last turn")
     }
+
+    /// The share of the brain's voxels that a surface passing through itself may hold more or less than once.
+    private static let acceptedTangle = 0.001
+    /// How stiff a surface may be made so that it does not.
+    private static let greatestStiffness = 1000.0
 
     private static func check(_ options: Options) throws {
         guard options.threshold > 0, options.threshold < 1 else {

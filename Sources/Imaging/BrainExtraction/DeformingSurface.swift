@@ -34,14 +34,14 @@ struct DeformingSurface {
         return sum / Double(count)
     }
 
-    /// Moves every vertex once.
-    mutating func step(_ image: Sampler) {
+    /// Moves every vertex once. Dents are smoothed `stiffness` times as much as their curvature asks for.
+    mutating func step(_ image: Sampler, stiffness: Double) {
         let before = Unchecked((self, image))
         vertices = [SIMD3<Double>](unsafeUninitializedCapacity: vertices.count) { out, initialised in
             let moved = Unchecked(out.baseAddress!)
             initialised = before.value.0.vertices.count
             Parallel.ranges(initialised, grain: 161) { range in
-                for v in range { (moved.value + v).initialize(to: before.value.0.moved(v, before.value.1)) }
+                for v in range { (moved.value + v).initialize(to: before.value.0.moved(v, before.value.1, stiffness)) }
             }
         }
         spacing = meanSpacing()
@@ -49,7 +49,7 @@ struct DeformingSurface {
 
     /// Where a vertex goes: towards the middle of its neighbours, more freely along the surface than across it, and out or in by what the
     /// image holds below it.
-    private func moved(_ v: Int, _ image: Sampler) -> SIMD3<Double> {
+    private func moved(_ v: Int, _ image: Sampler, _ stiffness: Double) -> SIMD3<Double> {
         let here = vertices[v], degree = sphere.degree[v]
         var middle = SIMD3<Double>.zero, normal = SIMD3<Double>.zero
         var previous = vertices[Int(sphere.ring[6 * v + degree - 1])] - here
@@ -68,7 +68,8 @@ struct DeformingSurface {
         let curvature = 2 * abs(across) / (spacing * spacing)
         let middleCurvature = (1 / Self.leastRadius + 1 / Self.mostRadius) / 2
         let steepness = 6 / (1 / Self.leastRadius - 1 / Self.mostRadius)
-        let smoothing = (1 + tanh(steepness * (curvature - middleCurvature))) / 2
+        var smoothing = (1 + tanh(steepness * (curvature - middleCurvature))) / 2
+        if across > 0 { smoothing = min(1, smoothing * stiffness) }
         return here + 0.5 * along + (smoothing * across + 0.05 * spacing * push(here, normal, image)) * normal
     }
 
@@ -100,10 +101,12 @@ struct DeformingSurface {
         return (origin + moment / volume, cbrt(volume * 3 / (4 * .pi)))
     }
 
-    /// The voxels whose centres the surface holds.
-    func mask(on grid: Grid, header: FileHeader?) throws -> Mask {
+    /// The voxels whose centres the surface holds, and the share of them that it holds more or less than once: above 0 where it passes through
+    /// itself.
+    func mask(on grid: Grid, header: FileHeader?) throws -> (mask: Mask, tangled: Double) {
         let toVoxel = try grid.affine.inverse()
-        let voxels = SurfaceFill.voxels(vertices.map { toVoxel($0) }, sphere.triangles, shape: grid.shape)
-        return Mask(grid: grid, voxels: voxels, header: header)
+        let (voxels, tangled) = SurfaceFill.voxels(vertices.map { toVoxel($0) }, sphere.triangles, shape: grid.shape)
+        let mask = Mask(grid: grid, voxels: voxels, header: header)
+        return (mask, Double(tangled) / Double(max(1, mask.count)))
     }
 }

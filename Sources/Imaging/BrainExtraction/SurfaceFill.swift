@@ -2,34 +2,45 @@ import Support
 
 /// Voxels within a closed surface of triangles.
 enum SurfaceFill {
-    /// 1 for each voxel whose centre the surface winds around.
+    /// 1 for each voxel whose centre the surface winds around, and how many of these it winds around in another way than once: none, unless
+    /// it passes through itself.
     ///
     /// - Parameter vertices: in voxels. Triangles are counterclockwise as seen from outside (or all clockwise).
-    static func voxels(_ vertices: [SIMD3<Double>], _ triangles: [SIMD3<Int32>], shape: SIMD3<Int>) -> [UInt8] {
+    static func voxels(_ vertices: [SIMD3<Double>], _ triangles: [SIMD3<Int32>], shape: SIMD3<Int>) -> (inside: [UInt8], tangled: Int) {
         let (nx, ny, nz) = (shape.x, shape.y, shape.z)
-        var out = Voxels.repeating(UInt8(0), nx * ny * nz)
-        out.withUnsafeMutableBufferPointer { out in
-            let p = Unchecked(out.baseAddress!)
-            Parallel.forEach(nz) { k in
-                var crossings = [[(x: Double, winding: Int)]](repeating: [], count: ny)
-                for t in triangles {
-                    cross(vertices[Int(t.x)], vertices[Int(t.y)], vertices[Int(t.z)], plane: k, &crossings)
-                }
-                for j in 0..<ny where !crossings[j].isEmpty {
-                    let row = p.value + (k * ny + j) * nx
-                    var winding = 0, from = -Double.infinity
-                    for crossing in crossings[j].sorted(by: { $0.x < $1.x }) {
-                        if winding != 0, from < Double(nx), crossing.x > 0 {
-                            let first = Int(max(0, from.rounded(.up))), end = Int(min(Double(nx - 1), crossing.x.rounded(.down))) + 1
-                            if end > first { (row + first).update(repeating: 1, count: end - first) }
+        var out = Voxels.repeating(UInt8(0), nx * ny * nz), tangled = [Int](repeating: 0, count: nz)
+        // The surface's own direction: +1 where triangles are counterclockwise in voxels too.
+        let direction =
+            triangles.reduce(0.0) { sum, t in
+                sum + (vertices[Int(t.x)] * vertices[Int(t.y)].cross(vertices[Int(t.z)])).sum()
+            } < 0 ? -1 : 1
+        tangled.withUnsafeMutableBufferPointer { tangled in
+            out.withUnsafeMutableBufferPointer { out in
+                let p = Unchecked(out.baseAddress!), count = Unchecked(tangled.baseAddress!)
+                Parallel.forEach(nz) { k in
+                    var crossings = [[(x: Double, winding: Int)]](repeating: [], count: ny)
+                    for t in triangles {
+                        cross(vertices[Int(t.x)], vertices[Int(t.y)], vertices[Int(t.z)], plane: k, &crossings)
+                    }
+                    for j in 0..<ny where !crossings[j].isEmpty {
+                        let row = p.value + (k * ny + j) * nx
+                        var winding = 0, from = -Double.infinity
+                        for crossing in crossings[j].sorted(by: { $0.x < $1.x }) {
+                            if winding != 0, from < Double(nx), crossing.x > 0 {
+                                let first = Int(max(0, from.rounded(.up))), end = Int(min(Double(nx - 1), crossing.x.rounded(.down))) + 1
+                                if end > first {
+                                    (row + first).update(repeating: 1, count: end - first)
+                                    if winding != -direction { count.value[k] += end - first }
+                                }
+                            }
+                            winding += crossing.winding
+                            from = crossing.x
                         }
-                        winding += crossing.winding
-                        from = crossing.x
                     }
                 }
             }
         }
-        return out
+        return (out, tangled.reduce(0, +))
     }
 
     /// Where the rows of a plane meet a triangle. Rows are moved by a hair, so that none meets an edge or a vertex.
