@@ -46,7 +46,9 @@ extension Catalog {
             (options.threshold, options.gradient, options.centre) = (threshold, gradient, centre?.numbers)
             (options.iterations, options.restarts) = (iterations, restarts)
             defer { context.progress.clear() }
-            return try BET.extract(image, options: options) { context.progress.update("bet surface \($0 + 1) · \(Text.fixed(100 * $1, 0)) %") }
+            return try BET.extract(image, options: options) { tried, done in
+                context.progress.update("bet surface \(tried + 1) · \(Text.fixed(100 * done, 0)) %")
+            }
         },
 
         Builtin(

@@ -21,11 +21,10 @@ public enum BET {
         public init() {}
     }
 
-    /// The brain.
+    /// The brain. A surface that passes through itself is made stiffer against dents, and starts again.
     ///
-    /// Throws `IntensityError` for an option out of range, for NaN or infinite voxels and for an image without contrast, `GridError.singular`,
-    /// `Interrupted`. A surface that passes through itself is made stiffer
-    /// against dents, and starts again. `progress` is told how many surfaces have been tried, and how much of the next one is done.
+    /// `progress` is told how many surfaces have been tried, and how much of the next one is done. Throws `IntensityError` for an option out of
+    /// range, for NaN or infinite voxels and for an image without contrast, `MaskError.nothingToGrowIn`, `GridError.singular`, `Interrupted`.
     public static func extract(
         _ image: Volume, options: Options = Options(), progress: (Int, Double) -> Void = { _, _ in }
     ) throws -> Mask {
@@ -153,7 +152,7 @@ struct HeadIntensities {
                 }
             }
         }
-        if values.isEmpty { throw IntensityError.flat(value: low, operation: "bet") }
+        if values.isEmpty { throw MaskError.nothingToGrowIn(centre: ball.centre, radius: ball.radius, low: low, high: high) }
         return Selection(values).percentile(50)
     }
 }

@@ -3,15 +3,24 @@ import Support
 /// What can be wrong with a mask for an operation.
 public enum MaskError: ExplainedError, Equatable {
     case components(count: Int, most: Int)
+    case nothingToGrowIn(centre: SIMD3<Double>, radius: Double, low: Double, high: Double)
 
     public var message: String {
         switch self {
         case .components(let count, let most):
             "the mask has \(Text.grouped(count)) components, and a volume can number no more than \(Text.grouped(most))"
+        case .nothingToGrowIn(let centre, let radius, let low, let high):
+            "bet: no voxel within \(Text.short(radius)) mm of (\((0..<3).map { Text.short(centre[$0]) }.joined(separator: ", "))) has an intensity "
+                + "between \(Text.short(low)) and \(Text.short(high))"
         }
     }
 
-    public var hint: String? { "take away what is small first, as with open(mask, 1, unit=\"voxels\")" }
+    public var hint: String? {
+        switch self {
+        case .components: "take away what is small first, as with open(mask, 1, unit=\"voxels\")"
+        case .nothingToGrowIn: "give a centre within the brain, in world coordinates: centre=[right, anterior, superior]"
+        }
+    }
 }
 
 extension Mask {
@@ -21,7 +30,7 @@ extension Mask {
         let runs = try Runs(voxels, shape: grid.shape, of: 1, connectivity: connectivity)
         let sizes = runs.sizes()
         guard let most = sizes.max() else { return self }
-        let best = Self.ordered(runs, sizes.indices.filter { sizes[$0] == most })[0]
+        let best = Self.ordered(runs, sizes.indices.filter { sizes[$0] == most }, sizes)[0]
         return with(
             [UInt8](unsafeUninitializedCapacity: voxels.count) { out, initialised in
                 Voxels.useLargePages(out.baseAddress!, out.count)
@@ -42,7 +51,7 @@ extension Mask {
         let sizes = runs.sizes()
         let roots = sizes.indices.filter { sizes[$0] > 0 }
         guard roots.count <= 1 << 24 else { throw MaskError.components(count: roots.count, most: 1 << 24) }
-        let order = Self.ordered(runs, roots, sizes: sizes)
+        let order = Self.ordered(runs, roots, sizes)
         var names = [Float](repeating: 0, count: sizes.count)
         for (i, root) in order.enumerated() { names[root] = Float(i + 1) }
         var labels = Voxels.repeating(Float(0), voxels.count)
@@ -56,15 +65,11 @@ extension Mask {
         )
     }
 
-    /// Roots by size, largest first, then by their first voxels; without sizes by these alone.
-    private static func ordered(_ runs: Runs, _ roots: [Int], sizes: [Int]? = nil) -> [Int] {
+    /// Roots by size, largest first, then by their first voxels.
+    private static func ordered(_ runs: Runs, _ roots: [Int], _ sizes: [Int]) -> [Int] {
         if roots.count == 1 { return roots }
-        let first = runs.firstVoxels(of: Set(roots))
-        func key(_ root: Int) -> (Int, Int, Int, Int) {
-            let voxel = first[root]!
-            return (-(sizes?[root] ?? 0), voxel.x, voxel.y, voxel.z)
-        }
-        return roots.map { ($0, key($0)) }.sorted { $0.1 < $1.1 }.map(\.0)
+        let first = runs.firstVoxels()
+        return roots.sorted { (-sizes[$0], first[$0]) < (-sizes[$1], first[$1]) }
     }
 
     /// With every cavity filled: background that no path over faces joins to the image's edge

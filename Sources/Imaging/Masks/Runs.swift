@@ -32,7 +32,7 @@ final class Runs {
     /// Planes that are scanned together.
     private static let slab = 8
 
-    /// Components of the voxels equal to `value`. Throws `Interrupted`.
+    /// Components of the voxels equal to `value`. Throws `MemoryError`, `Interrupted`.
     init(_ voxels: [UInt8], shape: SIMD3<Int>, of value: UInt8, connectivity: Connectivity) throws {
         self.shape = shape
         try Interrupt.check()
@@ -44,6 +44,8 @@ final class Runs {
             }
         }
         let count = parts.reduce(0) { $0 + $1.runs.count }
+        // The runs themselves, their roots, and what the functions below hold of each.
+        try Memory.check(count * 48, for: "\(Text.grouped(count)) runs of voxels")
         var starts: [Int32] = [0]
         starts.reserveCapacity(ny * shape.z + 1)
         var all: [Run] = []
@@ -138,17 +140,14 @@ final class Runs {
         return sizes
     }
 
-    /// For each root, the least (i, j, k) of its component, by which components of one size are put in order (scipy names them so).
-    func firstVoxels(of wanted: Set<Int>) -> [Int: SIMD3<Int>] {
-        var found: [Int: SIMD3<Int>] = [:]
+    /// The place of each component's least voxel in the order (i, then j, then k), at the place of its root: scipy names components so.
+    func firstVoxels() -> [Int] {
+        var first = [Int](repeating: .max, count: runs.count)
         forEach { r, row, run in
             let root = Int(roots[r])
-            guard wanted.contains(root) else { return }
-            let voxel = SIMD3(Int(run.start), row % shape.y, row / shape.y)
-            if let known = found[root], (known.x, known.y, known.z) <= (voxel.x, voxel.y, voxel.z) { return }
-            found[root] = voxel
+            first[root] = min(first[root], (Int(run.start) * shape.y + row % shape.y) * shape.z + row / shape.y)
         }
-        return found
+        return first
     }
 
     /// For each root, whether its component reaches a face of the image.
