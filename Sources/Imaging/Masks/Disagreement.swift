@@ -18,7 +18,7 @@ public struct Disagreement: Sendable, Equatable {
     public let voxel: SIMD3<Int>
     /// The place of that voxel in the world, in mm.
     public let world: SIMD3<Double>
-    /// How far it is from the nearest voxel outside of the region, in mm.
+    /// How far it is from the nearest voxel that is not in error in the same way, in mm; beyond the image none is.
     public let depth: Double
 
     /// The largest regions of both kinds, by their number of voxels; at most `count` of them.
@@ -61,9 +61,9 @@ private struct Regions {
             for i in 0..<n { out[i] = a[i] & ~b[i] }
         }
         // One voxel around, so that the regions' outside is in the box wherever the image has any.
-        let box = Box(around: apart, shape: grid.shape).grown(by: 1, within: grid.shape)
-        if Box(around: apart, shape: grid.shape).isEmpty { return }
-        let shape = box.shape
+        let tight = Box(around: apart, shape: grid.shape)
+        if tight.isEmpty { return }
+        let box = tight.grown(by: 1, within: grid.shape), shape = box.shape
         let inside = Block.copy(apart, grid.shape, from: box.from, shape: shape)
         let runs = try Runs(inside, shape: shape, of: 1, connectivity: .faces)
         let sizes = runs.sizes()
