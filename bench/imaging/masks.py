@@ -1,7 +1,7 @@
 """Distances, surfaces and components of masks against SimpleITK, in turn, in one run, on two threads: seconds and peak memory.
 
 Usage: masks.py SKULLSTRIP MASK.nii.gz FOLDER [RUNS]. Needs SimpleITK, nibabel and numpy. MASK is a brain of 256×256×192 voxels; FOLDER gets the masks that are
-made of it: a prediction (moved by a few voxels, grown, with blobs far off), one with holes, one with specks around. Ours is the time of the builtin, theirs that
+made of it: a prediction (moved by a few voxels, grown, with blobs far off), one with cavities, one with specks around. Ours is the time of the builtin, theirs that
 of the filters; neither counts reading the files. Memory is the peak of a process that reads what it needs and does the one thing; beside it, of one that only reads.
 """
 
@@ -89,8 +89,10 @@ truth = numpy.asarray(image.dataobj) > 0
 rng = numpy.random.default_rng(1)
 prediction = numpy.roll(truth, (3, -2, 1), (0, 1, 2)) | numpy.roll(truth, (0, 1, 2), (0, 1, 2))
 prediction[20:26, 30:36, 20:26] = True
-masks = {"truth": truth, "prediction": prediction, "holes": truth & (rng.random(truth.shape) > 0.02),
-         "specks": truth | (rng.random(truth.shape) < 0.002)}
+holes = truth.copy()
+for i, j, k in rng.choice(numpy.argwhere(truth), 200):
+    holes[i - 1:i + 2, j - 1:j + 2, k - 1:k + 2] = False
+masks = {"truth": truth, "prediction": prediction, "holes": holes, "specks": truth | (rng.random(truth.shape) < 0.002)}
 for name, mask in masks.items():
     nibabel.Nifti1Image(mask.astype(numpy.uint8), image.affine).to_filename(path(name))
 print(f"{truth.shape} voxels, {int(truth.sum())} in the mask; medians of {RUNS} runs of {TURNS} turns, two threads")
