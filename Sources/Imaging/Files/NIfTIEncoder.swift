@@ -8,7 +8,9 @@ enum NIfTIEncoder {
         grid: Grid, frames: Int, layout: VoxelLayout, header: FileHeader?, isPair: Bool, path: String
     ) throws -> [UInt8] {
         var file = header ?? FileHeader(grid: grid, transforms: .init())
-        if header == nil || grid != file.grid {
+        // Without codes the place is a matter of the sizes alone, of which pixdim counts for as many axes as there were.
+        let isPlaced = file.transforms.sformCode != 0 || file.transforms.qformCode != 0
+        if header == nil || grid != file.grid || (!isPlaced && file.sizes.count < 3 && !keepsSizes(grid, frames, file)) {
             // Both transforms are set for an image that was made here: some readers know only one of them.
             if header == nil { file.transforms.qformCode = 2 }
             file.transforms = file.transforms.moved(to: grid.affine)
@@ -29,10 +31,15 @@ enum NIfTIEncoder {
 
     /// dim[0 … 7]: as the file had it where that still is true, else three axes and one for several frames.
     private static func dimensions(_ grid: Grid, _ frames: Int, _ file: FileHeader) -> [Int] {
-        let spatial = Array((file.sizes + [1, 1, 1]).prefix(3)), further = Array(file.sizes.dropFirst(3))
-        let isSame = !file.sizes.isEmpty && SIMD3(spatial[0], spatial[1], spatial[2]) == grid.shape && further.reduce(1, &*) == frames
+        let isSame = keepsSizes(grid, frames, file)
         let sizes = isSame ? file.sizes : [grid.shape.x, grid.shape.y, grid.shape.z] + (frames > 1 ? [frames] : [])
         return [sizes.count] + sizes + (isSame ? file.unusedSizes : [Int](repeating: 1, count: 7 - sizes.count))
+    }
+
+    /// Whether the axes that the file had still are those of the image.
+    private static func keepsSizes(_ grid: Grid, _ frames: Int, _ file: FileHeader) -> Bool {
+        let spatial = Array((file.sizes + [1, 1, 1]).prefix(3)), further = file.sizes.dropFirst(3)
+        return !file.sizes.isEmpty && SIMD3(spatial[0], spatial[1], spatial[2]) == grid.shape && further.reduce(1, &*) == frames
     }
 
     /// pixdim[0 … 7].

@@ -88,10 +88,6 @@ struct NIfTIHeader {
         transforms.sformCode = one ? Int32(f.number(254, as: Int16.self)) : f.number(348)
         transforms.qfac = real(76, 104)
         transforms.pixdim = SIMD3(real(76, 104, 1), real(76, 104, 2), real(76, 104, 3))
-        if transforms.qformCode == 0, transforms.sformCode == 0 {
-            // The size of an axis that is not there means nothing; 1 says so to the next reader.
-            for axis in rank..<max(rank, 3) { transforms.pixdim[axis] = 1 }
-        }
         transforms.quaternion = SIMD3(real(256, 352), real(256, 352, 1), real(256, 352, 2))
         transforms.offset = SIMD3(real(268, 376), real(268, 376, 1), real(268, 376, 2))
         func row(_ first: Int, _ second: Int) -> SIMD4<Double> {

@@ -84,8 +84,11 @@ struct VoxelDecoder: Sendable {
     private func doubles(
         _ raw: UnsafeRawPointer, _ out: UnsafeMutablePointer<Float>, _ count: Int, step: Int, _ value: (UnsafeRawPointer) -> Double
     ) {
-        let (slope, inter) = (scaling?.slope ?? 1, scaling?.inter ?? 0)
-        for i in 0..<count { out[i] = Float(slope * value(raw + i * step) + inter) }
+        if let scaling {
+            for i in 0..<count { out[i] = Float(scaling.slope * value(raw + i * step) + scaling.inter) }
+        } else {
+            for i in 0..<count { out[i] = Float(value(raw + i * step)) }
+        }
     }
 
     @inline(__always)
