@@ -1,5 +1,6 @@
 import Glibc
 import Support
+import Synchronization
 
 /// An open image file, of which frames are read one at a time: memory holds the one in hand, and a compressed file is inflated once when frames are
 /// asked for in their order.
@@ -122,6 +123,7 @@ public final class ImageReader {
         if frames == 1 {
             let end = start + bytes
             var whole: [UInt8]? = [UInt8](unsafeUninitializedCapacity: end) { out, made in
+                if let base = out.baseAddress { Voxels.useLargePages(base, end) }
                 made = source.inflateWhole(into: UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(out)[..<end])) ? end : 0
             }
             if whole!.count == end {
@@ -182,7 +184,7 @@ public final class ImageReader {
             let base = out.baseAddress!
             Voxels.useLargePages(base, room)
             let all = UnsafeMutableRawBufferPointer(start: base, count: room * 4)
-            if frames == 1, source.inflateWhole(into: UnsafeMutableRawBufferPointer(rebasing: all.suffix(end))) {
+            if frames == 1, inflateWhole(into: all, last: end) {
                 try spread(decoder, all, count)
                 initialised = count
                 return
@@ -204,6 +206,23 @@ public final class ImageReader {
         }
         if values.count < count { try requireAll(found, of: count * size) }
         return values
+    }
+
+    /// Inflates the whole file to the last bytes of `memory`. Inflating is work for one core: another meanwhile has the system clear the pages.
+    private func inflateWhole(into memory: UnsafeMutableRawBufferPointer, last count: Int) -> Bool {
+        let (source, memory) = (Unchecked(source), Unchecked(memory))
+        let isDone = Atomic<Bool>(false)
+        Parallel.forEach(Parallel.threads > 1 ? 2 : 1) { job in
+            let far = memory.value.suffix(count)
+            if job == 0 {
+                isDone.store(source.value.inflateWhole(into: UnsafeMutableRawBufferPointer(rebasing: far)), ordering: .relaxed)
+            } else {
+                // What inflating writes to comes first.
+                Voxels.populate(UnsafeMutableRawBufferPointer(rebasing: far))
+                Voxels.populate(UnsafeMutableRawBufferPointer(rebasing: memory.value.dropLast(count)))
+            }
+        }
+        return isDone.load(ordering: .relaxed)
     }
 
     /// Decodes stored values at the end of `memory` to its beginning. What is written must never reach what is still to be read, which

@@ -1,5 +1,9 @@
 import Glibc
 
+/// 1.5 · 2²³: added to a number of less than 2²², it leaves the nearest whole number, half to even, in the lowest bits. A vector instruction where
+/// rounding would be a call.
+private let wholeNumbers: Float = 0x1.8p23
+
 /// How voxels will lie in a file.
 struct VoxelLayout: Equatable {
     var type: StoredType
@@ -66,11 +70,11 @@ struct VoxelLayout: Equatable {
         return Voxels.total(values) { x, n in
             var bad = 0
             if plain, T.bitWidth < 32 {
-                // All such types lie within Int32; a comparison with NaN is false.
                 let least = Float(T.min), most = Float(T.max)
                 for i in 0..<n {
                     let held = Swift.max(least, Swift.min(most, x[i]))
-                    bad &+= held == x[i] && Float(Int32(held)) == held ? 0 : 1
+                    // A comparison with NaN is false.
+                    bad &+= held == x[i] && (held + wholeNumbers) - wholeNumbers == held ? 0 : 1
                 }
             } else {
                 for i in 0..<n {
@@ -123,7 +127,7 @@ extension VoxelLayout {
             let least = Float(T.min), most = Float(T.max)
             bits(values, raw, count) { x -> T in
                 let held = Swift.max(least, Swift.min(most, x == x ? x : 0))
-                return T(truncatingIfNeeded: Int32(rintf(held)))
+                return T(truncatingIfNeeded: (held + wholeNumbers).bitPattern &- wholeNumbers.bitPattern)
             }
             return
         }
