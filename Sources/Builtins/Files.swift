@@ -36,7 +36,8 @@ extension Catalog {
             Param<String>("path", "the file; `~/` is the home folder"),
             Param<Int?>("frame", "which image of a 4-D file, from 0; all without it", default: nil),
             Param<VoxelPart>(
-                "part", "which number of complex and colour voxels; `automatic` is the magnitude, or the luminance (0.299 R + 0.587 G + 0.114 B)",
+                "part",
+                "which number of complex and colour voxels; `automatic` is the magnitude, or the luminance (0.299 R + 0.587 G + 0.114 B)",
                 default: .automatic),
             returns: "a volume, a list of volumes, or a model",
             examples: [
@@ -66,6 +67,23 @@ extension Catalog {
         ) { context, path -> Int in try ImageReader(context.path(path)).frames },
 
         Builtin(
+            "each_frame", "What a function gives for every image of a 4-D file, read one at a time.", theme: .files,
+            details: "Memory holds one image and what the function gives, and a compressed file is inflated once.",
+            Param<String>("path", "the file"),
+            Param<Function>("f", "a function of a volume"),
+            Param<VoxelPart>("part", "as in `load`", default: .automatic),
+            returns: "the list of what it gave, in the order of the images",
+            examples: [
+                Example(
+                    "v = phantom(seed=1, shape=8, spacing=20).labels\nsave([v - v, v - v + 7], \"two.nii.gz\")\n"
+                        + "each_frame(\"two.nii.gz\", v -> mean(v))", "[0, 7]")
+            ]
+        ) { context, path, f, part -> [Value] in
+            let reader = try ImageReader(context.path(path))
+            return try (0..<reader.frames).map { try context.call(f, [.volume(try reader.frame($0, part: part))]) }
+        },
+
+        Builtin(
             "save", "Write a volume, mask, figure or model to a file.", theme: .files,
             details: """
                 Volumes and masks become what the name says: NIfTI (`.nii`, `.nii.gz`, a pair for `.hdr` or `.img`), FreeSurfer (`.mgh`, `.mgz`) or NRRD
@@ -83,7 +101,7 @@ extension Catalog {
                     "m = phantom(seed=1, shape=16, spacing=12).mask\nsave(m, \"brain.nii.gz\")\ndice(m, load(\"brain.nii.gz\") > 0)", "1"),
                 Example(
                     "v = phantom(seed=1, shape=8, spacing=20).image\nsave(v, \"small.nii.gz\", dtype=\"int16\")\nload(\"small.nii.gz\").datatype",
-                    "int16"),
+                    "\"int16\""),
             ]
         ) { context, value, path, type in
             let path = context.path(path)

@@ -14,8 +14,14 @@ import Testing
         let first = environment["SKULLSTRIP_FUZZ_FROM"].flatMap(Int.init) ?? 0
         let folder = Reference.folder.appendingPathComponent("files")
         // A detached header names its data, which are given apart.
-        let seeds = try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted().filter { !$0.hasSuffix(".raw") }
+        var seeds = try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted().filter { !$0.hasSuffix(".raw") }
             .map { (name: $0, bytes: [UInt8](try Data(contentsOf: folder.appendingPathComponent($0)))) }
+        // One that tells of its blocks, of which it has three.
+        let written = try Reference.temporaryFolder()
+        defer { try? FileManager.default.removeItem(at: written) }
+        let own = written.appendingPathComponent("own.nii.gz"), grid = try Grid(shape: [100, 100, 60], affine: .identity)
+        try ImageFile.write(Volume(grid: grid, voxels: (0..<600_000).map { Float($0 / 7000) }, datatype: .int16), to: own.path)
+        seeds.append((name: "own.nii.gz", bytes: [UInt8](try Data(contentsOf: own))))
         let raw = [UInt8](try Data(contentsOf: folder.appendingPathComponent("apart.raw")))
         var read = 0, refused = 0
         var kinds: Set<String> = []
@@ -78,9 +84,12 @@ import Testing
             case 1: bytes[place] = UInt8(truncatingIfNeeded: random.next())
             case 2, 3:
                 let extremes: [[UInt8]] = [
-                    [0xFF, 0xFF, 0xFF, 0xFF], [0xFF, 0x7F], [0x7F, 0xFF], [0, 0x80], [0x80, 0], [0, 0, 0x80, 0x7F], [0x7F, 0x80, 0, 0], [0, 0, 0xC0, 0x7F],
-                    [0, 0, 0, 0], [1, 0], [0, 1], [0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x7F], [0x7F, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF],
-                    Array("99999999999".utf8), Array("-1 ".utf8), Array("none".utf8), Array("1e308".utf8), Array("nan".utf8), Array("\n\n".utf8),
+                    [0xFF, 0xFF, 0xFF, 0xFF], [0xFF, 0x7F], [0x7F, 0xFF], [0, 0x80], [0x80, 0], [0, 0, 0x80, 0x7F], [0x7F, 0x80, 0, 0],
+                    [0, 0, 0xC0, 0x7F],
+                    [0, 0, 0, 0], [1, 0], [0, 1], [0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x7F],
+                    [0x7F, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF],
+                    Array("99999999999".utf8), Array("-1 ".utf8), Array("none".utf8), Array("1e308".utf8), Array("nan".utf8),
+                    Array("\n\n".utf8),
                 ]
                 for (i, b) in extremes[below(extremes.count)].enumerated() where place + i < bytes.count { bytes[place + i] = b }
             case 4: bytes.removeSubrange(place..<min(bytes.count, place + 1 + below(16)))

@@ -75,7 +75,8 @@ struct Reading: Decodable {
             let file = data.appendingPathComponent(name).path
             if name.contains("minimal2") {
                 // A header beside compressed voxels, a mixture that nibabel does not look for, and that is read here.
-                let pair = try ImageFile.read(file), single = try ImageFile.read(data.appendingPathComponent("nifti-cases/nifti-rs/minimal.nii.gz").path)
+                let pair = try ImageFile.read(file),
+                    single = try ImageFile.read(data.appendingPathComponent("nifti-cases/nifti-rs/minimal.nii.gz").path)
                 #expect(pair.voxels == single.voxels && pair.grid == single.grid)
                 continue
             }

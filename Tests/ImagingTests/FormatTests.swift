@@ -14,7 +14,9 @@ import Testing
         try body(folder.path + "/")
     }
 
-    func bytes(_ name: String) throws -> [UInt8] { [UInt8](try Data(contentsOf: URL(fileURLWithPath: name.hasPrefix("/") ? name : path(name)))) }
+    func bytes(_ name: String) throws -> [UInt8] {
+        [UInt8](try Data(contentsOf: URL(fileURLWithPath: name.hasPrefix("/") ? name : path(name))))
+    }
 
     /// Every stored and every shared file is written again without a difference.
     @Test func nothingIsLostOnTheWay() throws {
@@ -28,9 +30,13 @@ import Testing
     /// A header with every byte set to something, as far as that means a header.
     @Test func everyFieldIsKept() throws {
         try inFolder { folder in
-            for (name, fixed, size) in [("int16.nii", [0..<4, 40..<56, 70..<74, 76..<92, 108..<120, 252..<348], 348), ("two.nii.gz", [], 0)] {
+            for (name, fixed, size) in [
+                ("int16.nii", [0..<4, 40..<56, 70..<74, 76..<92, 108..<120, 252..<348], 348), ("two.nii.gz", [], 0),
+            ] {
                 var raw = try bytes(name)
-                for place in 0..<size where !fixed.contains(where: { $0.contains(place) }) { raw[place] = UInt8(truncatingIfNeeded: place * 7 + 1) & 0x3F | 1 }
+                for place in 0..<size where !fixed.contains(where: { $0.contains(place) }) {
+                    raw[place] = UInt8(truncatingIfNeeded: place * 7 + 1) & 0x3F | 1
+                }
                 try Data(raw).write(to: URL(fileURLWithPath: folder + name))
                 #expect(try RoundTrip.differences(folder + name) == [])
                 if size > 0 {
@@ -88,7 +94,9 @@ import Testing
     /// Writes a stored file of 315 voxels with other voxels of another type.
     func file(_ name: String, type: Int16, bits: Int16, voxels: [UInt8], slope: Float = 1) throws {
         var raw = Array(try bytes("uint8.nii").prefix(352))
-        func put(_ value: some FixedWidthInteger, _ place: Int) { withUnsafeBytes(of: value) { for (i, b) in $0.enumerated() { raw[place + i] = b } } }
+        func put(_ value: some FixedWidthInteger, _ place: Int) {
+            withUnsafeBytes(of: value) { for (i, b) in $0.enumerated() { raw[place + i] = b } }
+        }
         put(type, 70)
         put(bits, 72)
         put(slope.bitPattern, 112)
@@ -98,7 +106,9 @@ import Testing
     @Test func quadruplePrecision() throws {
         try inFolder { folder in
             // sign, exponent and fraction of binary128 from those of binary64.
-            let values: [Double] = [0, -0.0, 1, -2, 0.1, 1e300, -1e-300, 65504, .infinity, -.infinity, .nan, 3.5e-38, 16_777_217, -7.25e-46]
+            let values: [Double] = [
+                0, -0.0, 1, -2, 0.1, 1e300, -1e-300, 65504, .infinity, -.infinity, .nan, 3.5e-38, 16_777_217, -7.25e-46,
+            ]
             let all = (0..<315).map { values[$0 % values.count] * Double(1 + $0 / values.count) }
             var voxels: [UInt8] = []
             for x in all {
@@ -109,7 +119,9 @@ import Testing
             }
             try file(folder + "q.nii", type: 1536, bits: 128, voxels: voxels)
             let read = try ImageFile.read(folder + "q.nii")
-            for (a, b) in zip(read.voxels, all) { #expect(a.bitPattern == Float(b).bitPattern || (a.isNaN && b.isNaN), "\(a) against \(b)") }
+            for (a, b) in zip(read.voxels, all) {
+                #expect(a.bitPattern == Float(b).bitPattern || (a.isNaN && b.isNaN), "\(a) against \(b)")
+            }
             #expect(try RoundTrip.differences(folder + "q.nii") == [])
         }
     }
@@ -161,7 +173,8 @@ import Testing
             for (type, expected) in [
                 (Datatype.uint8, [0, 0, 2, 0, 255, 255, 0, 255, 0]), (.int8, [0, 0, 2, -1, 127, 127, 0, 127, -128]),
                 (.int16, [0, 0, 2, -1, 255, 300, 0, 32767, -32768]), (.uint16, [0, 0, 2, 0, 255, 300, 0, 65535, 0]),
-                (.int32, [0, 0, 2, -1, 255, 300, 0, 2_147_483_647, -2_147_483_648]), (.uint32, [0, 0, 2, 0, 255, 300, 0, 4_294_967_295, 0]),
+                (.int32, [0, 0, 2, -1, 255, 300, 0, 2_147_483_647, -2_147_483_648]),
+                (.uint32, [0, 0, 2, 0, 255, 300, 0, 4_294_967_295, 0]),
                 (.int64, [0, 0, 2, -1, 255, 300, 0, 9.223372036854775807e18, -9.223372036854775808e18]),
                 (.uint64, [0, 0, 2, 0, 255, 300, 0, 1.8446744073709551615e19, 0]),
             ] as [(Datatype, [Float])] {
@@ -210,6 +223,34 @@ import Testing
         }
     }
 
+    /// What the header tells of the blocks is a help and no authority: with a wrong one the same voxels are read, and damaged voxels are an error.
+    @Test func aWrongIndexOfBlocksIsPassedOver() throws {
+        try inFolder { folder in
+            let v = try noise([101, 103, 73])
+            let whole = Volume(grid: v.grid, voxels: v.voxels.map { ($0 * 900).rounded() }, datatype: .int16)
+            try ImageFile.write(whole, to: folder + "v.nii.gz")
+            let good = try bytes(folder + "v.nii.gz")
+            // Three blocks: name, length, block size, three sizes.
+            #expect(good[3] == 4 && good[10] == 20)
+            for place in 12..<32 {
+                for flip: UInt8 in [1, 0x80, 0xFF] {
+                    var bad = good
+                    bad[place] ^= flip
+                    try Data(bad).write(to: URL(fileURLWithPath: folder + "w.nii.gz"))
+                    // A changed length of the subfield ends the whole field elsewhere, which zlib does not mind.
+                    #expect(try ImageFile.read(folder + "w.nii.gz").voxels == whole.voxels, "byte \(place)")
+                }
+            }
+            var random = CounterRandom(seed: 3)
+            for _ in 0..<60 {
+                var bad = good
+                bad[32 + Int(random.next() % UInt64(good.count - 32))] ^= UInt8(1 + random.next() % 255)
+                try Data(bad).write(to: URL(fileURLWithPath: folder + "w.nii.gz"))
+                #expect(isExplained { try ImageFile.read(folder + "w.nii.gz") })
+            }
+        }
+    }
+
     /// Bytes of every kind through the compressor and the system's gzip: empty, constant, periodic, noise, and Fibonacci counts, which ask for the longest codes.
     @Test func compressedBytesComeBack() throws {
         try inFolder { folder in
@@ -223,7 +264,9 @@ import Testing
             let shuffled = fibonacci.map { ($0, random.next()) }.sorted { $0.1 < $1.1 }.map(\.0)
             let noisy = (0..<700_001).map { _ in UInt8(truncatingIfNeeded: random.next()) }
             let text = (0..<99_999).flatMap { Array("\($0 * $0 % 9973) ".utf8) }
-            for (i, data) in [shuffled, noisy, text, [UInt8](repeating: 7, count: 65_536 * 9 + 1), (0..<140_000).map { UInt8($0 % 251) }].enumerated() {
+            for (i, data) in [shuffled, noisy, text, [UInt8](repeating: 7, count: 65_536 * 9 + 1), (0..<140_000).map { UInt8($0 % 251) }]
+                .enumerated()
+            {
                 // The bytes as an image of uint8, which the header goes before.
                 let n = min(data.count, 30_000 * 100) / 100 * 100
                 let grid = try Grid(shape: [100, n / 100, 1], affine: .identity)

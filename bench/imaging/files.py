@@ -91,7 +91,11 @@ data = numpy.asanyarray(image.dataobj).astype(numpy.int16)
 for path in {[int16, plain]!r}:
     nibabel.save(nibabel.Nifti1Image(data, image.affine), path)
 """], check=True)
-    for label, what, path in [("read .nii.gz", "read", int16), ("read .nii", "read", plain), ("write .nii.gz", "write", int16)]:
+    own = os.path.join(folder, "own.nii.gz")
+    subprocess.run([program, "-e", f'save(load("{int16}"), "{own}")'], check=True)
+    for label, what, path in [
+        ("read .nii.gz", "read", int16), ("read .nii.gz of skullstrip's own", "read", own), ("read .nii", "read", plain), ("write .nii.gz", "write", int16)
+    ]:
         tools = {
             "skullstrip": lambda: ours(what, int16, path, os.path.join(folder, "ours.nii.gz")),
             "SimpleITK": lambda: theirs("SimpleITK", what, int16, path, os.path.join(folder, "itk.nii.gz")),

@@ -91,7 +91,8 @@ final class Deflater {
                     // Long matches are empty borders, of which any place will do.
                     if length < 64 {
                         for next in (place &+ 1)..<max(place &+ 1, min(place &+ length, last)) {
-                            places[Self.hash(UnsafeRawPointer(data + next).loadUnaligned(as: UInt32.self))] = Int32(truncatingIfNeeded: next)
+                            places[Self.hash(UnsafeRawPointer(data + next).loadUnaligned(as: UInt32.self))] = Int32(
+                                truncatingIfNeeded: next)
                         }
                     }
                     place &+= length
@@ -196,12 +197,15 @@ enum DeflateTables {
         var extra: UInt8
     }
 
-    static let lengthBase = table([3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 15, 17, 19, 23, 27, 31, 35, 43, 51, 59, 67, 83, 99, 115, 131, 163, 195, 227, 258]) {
+    static let lengthBase = table([
+        3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 15, 17, 19, 23, 27, 31, 35, 43, 51, 59, 67, 83, 99, 115, 131, 163, 195, 227, 258,
+    ]) {
         $0 < 8 || $0 == 28 ? 0 : UInt8($0 / 4 - 1)
     }
     static let distanceBase = table(
         [
-            1, 2, 3, 4, 5, 7, 9, 13, 17, 25, 33, 49, 65, 97, 129, 193, 257, 385, 513, 769, 1025, 1537, 2049, 3073, 4097, 6145, 8193, 12289, 16385,
+            1, 2, 3, 4, 5, 7, 9, 13, 17, 25, 33, 49, 65, 97, 129, 193, 257, 385, 513, 769, 1025, 1537, 2049, 3073, 4097, 6145, 8193, 12289,
+            16385,
             24577,
         ]) { $0 < 4 ? 0 : UInt8($0 / 2 - 1) }
 

@@ -4,7 +4,7 @@ import Support
 import Synchronization
 
 /// Gzip made by all cores: the bytes are cut into blocks that are deflated apart from one another, each ending on a whole byte, and joined to one
-/// gzip member, which every reader accepts (as Adler's pigz does it).
+/// gzip member, which every reader accepts (as Adler's pigz does it). The header tells where they begin, for `GzipIndex`.
 enum GzipWriter {
     static let blockSize = 1 << 19
 
@@ -12,10 +12,13 @@ enum GzipWriter {
     static func write(
         count: Int, to file: AtomicFile, fill: (Int, UnsafeMutableRawPointer, Int) -> Void
     ) throws {
-        // Magic, deflate, no flags, no time, level hint 4 (fastest), Unix.
-        let start: [UInt8] = [0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 4, 3]
-        try start.withUnsafeBytes { try file.write($0) }
         let blocks = max(1, (count + blockSize - 1) / blockSize)
+        // The sizes are filled in when they are known.
+        var sizes = [Int](repeating: 0, count: blocks > 1 && blocks <= GzipIndex.most ? blocks : 0)
+        let headerPlace = file.position
+        // Magic, deflate, no flags, no time, level hint 4 (fastest), Unix.
+        let plain: [UInt8] = [0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 4, 3]
+        try (sizes.isEmpty ? plain : GzipIndex.header(blockSize: blockSize, sizes: sizes)).withUnsafeBytes { try file.write($0) }
         let workers = min(Parallel.threads, blocks)
         let desks = (0..<workers).map { _ in Desk() }
         var checksum = crc32(0, nil, 0)
@@ -40,13 +43,18 @@ enum GzipWriter {
                     }
                 }
             }
-            for case let part? in parts {
+            for (i, part) in parts.enumerated() {
+                guard let part else { continue }
+                if !sizes.isEmpty { sizes[these.lowerBound + i] = part.bytes.count }
                 try part.bytes.withUnsafeBytes { try file.write($0) }
                 checksum = crc32_combine(checksum, part.checksum, part.length)
             }
         }
         let tail = UInt64(UInt32(truncatingIfNeeded: checksum)) | UInt64(UInt32(truncatingIfNeeded: count)) << 32
         try withUnsafeBytes(of: tail.littleEndian) { try file.write($0) }
+        if !sizes.isEmpty {
+            try GzipIndex.header(blockSize: blockSize, sizes: sizes).withUnsafeBytes { try file.overwrite($0, at: headerPlace) }
+        }
     }
 
     /// One deflated block.
@@ -70,7 +78,8 @@ enum GzipWriter {
         func part(_ length: Int, isLast: Bool) -> Part {
             let n = deflater.deflate(input.assumingMemoryBound(to: UInt8.self), length, isLast: isLast, to: output)
             return Part(
-                bytes: Array(UnsafeBufferPointer(start: output, count: n)), checksum: UInt(libdeflate_crc32(0, input, length)), length: length)
+                bytes: Array(UnsafeBufferPointer(start: output, count: n)), checksum: UInt(libdeflate_crc32(0, input, length)),
+                length: length)
         }
     }
 }

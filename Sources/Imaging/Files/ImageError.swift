@@ -23,7 +23,8 @@ public enum ImageError: ExplainedError, Equatable {
     public var message: String {
         switch self {
         case .empty(let path): "\"\(path)\" is empty"
-        case .notNIfTI(let path, let found): "\"\(path)\" is no image file that is known here: it begins with neither a NIfTI header (sizeof_hdr is \(found), not 348 or 540) nor that of an MGH or NRRD file"
+        case .notNIfTI(let path, let found):
+            "\"\(path)\" is no image file that is known here: it begins with neither a NIfTI header (sizeof_hdr is \(found), not 348 or 540) nor that of an MGH or NRRD file"
         case .magic(let path, let found): "\"\(path)\" is not a NIfTI file: magic is \(found), not \"n+1\", \"n+2\", \"ni1\" or \"ni2\""
         case .field(let path, let field, let value, let allowed): "\"\(path)\": \(field) is \(value); it must be \(allowed)"
         case .unsupportedType(let path, let code, let name): "\"\(path)\": datatype is \(code) (\(name)), which is not read here"
@@ -52,7 +53,8 @@ public enum ImageError: ExplainedError, Equatable {
         case .frames: "name one of them, as with frame=0"
         case .truncated, .damagedGzip, .impossibleSize: "copy or download the file again"
         case .unsupportedType: "convert it to another type with the tool that made it"
-        case .notNIfTI, .magic: "images are read from NIfTI (.nii, .nii.gz, .hdr with .img), FreeSurfer (.mgh, .mgz) and NRRD (.nrrd, .nhdr) files"
+        case .notNIfTI, .magic:
+            "images are read from NIfTI (.nii, .nii.gz, .hdr with .img), FreeSurfer (.mgh, .mgz) and NRRD (.nrrd, .nhdr) files"
         case .fileName: "give the file a name that ends in .nii.gz"
         case .lossy(_, _, let to): "choose .nii.gz, which keeps them, or name the type to round them: save(v, path, dtype=\"\(to)\")"
         case .differentGrids: "bring them onto one grid with resample(b, like=a)"

@@ -124,7 +124,8 @@ public final class ImageReader {
             let end = start + bytes
             var whole: [UInt8]? = [UInt8](unsafeUninitializedCapacity: end) { out, made in
                 if let base = out.baseAddress { Voxels.useLargePages(base, end) }
-                made = source.inflateWhole(into: UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(out)[..<end])) ? end : 0
+                made =
+                    source.inflateWhole(into: UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(out)[..<end])) ? end : 0
             }
             if whole!.count == end {
                 whole!.removeFirst(start)
@@ -184,6 +185,10 @@ public final class ImageReader {
             let base = out.baseAddress!
             Voxels.useLargePages(base, room)
             let all = UnsafeMutableRawBufferPointer(start: base, count: room * 4)
+            if frames == 1, decodeBlocks(decoder, base, start: start, end: end) {
+                initialised = count
+                return
+            }
             if frames == 1, inflateWhole(into: all, last: end) {
                 try spread(decoder, all, count)
                 initialised = count
@@ -206,6 +211,20 @@ public final class ImageReader {
         }
         if values.count < count { try requireAll(found, of: count * size) }
         return values
+    }
+
+    /// Decodes the blocks of a file of this program's own as they are inflated.
+    private func decodeBlocks(_ decoder: VoxelDecoder, _ out: UnsafeMutablePointer<Float>, start: Int, end: Int) -> Bool {
+        let size = decoder.type.size, out = Unchecked(out)
+        // Blocks begin at multiples of 4096 bytes, heads are multiples of every voxel's size: no voxel is cut.
+        guard start % size == 0 else { return false }
+        return source.inflateBlocks(total: end) { place, bytes in
+            let first = max(place, start)
+            if first < place + bytes.count {
+                decoder.decode(
+                    bytes.baseAddress! + (first - place), to: out.value + (first - start) / size, count: (place + bytes.count - first) / size)
+            }
+        }
     }
 
     /// Inflates the whole file to the last bytes of `memory`. Inflating is work for one core: another meanwhile has the system clear the pages.
@@ -237,7 +256,9 @@ public final class ImageReader {
             let free = min(count, (first + size * done) / 4), begin = done
             if free - done >= piece {
                 Parallel.ranges(free - done, grain: piece) { range in
-                    decoder.decode(base.value + first + (begin + range.lowerBound) * size, to: out.value + begin + range.lowerBound, count: range.count)
+                    decoder.decode(
+                        base.value + first + (begin + range.lowerBound) * size, to: out.value + begin + range.lowerBound, count: range.count
+                    )
                 }
                 done = free
             } else {

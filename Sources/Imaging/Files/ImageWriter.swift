@@ -24,7 +24,8 @@ struct ImageWriter {
         if let datatype {
             layout = frames.count == 1 ? VoxelLayout(frames[0], as: datatype) : VoxelLayout(StoredType(datatype))
             guard format.holds(layout) else {
-                throw ImageError.field(path: path, field: "dtype", value: datatype.rawValue, allowed: "one of \(format.typeNames) in such a file")
+                throw ImageError.field(
+                    path: path, field: "dtype", value: datatype.rawValue, allowed: "one of \(format.typeNames) in such a file")
             }
         } else {
             let all = frames.map { VoxelLayout(exactly: $0) }

@@ -78,7 +78,8 @@ enum MGHHeader {
         }
         guard fields.affine(grid.shape).isInvertible else {
             throw ImageError.field(
-                path: path, field: "the voxel-to-world affine", value: grid.affine.text, allowed: "three independent axes in the range of float32")
+                path: path, field: "the voxel-to-world affine", value: grid.affine.text,
+                allowed: "three independent axes in the range of float32")
         }
         var f = FieldWriter(count: size, isBig: true)
         f.put(Int32(1), at: 0)

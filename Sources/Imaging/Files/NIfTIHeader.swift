@@ -37,7 +37,9 @@ struct NIfTIHeader {
     /// Keeps the header extensions, which lie between `source`'s position, the header's end, and the voxels or the end of a pair's header.
     mutating func readExtensions(from source: ByteSource) {
         let between = isPair ? Extensions.most : min(image.dataOffset - source.position, Extensions.most + 1)
-        guard between > 0, between <= Extensions.most, let raw = try? source.bytes(isPair ? min(between, source.mostBytes) : between) else { return }
+        guard between > 0, between <= Extensions.most, let raw = try? source.bytes(isPair ? min(between, source.mostBytes) : between) else {
+            return
+        }
         if isPair || raw.count == between { image.file.extensions = Extensions.records(raw, swapped: image.swapped) }
     }
 
@@ -135,7 +137,8 @@ struct NIfTIHeader {
         return NIfTIHeader(
             isPair: isPair,
             image: ImageHeader(
-                path: path, dimensions: dimensions, type: datatype, swapped: f.swapped, dataOffset: max(Int(offset), least), scaling: scaling,
+                path: path, dimensions: dimensions, type: datatype, swapped: f.swapped, dataOffset: max(Int(offset), least),
+                scaling: scaling,
                 frames: frames, file: file))
     }
 

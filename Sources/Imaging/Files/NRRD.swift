@@ -38,7 +38,8 @@ struct NRRDHeader {
         let sizes = try fields.numbers("sizes", Int.init) ?? []
         guard let dimension = Int(fields["dimension"] ?? ""), dimension == sizes.count, (1...16).contains(dimension) else {
             throw ImageError.field(
-                path: path, field: "dimension", value: fields["dimension"] ?? "missing", allowed: "the number of sizes, which are \(sizes.count)")
+                path: path, field: "dimension", value: fields["dimension"] ?? "missing",
+                allowed: "the number of sizes, which are \(sizes.count)")
         }
         for n in sizes where n < 1 {
             throw ImageError.field(path: path, field: "sizes", value: fields["sizes"] ?? "", allowed: "1 or more each")
@@ -93,7 +94,8 @@ struct NRRDHeader {
             dataFile = name.hasPrefix("/") ? name : folder + name
         }
         var image = ImageHeader(
-            path: path, dimensions: dimensions, type: type, swapped: endian == "big", dataOffset: 0, scaling: nil, frames: frames, file: header)
+            path: path, dimensions: dimensions, type: type, swapped: endian == "big", dataOffset: 0, scaling: nil, frames: frames,
+            file: header)
         if let list = further.first, list < first { image.interleave = frames }
         let skip = try fields.numbers("byte skip", Int.init)?.first ?? 0
         if skip < -1 || (skip == -1 && compressed) {
@@ -109,7 +111,8 @@ extension NRRDHeader {
     /// The text of a header, with its empty line. Throws `ImageError.field` for an affine without an inverse.
     static func bytes(grid: Grid, frames: Int, type: StoredType, header: FileHeader?, path: String) throws -> [UInt8] {
         guard grid.affine.isInvertible else {
-            throw ImageError.field(path: path, field: "the voxel-to-world affine", value: grid.affine.text, allowed: "three independent axes")
+            throw ImageError.field(
+                path: path, field: "the voxel-to-world affine", value: grid.affine.text, allowed: "three independent axes")
         }
         let (x, y, z) = grid.affine.columns
         // Every reader knows this space; ITK knows only it.
@@ -140,9 +143,12 @@ struct NRRDFields {
     private(set) var end = 0
 
     private static let understood: Set<String> = [
-        "type", "dimension", "sizes", "encoding", "endian", "space", "space dimension", "space directions", "space origin", "spacings", "kinds",
-        "data file", "datafile", "byte skip", "byteskip", "line skip", "lineskip", "content", "centerings", "centers", "axis mins", "axis maxs",
-        "axismins", "axismaxs", "thicknesses", "labels", "units", "space units", "block size", "blocksize", "old min", "old max", "min", "max",
+        "type", "dimension", "sizes", "encoding", "endian", "space", "space dimension", "space directions", "space origin", "spacings",
+        "kinds",
+        "data file", "datafile", "byte skip", "byteskip", "line skip", "lineskip", "content", "centerings", "centers", "axis mins",
+        "axis maxs",
+        "axismins", "axismaxs", "thicknesses", "labels", "units", "space units", "block size", "blocksize", "old min", "old max", "min",
+        "max",
         "oldmin", "oldmax",
     ]
 
@@ -210,7 +216,8 @@ struct NRRDFields {
         ]
         let found = values["type"]?.lowercased() ?? "missing"
         guard let type = names.first(where: { $0.1.contains(found) })?.0 else {
-            throw ImageError.unsupported(path: path, field: "type", value: Text.quoted(found), supported: "an integer type, float or double")
+            throw ImageError.unsupported(
+                path: path, field: "type", value: Text.quoted(found), supported: "an integer type, float or double")
         }
         return type
     }
@@ -218,7 +225,8 @@ struct NRRDFields {
     /// For each axis its step in the world, nil for axes that are not in space; nil when the header has no such line.
     func directions(_ dimension: Int) throws -> [SIMD3<Double>?]? {
         guard let text = values["space directions"] else { return nil }
-        let vectors = try text.split(separator: " ").filter { !$0.isEmpty }.joined(separator: " ").vectors(of: "space directions", path: path)
+        let vectors = try text.split(separator: " ").filter { !$0.isEmpty }.joined(separator: " ").vectors(
+            of: "space directions", path: path)
         guard vectors.count == dimension else {
             throw ImageError.field(path: path, field: "space directions", value: Text.quoted(text), allowed: "\(dimension) vectors or none")
         }

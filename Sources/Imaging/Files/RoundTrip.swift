@@ -27,7 +27,9 @@ public enum RoundTrip {
             try Interrupt.check()
             let changed = try differing(before, after, frame, images[frame])
             if changed > 0 {
-                out.append("voxels\(a.frames > 1 ? " of frame \(frame)" : ""): \(Text.grouped(changed)) of \(Text.grouped(a.file.grid.count)) differ")
+                out.append(
+                    "voxels\(a.frames > 1 ? " of frame \(frame)" : ""): \(Text.grouped(changed)) of \(Text.grouped(a.file.grid.count)) differ"
+                )
             }
         }
         return out
@@ -35,11 +37,15 @@ public enum RoundTrip {
 
     /// The ending of a name in which the format can be written.
     private static func ending(_ path: String) -> String {
-        for ending in [".nii.gz", ".nii", ".hdr.gz", ".hdr", ".mgz", ".mgh.gz", ".mgh", ".nrrd"] where path.hasSuffix(ending) { return ending }
+        for ending in [".nii.gz", ".nii", ".hdr.gz", ".hdr", ".mgz", ".mgh.gz", ".mgh", ".nrrd"] where path.hasSuffix(ending) {
+            return ending
+        }
         return path.hasSuffix(".nhdr") ? ".nrrd" : ".nii.gz"
     }
 
-    private static func text(_ scaling: Scaling?) -> String { scaling.map { "(\(Text.short($0.slope, 9)), \(Text.short($0.inter, 9)))" } ?? "none" }
+    private static func text(_ scaling: Scaling?) -> String {
+        scaling.map { "(\(Text.short($0.slope, 9)), \(Text.short($0.inter, 9)))" } ?? "none"
+    }
 
     private static func fields(_ before: ImageReader, _ after: ImageReader) -> [String] {
         let (a, b) = (before.header.file, after.header.file)
@@ -55,9 +61,10 @@ public enum RoundTrip {
             out.append("NIfTI version: \(version) became \(other)")
             return out
         }
-        return out + (version == 1 ? HeaderField.first : HeaderField.second).filter { x.bytes(of: $0) != y.bytes(of: $0) }.map {
-            "\($0.name): \(x.text(of: $0)) became \(y.text(of: $0))"
-        }
+        return out
+            + (version == 1 ? HeaderField.first : HeaderField.second).filter { x.bytes(of: $0) != y.bytes(of: $0) }.map {
+                "\($0.name): \(x.text(of: $0)) became \(y.text(of: $0))"
+            }
     }
 
     private static func differing(_ before: ImageReader, _ after: ImageReader, _ frame: Int, _ image: Volume) throws -> Int {
@@ -108,17 +115,22 @@ struct HeaderField {
     /// NIfTI-1 but for what says only how the file is laid out (sizeof_hdr, vox_offset, magic) and the scaling, of which several values mean the same.
     static let first: [HeaderField] = [
         .init("data_type", 4, 1, 10, .text), .init("db_name", 14, 1, 18, .text), .init("extents", 32, 4), .init("session_error", 36, 2),
-        .init("regular", 38, 1), .init("dim_info", 39, 1), .init("dim", 40, 2, 8), .init("intent_p", 56, 4, 3, .real), .init("intent_code", 68, 2),
-        .init("datatype", 70, 2), .init("bitpix", 72, 2), .init("slice_start", 74, 2), .init("pixdim", 76, 4, 8, .real), .init("slice_end", 120, 2),
-        .init("slice_code", 122, 1), .init("xyzt_units", 123, 1), .init("cal_max, cal_min", 124, 4, 2, .real), .init("slice_duration", 132, 4, 1, .real),
-        .init("toffset", 136, 4, 1, .real), .init("glmax, glmin", 140, 4, 2), .init("descrip", 148, 1, 80, .text), .init("aux_file", 228, 1, 24, .text),
+        .init("regular", 38, 1), .init("dim_info", 39, 1), .init("dim", 40, 2, 8), .init("intent_p", 56, 4, 3, .real),
+        .init("intent_code", 68, 2),
+        .init("datatype", 70, 2), .init("bitpix", 72, 2), .init("slice_start", 74, 2), .init("pixdim", 76, 4, 8, .real),
+        .init("slice_end", 120, 2),
+        .init("slice_code", 122, 1), .init("xyzt_units", 123, 1), .init("cal_max, cal_min", 124, 4, 2, .real),
+        .init("slice_duration", 132, 4, 1, .real),
+        .init("toffset", 136, 4, 1, .real), .init("glmax, glmin", 140, 4, 2), .init("descrip", 148, 1, 80, .text),
+        .init("aux_file", 228, 1, 24, .text),
         .init("qform_code", 252, 2), .init("sform_code", 254, 2), .init("quatern", 256, 4, 3, .real), .init("qoffset", 268, 4, 3, .real),
         .init("srow", 280, 4, 12, .real), .init("intent_name", 328, 1, 16, .text),
     ]
 
     /// The same of NIfTI-2.
     static let second: [HeaderField] = [
-        .init("datatype", 12, 2), .init("bitpix", 14, 2), .init("dim", 16, 8, 8), .init("intent_p", 80, 8, 3, .real), .init("pixdim", 104, 8, 8, .real),
+        .init("datatype", 12, 2), .init("bitpix", 14, 2), .init("dim", 16, 8, 8), .init("intent_p", 80, 8, 3, .real),
+        .init("pixdim", 104, 8, 8, .real),
         .init("cal_max, cal_min", 192, 8, 2, .real), .init("slice_duration", 208, 8, 1, .real), .init("toffset", 216, 8, 1, .real),
         .init("slice_start, slice_end", 224, 8, 2), .init("descrip", 240, 1, 80, .text), .init("aux_file", 320, 1, 24, .text),
         .init("qform_code, sform_code", 344, 4, 2), .init("quatern", 352, 8, 3, .real), .init("qoffset", 376, 8, 3, .real),

@@ -39,7 +39,9 @@ struct VoxelLayout: Equatable {
     init(_ volume: Volume, as type: Datatype) {
         if let stored = volume.stored, stored.type == StoredType(type) {
             self.init(stored.type, scaling: stored.scaling)
-        } else if let scaling = volume.header?.scaling, volume.datatype == type, volume.stored == nil, Self.fits(volume.voxels, type, scaling) {
+        } else if let scaling = volume.header?.scaling, volume.datatype == type, volume.stored == nil,
+            Self.fits(volume.voxels, type, scaling)
+        {
             self.init(StoredType(type), scaling: scaling)
         } else {
             self.init(StoredType(type))
