@@ -17,12 +17,15 @@ import Testing
         try inFolder { folder in
             let file = folder.appendingPathComponent("cut.nii.gz")
             for name in [
-                "int16.nii", "scaled.nii.gz", "two.nii.gz", "extension-big.nii", "four.nii.gz", "int16.mgz", "int16.nrrd", "big.nrrd", "list-first.nrrd",
+                "int16.nii", "scaled.nii.gz", "two.nii.gz", "extension-big.nii", "four.nii.gz", "int16.mgz", "int16.nrrd", "big.nrrd",
+                "list-first.nrrd",
             ] {
                 let whole = try Data(contentsOf: files.appendingPathComponent(name))
                 for n in 0..<whole.count {
                     try whole.prefix(n).write(to: file)
-                    let explained = isExplained { try ImageFile.read(file.path, frame: name.contains("four") || name.contains("list") ? 0 : nil) }
+                    let explained = isExplained {
+                        try ImageFile.read(file.path, frame: name.contains("four") || name.contains("list") ? 0 : nil)
+                    }
                     #expect(explained, "\(name) cut to \(n) of \(whole.count)")
                 }
             }
@@ -115,10 +118,14 @@ import Testing
             }
             #expect(try error(nil, "none.nii") == "there is no file FILE")
             #expect(try error([]) == "FILE is empty")
-            #expect(try error(Array("id,age\n1,2\n3,4\n".utf8)) == "FILE is no image file that is known here: it begins with neither a NIfTI header (sizeof_hdr is 1630299241, not 348 or 540) nor that of an MGH or NRRD file")
+            #expect(
+                try error(Array("id,age\n1,2\n3,4\n".utf8))
+                    == "FILE is no image file that is known here: it begins with neither a NIfTI header (sizeof_hdr is 1630299241, not 348 or 540) nor that of an MGH or NRRD file"
+            )
             #expect(
                 try error(Array(String(repeating: "id,age\n", count: 99).utf8))
-                    == "FILE is no image file that is known here: it begins with neither a NIfTI header (sizeof_hdr is 1630299241, not 348 or 540) nor that of an MGH or NRRD file")
+                    == "FILE is no image file that is known here: it begins with neither a NIfTI header (sizeof_hdr is 1630299241, not 348 or 540) nor that of an MGH or NRRD file"
+            )
             #expect(
                 try error(edited { $0[344] = 0x78 })
                     == "FILE is not a NIfTI file: magic is \"x+1\", not \"n+1\", \"n+2\", \"ni1\" or \"ni2\"")

@@ -147,7 +147,9 @@ final class ByteSource {
     /// exactly as many bytes as `out`; whoever asks then reads the stream, which says what is wrong. The position does not change.
     func inflateWhole(into out: UnsafeMutableRawBufferPointer) -> Bool {
         let memory = Unchecked(out)
-        if inflateBlocks(total: out.count, { (memory.value.baseAddress! + $0).copyMemory(from: $1.baseAddress!, byteCount: $1.count) }) { return true }
+        if inflateBlocks(total: out.count, { (memory.value.baseAddress! + $0).copyMemory(from: $1.baseAddress!, byteCount: $1.count) }) {
+            return true
+        }
         guard isCompressed, out.count <= Self.mostAtOnce, let inflater = libdeflate_alloc_decompressor() else { return false }
         defer { libdeflate_free_decompressor(inflater) }
         var read = 0, made = 0

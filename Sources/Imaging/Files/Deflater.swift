@@ -83,7 +83,7 @@ final class Deflater {
                 }
                 length = min(length, longest)
                 // A short match far away takes more bits than its literals.
-                if length >= (distance > 4096 ? 6 : distance > 256 ? 5 : 4) {
+                if length >= (distance > 4096 ? 6 : distance > 32 ? 5 : 4) {
                     tokens[n] = 1 << 31 | UInt32(truncatingIfNeeded: length) << 16 | UInt32(truncatingIfNeeded: distance)
                     n &+= 1
                     lits[Int(lengthSymbol[length])] &+= 1

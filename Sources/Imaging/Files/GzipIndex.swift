@@ -78,7 +78,9 @@ struct GzipIndex {
                         // All but the last block leave the stream open; an empty block closes it.
                         let closing: [UInt8] = i == sizes.count - 1 ? [] : [1, 0, 0, 0xFF, 0xFF]
                         for (k, byte) in closing.enumerated() { input.storeBytes(of: byte, toByteOffset: sizes[i] + k, as: UInt8.self) }
-                        guard libdeflate_deflate_decompress(inflater, input, sizes[i] + closing.count, output, length, nil) == LIBDEFLATE_SUCCESS
+                        guard
+                            libdeflate_deflate_decompress(inflater, input, sizes[i] + closing.count, output, length, nil)
+                                == LIBDEFLATE_SUCCESS
                         else { return isGood.store(false, ordering: .relaxed) }
                         sums.value[i] = UInt(libdeflate_crc32(0, output, length))
                         body.value(i * blockSize, UnsafeRawBufferPointer(start: output, count: length))

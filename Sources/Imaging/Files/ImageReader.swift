@@ -222,7 +222,8 @@ public final class ImageReader {
             let first = max(place, start)
             if first < place + bytes.count {
                 decoder.decode(
-                    bytes.baseAddress! + (first - place), to: out.value + (first - start) / size, count: (place + bytes.count - first) / size)
+                    bytes.baseAddress! + (first - place), to: out.value + (first - start) / size,
+                    count: (place + bytes.count - first) / size)
             }
         }
     }
