@@ -1,4 +1,3 @@
-import Glibc
 import Support
 
 /// All weights of a model in one run of memory, so that an optimiser step is one pass; running statistics in a second run.
@@ -64,18 +63,9 @@ final class ParameterStore {
                 let random = CounterRandom(seed: seed, stream: UInt64(index))
                 // A normal cut at two deviations has 0.87962566 of its deviation left.
                 let deviation = (2 / Double(max(1, fanIn))).squareRoot() / 0.879_625_661_034_239_78
-                try fill(slot: index) { Float(deviation * Self.truncated(random, UInt64($0))) }
+                try fill(slot: index) { Float(deviation * random.truncatedNormal(at: UInt64($0))) }
             }
         }
-    }
-
-    /// A standard normal within ±2: up to 16 draws (a miss of all has probability 10⁻²¹, and then gives 0).
-    private static func truncated(_ random: CounterRandom, _ place: UInt64) -> Double {
-        for attempt in 0..<16 {
-            let z = random.normal(at: place &* 16 &+ UInt64(attempt))
-            if abs(z) <= 2 { return z }
-        }
-        return 0
     }
 
     /// Puts `value(index in PyTorch's order)` in each place, on all cores. Throws `Interrupted`, with some of the values written.

@@ -42,6 +42,28 @@ public struct CounterRandom: RandomNumberGenerator, Sendable {
         return radius * cos(2 * .pi * uniform(at: counter &* 2 &+ 1))
     }
 
+    /// Standard normal cut at ±2 deviations, at a counter: the quantile of one uniform number. Millions of weights are drawn before a first
+    /// training step, and a quantile takes a fifth of the time of Box and Muller's draws until one lies inside.
+    @inline(__always)
+    public func truncatedNormal(at counter: UInt64) -> Double {
+        // Φ(2) − ½ is 0.47724986805182085.
+        Self.quantile(fromMedian: (2 * uniform(at: counter) - 1) * 0.477_249_868_051_820_85)
+    }
+
+    /// The z with Φ(z) = ½ + q for |q| ≤ 0.4999999, to a relative 1e-7 (Wichura 1988, algorithm AS 241, PPND7, without its far tails).
+    @inline(__always)
+    static func quantile(fromMedian q: Double) -> Double {
+        if abs(q) <= 0.425 {
+            let r = 0.180625 - q * q
+            let above = ((59.109374720 * r + 159.29113202) * r + 50.434271938) * r + 3.3871327179
+            return q * above / (((67.187563600 * r + 78.757757664) * r + 17.895169469) * r + 1)
+        }
+        let r = (-log(0.5 - abs(q))).squareRoot() - 1.6
+        let above = ((0.17023821103 * r + 1.3067284816) * r + 2.7568153900) * r + 1.4234372777
+        let z = above / ((0.12021132975 * r + 0.73700164250) * r + 1)
+        return q < 0 ? -z : z
+    }
+
     /// The next 64 bits.
     public mutating func next() -> UInt64 {
         defer { counter &+= 1 }
