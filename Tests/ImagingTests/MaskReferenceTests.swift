@@ -122,7 +122,7 @@ func mask(_ text: String, _ shape: [Int], _ spacing: [Double] = [1, 1, 1]) throw
     @Test func measuresOfRealMasksEqualSimpleITKAndMONAI() throws {
         guard let data = Reference.data() else { return }
         func read(_ name: String) throws -> Mask {
-            try Elementwise.compare(.greater, .volume(NIfTI.read(data.appendingPathComponent("heads/\(name).nii.gz").path)), .number(0))
+            try Elementwise.compare(.greater, .volume(ImageFile.read(data.appendingPathComponent("heads/\(name).nii.gz").path)), .number(0))
         }
         for p in stored.heads {
             let a = try read(try #require(p.file)), other = try read(try #require(p.other)), shift = try #require(p.shift)
