@@ -30,7 +30,7 @@ struct Separable {
                 let held = snapped(min(max(x, 0), last))
                 let i = Int(held), t = held - Double(i)
                 switch interpolation {
-                case .nearest:
+                case .nearest, .label:
                     indices.append(Int32(min(n - 1, Int(held + halfway))))
                     weights.append(1)
                 case .linear:
@@ -57,8 +57,9 @@ struct Separable {
     private let target: SIMD3<Int>
     private let axes: [Axis]
 
-    /// Nil unless the map's axes are parallel to within a thousandth of a voxel over the whole target.
+    /// Nil unless the map's axes are parallel to within a thousandth of a voxel over the whole target, and for labels, whose votes are no sums of sums.
     init?(_ map: Affine, from: SIMD3<Int>, to: SIMD3<Int>, interpolation: Interpolation, margin: Double) {
+        if interpolation == .label { return nil }
         let rows = [map.rows.0, map.rows.1, map.rows.2]
         var target = SIMD3<Int>.zero
         for axis in 0..<3 {
