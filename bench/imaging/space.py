@@ -68,12 +68,8 @@ for i in 0:{times} {{
 
 
 def peak(command):
-    """Megabytes that a process held at most."""
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-    _, status, usage = os.wait4(process.pid, 0)
-    if status:
-        raise SystemExit(f"{command} failed")
-    return usage.ru_maxrss / 1024
+    """Megabytes that a process held at most, which it prints last."""
+    return float(subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()[-1])
 
 
 def main(program, head, rounds=5):
@@ -95,7 +91,7 @@ def main(program, head, rounds=5):
                 b += theirs(path, how, times + 1)[1:]
                 c += nilearns(path, how, 2)[1:]
             a, b, c = (1000 * statistics.median(x) for x in (a, b, c))
-            code = f'v = load("{path}")\nresample(v, shape=[96, 128, 160], spacing=2, interpolation="{how}");'
+            code = f'v = load("{path}")\nresample(v, shape=[96, 128, 160], spacing=2, interpolation="{how}");\nprint(peak_memory())'
             memory = [peak([program, "--threads", "2", "-e", code])]
             memory += [peak([sys.executable, __file__, function, path, how]) for function in ("theirs", "nilearns")]
             print(
@@ -108,5 +104,7 @@ def main(program, head, rounds=5):
 if __name__ == "__main__":
     if sys.argv[1] in ("theirs", "nilearns"):
         globals()[sys.argv[1]](*sys.argv[2:], 1)
+        with open("/proc/self/status") as status:
+            print(next(int(line.split()[1]) * 1024 / 1e6 for line in status if line.startswith("VmHWM")))
     else:
         main(*sys.argv[1:])

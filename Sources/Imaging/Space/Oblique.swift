@@ -25,84 +25,147 @@ struct Oblique {
 
     /// `source` holds values, or spline coefficients for cubic.
     func apply(to source: [Float], _ interpolation: Interpolation) throws -> [Float] {
-        var result = Voxels.repeating(Float(0), to.x * to.y * to.z)
-        try source.withUnsafeBufferPointer { source in
-            try result.withUnsafeMutableBufferPointer { out in
+        try Interrupt.check()
+        let result = source.withUnsafeBufferPointer { source in
+            [Float](unsafeUninitializedCapacity: to.x * to.y * to.z) { out, initialised in
+                Voxels.useLargePages(out.baseAddress!, out.count)
                 let p = Unchecked((source.baseAddress!, out.baseAddress!))
                 // Rows in groups, so that planes of any size keep all threads busy and Ctrl-C is met soon.
                 let rows = to.y * to.z, group = 16
-                try Parallel.slabs((rows + group - 1) / group) { g in
+                Parallel.forEach((rows + group - 1) / group) { g in
                     for row in g * group..<min(rows, (g + 1) * group) {
                         let target = p.value.1 + row * to.x
-                        let j = row % to.y, k = row / to.y
+                        let inside = Interrupt.isRaised ? 0..<0 : range(row % to.y, row / to.y)
+                        target.initialize(repeating: 0, count: inside.lowerBound)
+                        (target + inside.upperBound).initialize(repeating: 0, count: to.x - inside.upperBound)
+                        let line = Line(self, row % to.y, row / to.y)
+                        let s = p.value.0
                         switch interpolation {
-                        case .nearest: walk(j, k) { i, x, y, z in target[i] = nearest(p.value.0, x, y, z) }
-                        case .linear: walk(j, k) { i, x, y, z in target[i] = linear(p.value.0, x, y, z) }
-                        case .cubic: walk(j, k) { i, x, y, z in target[i] = cubic(p.value.0, x, y, z) }
-                        case .label: walk(j, k) { i, x, y, z in target[i] = label(p.value.0, x, y, z) }
+                        case .nearest: for i in inside { target[i] = nearest(s, line.place(i)) }
+                        case .linear: for i in inside { target[i] = linear(s, line.place(i)) }
+                        case .cubic: for i in inside { target[i] = cubic(s, line.place(i)) }
+                        case .label: for i in inside { target[i] = label(s, line.place(i)) }
                         }
                     }
                 }
+                initialised = out.count
             }
         }
+        try Interrupt.check()
         return result
     }
 
-    /// Calls `body` for the voxels of a target row that lie inside the source, with positions held to the box of voxel centres.
-    @inline(__always)
-    private func walk(_ j: Int, _ k: Int, _ body: (Int, Double, Double, Double) -> Void) {
-        let start = map(SIMD3(0, Double(j), Double(k)))
-        let step = map.columns.0
-        let last = SIMD3<Double>(from) - 1
-        for i in 0..<to.x {
-            let x = start.x + Double(i) * step.x, y = start.y + Double(i) * step.y, z = start.z + Double(i) * step.z
-            guard x >= -margin, y >= -margin, z >= -margin, x <= last.x + margin, y <= last.y + margin, z <= last.z + margin
-            else { continue }
-            body(i, min(max(x, 0), last.x), min(max(y, 0), last.y), min(max(z, 0), last.z))
+    /// The voxels of a target row that lie inside the source.
+    private func range(_ j: Int, _ k: Int) -> Range<Int> {
+        let start = map(SIMD3(0, Double(j), Double(k))), step = map.columns.0
+        func isInside(_ i: Int, _ axis: Int) -> Bool {
+            let x = start[axis] + Double(i) * step[axis]
+            return x >= -margin && x <= Double(from[axis] - 1) + margin
+        }
+        var low = 0, high = to.x
+        for axis in 0..<3 {
+            let a = (-margin - start[axis]) / step[axis], b = (Double(from[axis] - 1) + margin - start[axis]) / step[axis]
+            guard a.isFinite, b.isFinite else {
+                if isInside(0, axis) { continue }
+                return 0..<0
+            }
+            // Where rounding could decide, the voxels themselves are asked.
+            low = max(low, Int(max(-1, min(min(a, b).rounded(.up), Double(to.x)))) - 1)
+            high = min(high, Int(max(-1, min(max(a, b).rounded(.down), Double(to.x)))) + 2)
+            while low < high, !isInside(low, axis) { low += 1 }
+            while low < high, !isInside(high - 1, axis) { high -= 1 }
+            if low >= high { return 0..<0 }
+        }
+        return low..<high
+    }
+
+    /// Positions along a target row, in voxels of the source times 2³²: whole numbers tell voxel from fraction by a shift.
+    private struct Line {
+        private let startX: Int, startY: Int, startZ: Int
+        private let stepX: Int, stepY: Int, stepZ: Int
+        private let endX: Int, endY: Int, endZ: Int
+
+        @inline(__always)
+        init(_ grid: Oblique, _ j: Int, _ k: Int) {
+            func fixed(_ x: Double) -> Int { Int(min(max(x, -0x1p30), 0x1p30) * 0x1p32) }
+            let start = grid.map(SIMD3(0, Double(j), Double(k))), step = grid.map.columns.0
+            (startX, startY, startZ) = (fixed(start.x), fixed(start.y), fixed(start.z))
+            (stepX, stepY, stepZ) = (fixed(step.x), fixed(step.y), fixed(step.z))
+            (endX, endY, endZ) = ((grid.from.x - 1) << 32, (grid.from.y - 1) << 32, (grid.from.z - 1) << 32)
+        }
+
+        /// The position of a voxel of the row, held to the box of voxel centres.
+        @inline(__always)
+        func place(_ i: Int) -> Place {
+            Place(
+                x: min(max(startX &+ i &* stepX, 0), endX), y: min(max(startY &+ i &* stepY, 0), endY),
+                z: min(max(startZ &+ i &* stepZ, 0), endZ))
         }
     }
 
+    private struct Place {
+        let x: Int, y: Int, z: Int
+    }
+
+    private static let half = Int(halfway * 0x1p32)
+    /// How near a voxel is on it.
+    private static let nearness = Int(1e-6 * 0x1p32)
+
+    /// The voxel before a position and the fraction beyond, 0 for positions as good as on a voxel.
     @inline(__always)
-    private func nearest(_ s: UnsafePointer<Float>, _ x: Double, _ y: Double, _ z: Double) -> Float {
-        s[Int(x + halfway) &+ from.x &* (Int(y + halfway) &+ from.y &* Int(z + halfway))]
+    private static func split(_ x: Int) -> (Int, Float) {
+        let shifted = x &+ nearness, fraction = shifted & 0xffff_ffff
+        return (shifted >> 32, fraction <= 2 &* nearness ? 0 : Float(fraction &- nearness) * 0x1p-32)
     }
 
     @inline(__always)
-    private func linear(_ s: UnsafePointer<Float>, _ x: Double, _ y: Double, _ z: Double) -> Float {
-        let x = snapped(x), y = snapped(y), z = snapped(z)
-        let i = Int(x), j = Int(y), k = Int(z)
-        let u = Float(x - Double(i)), v = Float(y - Double(j)), w = Float(z - Double(k))
-        // On a voxel the step beyond is 0: nothing outside is read, and no NaN comes in with a weight of 0.
-        let right = u > 0 ? 1 : 0
-        let back = v > 0 ? from.x : 0
-        let up = w > 0 ? from.x &* from.y : 0
-        let a = s + (i &+ from.x &* (j &+ from.y &* k)), b = a + back, c = a + up, d = c + back
-        let ab = mix(mix(a[0], a[right], u), mix(b[0], b[right], u), v)
-        let cd = mix(mix(c[0], c[right], u), mix(d[0], d[right], u), v)
-        return mix(ab, cd, w)
+    private func nearest(_ s: UnsafePointer<Float>, _ p: Place) -> Float {
+        let (i, j, k) = ((p.x &+ Self.half) >> 32, (p.y &+ Self.half) >> 32, (p.z &+ Self.half) >> 32)
+        return s[i &+ from.x &* (j &+ from.y &* k)]
+    }
+
+    /// The corners of the cell that a position lies in; on a voxel the step beyond is 0: nothing outside is read, and no NaN comes in with a
+    /// weight of 0.
+    @inline(__always)
+    private func corners(_ s: UnsafePointer<Float>, _ p: Place) -> (
+        a: UnsafePointer<Float>, b: UnsafePointer<Float>, c: UnsafePointer<Float>, d: UnsafePointer<Float>, u: Float, v: Float, w: Float
+    ) {
+        let (i, u) = Self.split(p.x), (j, v) = Self.split(p.y), (k, w) = Self.split(p.z)
+        let back = v > 0 ? from.x : 0, up = w > 0 ? from.x &* from.y : 0
+        let a = s + (i &+ from.x &* (j &+ from.y &* k)), c = a + up
+        return (a, a + back, c, c + back, u, v, w)
     }
 
     @inline(__always)
-    private func mix(_ a: Float, _ b: Float, _ t: Float) -> Float { a * (1 - t) + b * t }
+    private func linear(_ s: UnsafePointer<Float>, _ p: Place) -> Float {
+        let (a, b, c, d, u, v, w) = corners(s, p)
+        if u == 0 {
+            let (low, high) = (a[0] * (1 - v) + b[0] * v, c[0] * (1 - v) + d[0] * v)
+            return low * (1 - w) + high * w
+        }
+        // Two neighbours along x at a time.
+        let low = SIMD4(lowHalf: pair(a), highHalf: pair(b)), high = SIMD4(lowHalf: pair(c), highHalf: pair(d))
+        let plane = low * (1 - w) + high * w
+        let row = plane.lowHalf * (1 - v) + plane.highHalf * v
+        return row.x * (1 - u) + row.y * u
+    }
 
-    /// The value with the most weight among the eight around. Those on whose far side nothing is read have weight 0 twice.
     @inline(__always)
-    private func label(_ s: UnsafePointer<Float>, _ x: Double, _ y: Double, _ z: Double) -> Float {
-        let x = snapped(x), y = snapped(y), z = snapped(z)
-        let i = Int(x), j = Int(y), k = Int(z)
-        let u = Float(x - Double(i)), v = Float(y - Double(j)), w = Float(z - Double(k))
+    private func pair(_ p: UnsafePointer<Float>) -> SIMD2<Float> { UnsafeRawPointer(p).loadUnaligned(as: SIMD2<Float>.self) }
+
+    /// The value with the most weight among the eight around.
+    @inline(__always)
+    private func label(_ s: UnsafePointer<Float>, _ p: Place) -> Float {
+        let (a, b, c, d, u, v, w) = corners(s, p)
         let right = u > 0 ? 1 : 0
-        let back = v > 0 ? from.x : 0
-        let up = w > 0 ? from.x &* from.y : 0
-        let a = s + (i &+ from.x &* (j &+ from.y &* k)), b = a + back, c = a + up, d = c + back
         let values = SIMD8<Float>(a[0], a[right], b[0], b[right], c[0], c[right], d[0], d[right])
-        if all(values .== values[0]) { return values[0] }
-        let (p, q) = (SIMD2(1 - u, u), SIMD2(1 - v, v))
-        let plane = SIMD4(lowHalf: p * q.x, highHalf: p * q.y)
+        if all(values .== SIMD8(repeating: values[0])) { return values[0] }
+        let x = SIMD2(1 - u, u)
+        let plane = SIMD4(lowHalf: x * (1 - v), highHalf: x * v)
         let weights = SIMD8(lowHalf: plane * (1 - w), highHalf: plane * w)
         var best = values[0], most: Float = -1
         for n in 0..<8 {
-            let weight = weights.replacing(with: 0, where: values .!= values[n]).sum()
+            let weight = weights.replacing(with: 0, where: values .!= SIMD8(repeating: values[n])).sum()
             if weight > most || weight == most && values[n] < best {
                 most = weight
                 best = values[n]
@@ -112,28 +175,28 @@ struct Oblique {
     }
 
     @inline(__always)
-    private func cubic(_ s: UnsafePointer<Float>, _ x: Double, _ y: Double, _ z: Double) -> Float {
-        let i = Int(x), j = Int(y), k = Int(z)
-        let wx = Spline.weights(x - Double(i)), wy = Spline.weights(y - Double(j)), wz = Spline.weights(z - Double(k))
+    private func cubic(_ s: UnsafePointer<Float>, _ p: Place) -> Float {
+        let i = p.x >> 32, j = p.y >> 32, k = p.z >> 32
+        func weights(_ x: Int) -> SIMD4<Float> { Spline.weights(Double(x & 0xffff_ffff) * 0x1p-32) }
+        let wx = weights(p.x), wy = weights(p.y), wz = weights(p.z)
         let inside = i >= 1 && i &+ 2 < from.x
         var sum: Float = 0
         for c in 0..<4 {
             let plane = Spline.mirror(k &+ c &- 1, from.z) &* from.y
-            var rows: Float = 0
+            var rows = SIMD4<Float>.zero
             for b in 0..<4 {
                 let row = s + (plane &+ Spline.mirror(j &+ b &- 1, from.y)) &* from.x
-                let line: Float
+                let values: SIMD4<Float>
                 if inside {
-                    let r = row + (i &- 1)
-                    line = wx[0] * r[0] + wx[1] * r[1] + wx[2] * r[2] + wx[3] * r[3]
+                    values = UnsafeRawPointer(row + (i &- 1)).loadUnaligned(as: SIMD4<Float>.self)
                 } else {
-                    line =
-                        wx[0] * row[Spline.mirror(i &- 1, from.x)] + wx[1] * row[Spline.mirror(i, from.x)] + wx[2]
-                        * row[Spline.mirror(i &+ 1, from.x)] + wx[3] * row[Spline.mirror(i &+ 2, from.x)]
+                    values = SIMD4(
+                        row[Spline.mirror(i &- 1, from.x)], row[Spline.mirror(i, from.x)], row[Spline.mirror(i &+ 1, from.x)],
+                        row[Spline.mirror(i &+ 2, from.x)])
                 }
-                rows += wy[b] * line
+                rows += wy[b] * values
             }
-            sum += wz[c] * rows
+            sum += wz[c] * (wx * rows).sum()
         }
         return sum
     }
