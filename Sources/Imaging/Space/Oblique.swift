@@ -30,22 +30,15 @@ struct Oblique {
             [Float](unsafeUninitializedCapacity: to.x * to.y * to.z) { out, initialised in
                 Voxels.useLargePages(out.baseAddress!, out.count)
                 let p = Unchecked((source.baseAddress!, out.baseAddress!))
-                // Rows in groups, so that planes of any size keep all threads busy and Ctrl-C is met soon.
-                let rows = to.y * to.z, group = 16
-                Parallel.forEach((rows + group - 1) / group) { g in
-                    for row in g * group..<min(rows, (g + 1) * group) {
-                        let target = p.value.1 + row * to.x
-                        let inside = Interrupt.isRaised ? 0..<0 : range(row % to.y, row / to.y)
-                        target.initialize(repeating: 0, count: inside.lowerBound)
-                        (target + inside.upperBound).initialize(repeating: 0, count: to.x - inside.upperBound)
-                        let line = Line(self, row % to.y, row / to.y)
-                        let s = p.value.0
-                        switch interpolation {
-                        case .nearest: for i in inside { target[i] = nearest(s, line.place(i)) }
-                        case .linear: for i in inside { target[i] = linear(s, line.place(i)) }
-                        case .cubic: for i in inside { target[i] = cubic(s, line.place(i)) }
-                        case .label: for i in inside { target[i] = label(s, line.place(i)) }
-                        }
+                // Squares of rows across the target: whichever way its axes are turned, rows beside each other read lines of memory in common.
+                let side = 8, across = (to.y + side - 1) / side
+                Parallel.forEach(across * ((to.z + side - 1) / side)) { square in
+                    let firstJ = square % across * side, firstK = square / across * side
+                    for n in 0..<side * side {
+                        // Nearest skips lines of memory, and fares better down the columns; the others read rows that lie side by side.
+                        let (down, right) = interpolation == .nearest ? (n % side, n / side) : (n / side, n % side)
+                        let j = firstJ + right, k = firstK + down
+                        if j < to.y, k < to.z { row(j, k, p.value.0, p.value.1 + (k * to.y + j) * to.x, interpolation) }
                     }
                 }
                 initialised = out.count
@@ -55,28 +48,47 @@ struct Oblique {
         return result
     }
 
-    /// The voxels of a target row that lie inside the source.
-    private func range(_ j: Int, _ k: Int) -> Range<Int> {
-        let start = map(SIMD3(0, Double(j), Double(k))), step = map.columns.0
-        func isInside(_ i: Int, _ axis: Int) -> Bool {
-            let x = start[axis] + Double(i) * step[axis]
-            return x >= -margin && x <= Double(from[axis] - 1) + margin
+    /// One row of the target; 0 outside, and everywhere after Ctrl-C.
+    private func row(
+        _ j: Int, _ k: Int, _ s: UnsafePointer<Float>, _ target: UnsafeMutablePointer<Float>, _ interpolation: Interpolation
+    ) {
+        let start = map(SIMD3(0, Double(j), Double(k)))
+        let inside = Interrupt.isRaised ? 0..<0 : range(start), line = Line(self, start)
+        target.initialize(repeating: 0, count: inside.lowerBound)
+        (target + inside.upperBound).initialize(repeating: 0, count: to.x - inside.upperBound)
+        switch interpolation {
+        case .nearest: for i in inside { target[i] = nearest(s, line.place(i)) }
+        case .linear: for i in inside { target[i] = linear(s, line.place(i)) }
+        case .cubic: for i in inside { target[i] = cubic(s, line.place(i)) }
+        case .label: for i in inside { target[i] = label(s, line.place(i)) }
         }
+    }
+
+    /// The voxels of a target row that lie inside the source.
+    private func range(_ start: SIMD3<Double>) -> Range<Int> {
+        let step = map.columns.0
         var low = 0, high = to.x
-        for axis in 0..<3 {
-            let a = (-margin - start[axis]) / step[axis], b = (Double(from[axis] - 1) + margin - start[axis]) / step[axis]
-            guard a.isFinite, b.isFinite else {
-                if isInside(0, axis) { continue }
-                return 0..<0
+        func narrow(_ start: Double, _ step: Double, _ extent: Int) {
+            let last = Double(extent - 1) + margin
+            func isInside(_ i: Int) -> Bool {
+                let x = start + Double(i) * step
+                return x >= -margin && x <= last
+            }
+            if step == 0 {
+                if !isInside(0) { high = low }
+                return
             }
             // Where rounding could decide, the voxels themselves are asked.
-            low = max(low, Int(max(-1, min(min(a, b).rounded(.up), Double(to.x)))) - 1)
-            high = min(high, Int(max(-1, min(max(a, b).rounded(.down), Double(to.x)))) + 2)
-            while low < high, !isInside(low, axis) { low += 1 }
-            while low < high, !isInside(high - 1, axis) { high -= 1 }
-            if low >= high { return 0..<0 }
+            let a = (-margin - start) / step, b = (last - start) / step, most = Double(to.x)
+            low = max(low, Int(max(0, min(min(a, b), most))) - 1)
+            high = min(high, Int(max(0, min(max(a, b), most))) + 2)
+            while low < high, !isInside(low) { low += 1 }
+            while low < high, !isInside(high - 1) { high -= 1 }
         }
-        return low..<high
+        narrow(start.x, step.x, from.x)
+        narrow(start.y, step.y, from.y)
+        narrow(start.z, step.z, from.z)
+        return low..<max(low, high)
     }
 
     /// Positions along a target row, in voxels of the source times 2³²: whole numbers tell voxel from fraction by a shift.
@@ -86,9 +98,9 @@ struct Oblique {
         private let endX: Int, endY: Int, endZ: Int
 
         @inline(__always)
-        init(_ grid: Oblique, _ j: Int, _ k: Int) {
+        init(_ grid: Oblique, _ start: SIMD3<Double>) {
             func fixed(_ x: Double) -> Int { Int(min(max(x, -0x1p30), 0x1p30) * 0x1p32) }
-            let start = grid.map(SIMD3(0, Double(j), Double(k))), step = grid.map.columns.0
+            let step = grid.map.columns.0
             (startX, startY, startZ) = (fixed(start.x), fixed(start.y), fixed(start.z))
             (stepX, stepY, stepZ) = (fixed(step.x), fixed(step.y), fixed(step.z))
             (endX, endY, endZ) = ((grid.from.x - 1) << 32, (grid.from.y - 1) << 32, (grid.from.z - 1) << 32)
