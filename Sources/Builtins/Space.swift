@@ -33,8 +33,8 @@ extension Catalog {
                     "phantom(seed=1, shape=24, spacing=8).image |> resample(shape=[12, 16, 20], spacing=10) |> v -> v.shape", "[12, 16, 20]"
                 ),
                 Example(
-                    "head = phantom(seed=1, shape=24, spacing=8)\nlabels = resample(head.labels, like=head.image, interpolation=\"label\")\nlabels == head.labels",
-                    "true"),
+                    "labels = resample(phantom(seed=1, shape=24, spacing=8).labels, spacing=6, interpolation=\"label\")\n[labels.shape, labels.datatype]",
+                    "[[32, 32, 32], \"uint8\"]"),
             ]
         ) { context, image, shape, spacing, affine, like, interpolation, antialias, transform -> Value in
             let shape = try shape.map { try three($0, "shape", context) }

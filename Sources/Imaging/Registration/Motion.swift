@@ -8,18 +8,20 @@ public enum Motion: String, Sendable, CaseIterable {
     case affine
 
     /// Numbers that say a motion.
-    var count: Int { self == .rigid ? 6 : 12 }
+    package var count: Int { self == .rigid ? 6 : 12 }
 }
 
 /// Motions about a point, as parameters in mm: three of translation, then the rigid motion's three angles or the affine one's nine matrix entries, each times a
 /// radius, so that a unit of any of them moves the image by about as much.
-struct MotionSpace {
+package struct MotionSpace {
     let kind: Motion
     /// mm that a unit of angle is worth: how far samples lie from the centre.
     let radius: Double
 
+    package init(kind: Motion, radius: Double) { (self.kind, self.radius) = (kind, radius) }
+
     /// The linear part and the shift of x ↦ linear · x + shift, x counted from the centre.
-    func affine(_ p: [Double]) -> Affine {
+    package func affine(_ p: [Double]) -> Affine {
         let linear: Affine
         switch kind {
         case .rigid: linear = turns(p).0.after(turns(p).1).after(turns(p).2)
@@ -36,7 +38,7 @@ struct MotionSpace {
     }
 
     /// The gradient along the parameters, from that along the shift and along the entries of the linear part (rows).
-    func gradient(_ p: [Double], shift: SIMD3<Double>, linear: (SIMD3<Double>, SIMD3<Double>, SIMD3<Double>)) -> [Double] {
+    package func gradient(_ p: [Double], shift: SIMD3<Double>, linear: (SIMD3<Double>, SIMD3<Double>, SIMD3<Double>)) -> [Double] {
         let start = [shift.x, shift.y, shift.z]
         func along(_ a: Affine) -> Double {
             let rows = [(a.rows.0, linear.0), (a.rows.1, linear.1), (a.rows.2, linear.2)]

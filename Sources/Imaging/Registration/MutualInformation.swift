@@ -3,19 +3,23 @@ import Support
 
 /// The mutual information of a fixed image's samples and a moving image, and its gradient, after Mattes et al. 2003 (doi:10.1109/TMI.2003.809072): the
 /// fixed image's values fall into bins, the moving one's spread over four of them by a cubic B-spline, so that the joint histogram changes smoothly as the image moves.
-struct MutualInformation {
-    static let bins = 32
+package struct MutualInformation {
+    package static let bins = 32
     /// The moving values' bins, with one more at each side for the B-spline's reach.
     private static let columns = bins + 4
 
     /// Samples of the fixed image: positions from the centre in mm, and bins.
-    struct Samples {
-        let x: [Float], y: [Float], z: [Float]
-        let bin: [UInt8]
+    package struct Samples {
+        package let x: [Float], y: [Float], z: [Float]
+        package let bin: [UInt8]
         /// World position that the samples are counted from.
-        let centre: SIMD3<Double>
+        package let centre: SIMD3<Double>
         /// Root mean square distance from the centre in mm.
-        let radius: Double
+        package let radius: Double
+
+        package init(x: [Float], y: [Float], z: [Float], bin: [UInt8], centre: SIMD3<Double>, radius: Double) {
+            (self.x, self.y, self.z, self.bin, self.centre, self.radius) = (x, y, z, bin, centre, radius)
+        }
     }
 
     private let samples: Samples
@@ -25,7 +29,7 @@ struct MutualInformation {
     private let worldToVoxel: Affine
 
     /// `range` is that of the moving image's values; what lies outside counts as its ends. Throws `GridError.singular`.
-    init(_ samples: Samples, moving: Volume, range: ClosedRange<Float>) throws {
+    package init(_ samples: Samples, moving: Volume, range: ClosedRange<Float>) throws {
         self.samples = samples
         self.moving = moving
         low = range.lowerBound
@@ -33,15 +37,15 @@ struct MutualInformation {
         worldToVoxel = try moving.grid.affine.inverse()
     }
 
-    struct Result {
+    package struct Result {
         /// In nats.
-        var value: Double
+        package var value: Double
         /// Along the shift, in 1/mm, in the frame of the motion.
-        var shift: SIMD3<Double>
+        package var shift: SIMD3<Double>
         /// Along the entries of the linear part, rows.
-        var linear: (SIMD3<Double>, SIMD3<Double>, SIMD3<Double>)
+        package var linear: (SIMD3<Double>, SIMD3<Double>, SIMD3<Double>)
         /// The share of samples that lie inside of the moving image.
-        var overlap: Double
+        package var overlap: Double
     }
 
     /// What a sample contributes to the gradient, kept from the first pass to the second.
@@ -55,7 +59,7 @@ struct MutualInformation {
     private static let piece = 4096
 
     /// With the moving image read at base(centre + motion(x)) for a sample at centre + x.
-    func evaluate(_ motion: Affine, base: Affine) throws -> Result {
+    package func evaluate(_ motion: Affine, base: Affine) throws -> Result {
         let frame = worldToVoxel.after(base).after(Affine(spacing: .one, origin: samples.centre))
         let map = frame.after(motion)
         let count = samples.bin.count, pieces = (count + Self.piece - 1) / Self.piece

@@ -1,13 +1,15 @@
 /// Minimisation by quasi-Newton steps (Broyden, Fletcher, Goldfarb and Shanno, 1970) with a backtracking line search; for a dozen parameters of like scale.
-struct QuasiNewton {
+package struct QuasiNewton {
     /// The length of the first step, in the parameters' unit; no later step is longer than four of it.
     var firstStep: Double
     /// Ends when a step is shorter.
     var tolerance: Double
     var mostSteps = 60
 
+    package init(firstStep: Double, tolerance: Double) { (self.firstStep, self.tolerance) = (firstStep, tolerance) }
+
     /// The best point found from `start`, and its value. `function` gives value and gradient.
-    func minimum(from start: [Double], of function: ([Double]) throws -> (value: Double, gradient: [Double])) throws -> (
+    package func minimum(from start: [Double], of function: ([Double]) throws -> (value: Double, gradient: [Double])) throws -> (
         point: [Double], value: Double
     ) {
         let n = start.count
