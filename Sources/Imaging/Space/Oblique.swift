@@ -53,16 +53,26 @@ struct Oblique {
         _ j: Int, _ k: Int, _ s: UnsafePointer<Float>, _ target: UnsafeMutablePointer<Float>, _ interpolation: Interpolation
     ) {
         let start = map(SIMD3(0, Double(j), Double(k)))
-        let inside = Interrupt.isRaised ? 0..<0 : range(start), line = Line(self, start)
+        let inside = range(start), line = Line(self, start)
         target.initialize(repeating: 0, count: inside.lowerBound)
         (target + inside.upperBound).initialize(repeating: 0, count: to.x - inside.upperBound)
-        switch interpolation {
-        case .nearest: for i in inside { target[i] = nearest(s, line.place(i)) }
-        case .linear: for i in inside { target[i] = linear(s, line.place(i)) }
-        case .cubic: for i in inside { target[i] = cubic(s, line.place(i)) }
-        case .label: for i in inside { target[i] = label(s, line.place(i)) }
+        // A row may be as long as an image, and Ctrl-C is to be met.
+        for first in stride(from: inside.lowerBound, to: inside.upperBound, by: Self.stretch) {
+            let part = first..<min(inside.upperBound, first + Self.stretch)
+            if Interrupt.isRaised {
+                (target + first).initialize(repeating: 0, count: part.count)
+                continue
+            }
+            switch interpolation {
+            case .nearest: for i in part { target[i] = nearest(s, line.place(i)) }
+            case .linear: for i in part { target[i] = linear(s, line.place(i)) }
+            case .cubic: for i in part { target[i] = cubic(s, line.place(i)) }
+            case .label: for i in part { target[i] = label(s, line.place(i)) }
+            }
         }
     }
+
+    private static let stretch = 1 << 16
 
     /// The voxels of a target row that lie inside the source.
     private func range(_ start: SIMD3<Double>) -> Range<Int> {

@@ -97,6 +97,8 @@ struct Separable {
         }
     }
 
+    private static let longest = 1 << 20
+
     private let from: SIMD3<Int>
     private let to: SIMD3<Int>
     /// The target axis along which each source axis is read.
@@ -104,8 +106,9 @@ struct Separable {
     private let axes: [Axis]
 
     /// Nil unless the map's axes are parallel to within a thousandth of a voxel over the whole target, and for labels, whose votes are no sums of sums.
+    /// Nil too for axes so long that their tables would be large.
     init?(_ map: Affine, from: SIMD3<Int>, to: SIMD3<Int>, interpolation: Interpolation, margin: Double) {
-        if interpolation == .label { return nil }
+        if interpolation == .label || to.max() > Self.longest { return nil }
         let rows = [map.rows.0, map.rows.1, map.rows.2]
         var target = SIMD3<Int>.zero
         for axis in 0..<3 {
@@ -169,13 +172,15 @@ struct Separable {
                 initialised = buffer.count
             }
         }
+        try Interrupt.check()
         return result
     }
 
     /// One plane of the result, at position `q` of the third source axis, its rows `stepY` apart; 0 outside.
     private func plane(_ q: Int, _ source: UnsafePointer<Float>, _ out: UnsafeMutablePointer<Float>, _ stepY: Int) {
         let n = from.x, area = from.x * from.y, width = axes[0].count
-        let isOutside = !axes[2].inside.contains(q)
+        // After Ctrl-C what is left is only given a value.
+        let isOutside = !axes[2].inside.contains(q) || Interrupt.isRaised
         let deep = axes[2].taps(q)
         withUnsafeTemporaryAllocation(of: Float.self, capacity: n) { line in
             // Of cubic's sixteen rows, the four of one place in y are blended once for all.
