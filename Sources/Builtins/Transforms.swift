@@ -64,7 +64,7 @@ extension Catalog {
         Builtin(
             "register", "The transform that brings an image onto another of the same head, whatever the contrasts.", theme: .space,
             details: """
-                Maximises mutual information (Mattes 2003, doi:10.1109/TMI.2003.809072) from coarse to fine, on voxels of a 128th of the field of view at the end (2 mm for a head), from several
+                Maximises mutual information (Mattes 2003, doi:10.1109/TMI.2003.809072) from coarse to fine, on voxels of a 256th of the field of view at the end (1 mm for a head), from several
                 starts: as the files say, and with the heads' centres on each other, upright and turned by 20°. The same images give the same transform, bit for bit.
                 `resample(moving, like=fixed, transform=register(moving, fixed))` brings an atlas or a second contrast onto a T1.
                 """,

@@ -191,18 +191,17 @@ private struct Stored: Decodable {
         let mask = Mask(grid: grid, voxels: voxels), image = try noise(grid.shape, affine: grid.affine)
         let tight = try mask.cropped(to: mask)
         #expect(tight.grid.shape == [3, 7, 4] && tight.count == 3)
-        #expect(try mask.box(margin: 0).from == [4, 3, 5])
+        #expect(try mask.boundingBox(margin: 0).from == [4, 3, 5])
         // 2.6 mm are three voxels of 0.9 mm, three of 1.1 and two of 2.5; 9 mm are exactly ten of 0.9, and meet the border.
-        let (from, to) = try mask.box(margin: 2.6)
-        #expect(from == [1, 0, 3] && to == [10, 13, 11])
-        #expect(try mask.box(margin: 1.8).from.x == 2)
-        #expect(try mask.box(margin: 1e300).to == grid.shape)
+        #expect(try mask.boundingBox(margin: 2.6) == Box(from: [1, 0, 3], to: [10, 13, 11]))
+        #expect(try mask.boundingBox(margin: 1.8).from.x == 2)
+        #expect(try mask.boundingBox(margin: 1e300).to == grid.shape)
         let part = try image.cropped(to: mask, margin: 2.6)
         #expect(part[0, 0, 0] == image[1, 0, 3])
         let apart = part.grid.affine([0, 0, 0]) - grid.affine([1, 0, 3])
         #expect((apart * apart).sum() < 1e-20)
-        for bad in [-1, .nan, .infinity] { #expect(throws: IntensityError.self) { try mask.box(margin: bad) } }
-        #expect(throws: IntensityError.emptyMask(operation: "crop_to")) { try mask.with([UInt8](repeating: 0, count: grid.count)).box(margin: 1) }
+        for bad in [-1, .nan, .infinity] { #expect(throws: IntensityError.self) { try mask.boundingBox(margin: bad) } }
+        #expect(throws: IntensityError.emptyMask(operation: "crop_to")) { try mask.with([UInt8](repeating: 0, count: grid.count)).boundingBox(margin: 1) }
         #expect(throws: GridError.self) { try image.cropped(to: Mask(grid: .init(shape: [1, 1, 1], affine: .identity), voxels: [1])) }
     }
 

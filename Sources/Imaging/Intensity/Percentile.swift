@@ -20,16 +20,7 @@ extension Volume {
         let values = mask.map { Selection.gather(voxels, $0.voxels) } ?? voxels
         if values.isEmpty { throw IntensityError.emptyMask(operation: "percentile") }
         let selection = Selection(values)
-        return percents.map { percent in
-            let rank = percent / 100 * Double(values.count - 1)
-            let below = Int(rank)
-            let fraction = rank - Double(below)
-            let a = Double(selection.value(rank: below))
-            if fraction == 0 { return a }
-            let b = Double(selection.value(rank: min(below + 1, values.count - 1)))
-            // numpy's rounding: from the nearer end.
-            return fraction < 0.5 ? a + (b - a) * fraction : b - (b - a) * (1 - fraction)
-        }
+        return percents.map(selection.percentile)
     }
 }
 
@@ -52,6 +43,18 @@ struct Selection {
         out.reserveCapacity(values.count / 4)
         for i in inside.indices where inside[i] != 0 { out.append(values[i]) }
         return out
+    }
+
+    /// As `Volume.percentile`, of at least one value.
+    func percentile(_ percent: Double) -> Double {
+        let rank = percent / 100 * Double(values.count - 1)
+        let below = Int(rank)
+        let fraction = rank - Double(below)
+        let a = Double(value(rank: below))
+        if fraction == 0 { return a }
+        let b = Double(value(rank: min(below + 1, values.count - 1)))
+        // numpy's rounding: from the nearer end.
+        return fraction < 0.5 ? a + (b - a) * fraction : b - (b - a) * (1 - fraction)
     }
 
     /// The value at 0-based `rank` in ascending order.

@@ -25,7 +25,7 @@ extension Volume {
     /// The transform that brings this image onto another of the same head, or of one much like it, whatever the contrasts.
     ///
     /// Maximises the mutual information (`MutualInformation`) of the fixed image's samples and this image, linearly interpolated, by quasi-Newton
-    /// steps, from coarse to fine: the finest level's voxels are a 128th of the larger field of view (2 mm for a head), or the images' own where those are larger, and each level before has voxels of twice the size. On the
+    /// steps, from coarse to fine: the finest level's voxels are a 256th of the larger field of view (1 mm for a head), or the images' own where those are larger, and each level before has voxels of twice the size. On the
     /// coarsest the search starts from several places: as the files say, and with the heads' centres on each other, upright and turned by 20° about each axis. An affine motion starts from the rigid one found at the coarsest.
     /// Samples are at places drawn once, within voxels rather than on them, so that interpolation makes no false optima; results repeat bit for bit.
     ///
@@ -69,9 +69,9 @@ struct Registration {
     /// From coarse to fine.
     static func levels(fixed: Volume, moving: Volume) throws -> [Registration] {
         func extent(_ grid: Grid) -> Double { (grid.spacing * SIMD3<Double>(grid.shape)).max() }
-        let finest = max(extent(fixed.grid), extent(moving.grid)) / 128
+        let finest = max(extent(fixed.grid), extent(moving.grid)) / 256
         var pyramid = [(fixed: try fixed.coarsened(to: finest), moving: try moving.coarsened(to: finest), spacing: finest)]
-        while pyramid.count < 3 {
+        while pyramid.count < 4 {
             let last = pyramid[pyramid.count - 1], spacing = 2 * last.spacing
             let next = (fixed: try last.fixed.coarsened(to: spacing), moving: try last.moving.coarsened(to: spacing), spacing: spacing)
             if min(next.fixed.grid.shape.min(), next.moving.grid.shape.min()) < 4 { break }
