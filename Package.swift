@@ -42,7 +42,7 @@ let package = Package(
         .systemLibrary(name: "CCairo", pkgConfig: "cairo", providers: [.apt(["libcairo2-dev"])]),
 
         .target(name: "Support"),
-        .target(name: "Imaging", dependencies: ["Support", "CZlib"], swiftSettings: optimised),
+        .target(name: "Imaging", dependencies: ["Support", "Kernels", "CKernels", "CZlib"], swiftSettings: optimised),
         // One folder of loops, compiled once for each instruction set; Kernels picks by what the processor has.
         .target(name: "CKernels"),
         .target(name: "KernelsV2", dependencies: ["CKernels"], swiftSettings: kernelSettings("x86-64-v2")),
@@ -75,7 +75,7 @@ let package = Package(
             name: "NetworkBench", dependencies: ["Networks", "Kernels", "CKernels", "Support", "CBLAS"], path: "bench/NetworkBench", swiftSettings: optimised),
 
         .testTarget(name: "SyntaxTests", dependencies: ["Syntax"]),
-        .testTarget(name: "ImagingTests", dependencies: ["Imaging", "Support"]),
+        .testTarget(name: "ImagingTests", dependencies: ["Imaging", "Kernels", "CKernels", "Support"]),
         .testTarget(name: "NetworksTests", dependencies: ["Networks", "Kernels", "CKernels", "Support"]),
         .testTarget(name: "FiguresTests", dependencies: ["Figures"]),
         .testTarget(name: "RuntimeTests", dependencies: ["Runtime"]),

@@ -45,18 +45,29 @@ public enum N4 {
         public let convergence: Double
     }
 
-    /// What a correction gives.
+    /// What an estimate gives: the field as a B-spline, from which volumes are made when they are asked for.
     public struct Result: Sendable {
-        /// image / field, at every voxel of the image.
-        public let corrected: Volume
-        /// The multiplicative field on the image's grid: smooth, finite, above 0. Its mean is as the iteration left it: the
-        /// sharpening keeps the mean of log intensities about where it was, and no factor is applied after it.
-        public let field: Volume
+        let image: Volume
+        let lattice: SplineLattice
         /// Turns done in each level.
         public let iterations: [Int]
+
+        /// The image divided by the field, at every voxel. Throws `MemoryError`, `Interrupted`.
+        public func corrected() throws -> Volume {
+            try image.grid.requireMemory(bytesPerVoxel: 4)
+            return image.with(try lattice.divide(image.voxels, over: image.grid.shape))
+        }
+
+        /// The multiplicative field on the image's grid: smooth, finite, above 0. Its mean is as the iteration left it: the
+        /// sharpening keeps the mean of log intensities about where it was, and no factor is applied after it.
+        /// Throws `MemoryError`, `Interrupted`.
+        public func field() throws -> Volume {
+            try image.grid.requireMemory(bytesPerVoxel: 4)
+            return image.with(try lattice.exponential(over: image.grid.shape))
+        }
     }
 
-    /// Estimates the field and divides by it.
+    /// Estimates the field.
     ///
     /// - Parameters:
     ///   - mask: the voxels to learn from; without one, those above Otsu's threshold of the thinned image. Voxels not
@@ -70,19 +81,6 @@ public enum N4 {
         _ image: Volume, mask: Mask? = nil, weights: Volume? = nil, options: Options = Options(),
         onProgress: (Progress) -> Void = { _ in }
     ) throws -> Result {
-        try image.grid.requireMemory(bytesPerVoxel: 8)
-        let lattice: SplineLattice
-        let turns: [Int]
-        (lattice, turns) = try estimate(image, mask: mask, weights: weights, options: options, onProgress: onProgress)
-        let (field, corrected) = try lattice.applied(to: image)
-        return Result(
-            corrected: image.with(corrected), field: image.with(field), iterations: turns)
-    }
-
-    /// The log field alone, as a B-spline over the image's grid.
-    static func estimate(
-        _ image: Volume, mask: Mask?, weights: Volume?, options: Options, onProgress: (Progress) -> Void
-    ) throws -> (SplineLattice, [Int]) {
         try options.check()
         if let mask { try image.grid.require(same: mask.grid) }
         if let weights { try image.grid.require(same: weights.grid) }
@@ -116,7 +114,7 @@ public enum N4 {
             }
             turns.append(done)
         }
-        return (total, turns)
+        return Result(image: image, lattice: total, iterations: turns)
     }
 }
 
