@@ -50,7 +50,7 @@ extension Catalog {
             returns: "the volume",
             examples: [
                 Example(
-                    "v = phantom(seed=1, shape=32, spacing=6, noise=0).image\nnoisy = noise(v, sigma=40)\n"
+                    "v = phantom(seed=1, shape=40, spacing=3, noise=0).image\nnoisy = noise(v, sigma=80)\n"
                         + "std(denoise(noisy) - v) < std(noisy - v)", "true")
             ]
         ) { context, image, mask, sigma, search, patch, strength, rician in

@@ -14,10 +14,8 @@ package struct SplineFit {
     package init(_ samples: N4Samples, spans: SIMD3<Int>) throws {
         var axes: [SplineAxis] = [], cubes: [[SIMD4<Float>]] = [], squares: [[SIMD4<Float>]] = []
         for a in 0..<3 {
-            // The spline's domain reaches from the image's first voxel to its last, whatever the thinning.
-            let scale = Double(spans[a]) / Double(max(samples.full[a] - 1, 1))
-            let axis = SplineAxis(
-                spans: spans[a], positions: (0..<samples.shape[a]).map { Double(samples.offset[a] + $0 * samples.factor[a]) * scale })
+            // The spline's domain reaches from the first sample to the last.
+            let axis = SplineAxis(spans: spans[a], count: samples.shape[a])
             axes.append(axis)
             squares.append(axis.weights.map { $0 * $0 })
             cubes.append(axis.weights.map { $0 * $0 * $0 / ($0 * $0).sum() })
@@ -143,16 +141,19 @@ extension SplineLattice {
         return out
     }
 
-    /// exp of the spline at every voxel of a grid that its domain spans.
-    package func exponential(over shape: SIMD3<Int>) throws -> [Float] {
-        try rows(over: shape) { field, _, out, n in out.update(from: field, count: n) }
+    /// The voxels at the ends of a spline's domain; beyond them the spline keeps the values that it has there.
+    package struct Domain: Sendable { let first, last: SIMD3<Int> }
+
+    /// exp of the spline at every voxel of a grid. The outermost voxels are the ends of its domain, unless another one is given.
+    package func exponential(over shape: SIMD3<Int>, domain: Domain? = nil) throws -> [Float] {
+        try rows(over: shape, domain) { field, _, out, n in out.update(from: field, count: n) }
     }
 
     /// Voxels divided by exp of the spline.
-    package func divide(_ voxels: [Float], over shape: SIMD3<Int>) throws -> [Float] {
+    package func divide(_ voxels: [Float], over shape: SIMD3<Int>, domain: Domain? = nil) throws -> [Float] {
         try voxels.withUnsafeBufferPointer { voxels in
             let voxels = Unchecked(voxels.baseAddress!)
-            return try rows(over: shape) { field, row, out, n in
+            return try rows(over: shape, domain) { field, row, out, n in
                 let from = voxels.value + row
                 for i in 0..<n { out[i] = from[i] / field[i] }
             }
@@ -161,9 +162,12 @@ extension SplineLattice {
 
     /// `body(field, row, out, n)` sets each row of the result from exp of the spline there; `row` is the index of the row's first voxel.
     private func rows(
-        over n: SIMD3<Int>, _ body: (UnsafePointer<Float>, Int, UnsafeMutablePointer<Float>, Int) -> Void
+        over n: SIMD3<Int>, _ domain: Domain?, _ body: (UnsafePointer<Float>, Int, UnsafeMutablePointer<Float>, Int) -> Void
     ) throws -> [Float] {
-        let axes = (0..<3).map { SplineAxis(spans: size[$0] - 3, count: n[$0]) }
+        let domain = domain ?? Domain(first: .zero, last: n &- 1)
+        let axes = (0..<3).map { a in
+            SplineAxis(spans: size[a] - 3, count: n[a], domain: domain.first[a]...domain.last[a])
+        }
         return try [Float](unsafeUninitializedCapacity: n.x * n.y * n.z) { out, count in
             Voxels.useLargePages(out.baseAddress!, n.x * n.y * n.z)
             let out = Unchecked(out.baseAddress!)
