@@ -10,8 +10,7 @@ extension Catalog {
                 N4 after Tustison 2010 (doi:10.1109/TMI.2010.2046908): the histogram of the log image is sharpened, the difference to the sharpened image
                 is fitted by cubic B-splines, and this is repeated over `iterations[0]` turns on a coarse lattice, then on finer ones, each twice as
                 dense. It runs on every `shrink`-th voxel; the field is then evaluated at full resolution, and the volume divided by it. Without a mask,
-                voxels above Otsu's threshold are learnt from: the field does not act on the noise of air, and where air counts, the fit is pulled towards
-                no change, and its dark values stretch the histogram until tissue has but a few of its bins.
+                voxels above Otsu's threshold are learnt from: the noise of air does not follow the field, and where it counts, the fit is pulled towards no change.
                 """,
             Param<Volume>("image", "the volume; voxels of 0 or less are left out of the estimate"),
             Param<Mask?>("mask", "where the bias is estimated; none takes Otsu's foreground", default: nil),

@@ -58,20 +58,19 @@ struct Convolver {
 
     /// Floats of working memory for the forward pass, and for the others where `training` is set.
     func workspace(training: Bool) -> Int {
-        var floats = winograd(.forward)?.weightFloats(layout) ?? 0
-        guard training else { return floats }
+        let forward = winograd(.forward)?.runWorkspace(layout) ?? 0
+        guard training else { return forward }
         let source = Reading(Tensor.outline(batch: batch, channels: layout.input, shape: shape))
         let sums = winograd(.weights)?.weightWorkspace(layout)
-        floats = max(floats, sums ?? passes(back: false).map { Sweep(pass: $0, source: source).weightWorkspace(layout) }.max() ?? 0)
+        let weights = sums ?? passes(back: false).map { Sweep(pass: $0, source: source).weightWorkspace(layout) }.max() ?? 0
         let reversed = reversed
-        return max(floats, reversed.storedCount + (winograd(.data)?.weightFloats(reversed) ?? 0))
+        return max(forward, weights, winograd(.data)?.runWorkspace(reversed) ?? reversed.storedCount)
     }
 
     /// Computes the output from the input.
     func forward(_ input: Reading, weights: UnsafePointer<Float>, into output: Writing, workspace: UnsafeMutablePointer<Float>) throws {
         if let winograd = winograd(.forward) {
-            try winograd.transformWeights(weights, layout, into: workspace)
-            try winograd.run(input, weights: workspace, layout: layout, into: output)
+            try winograd.run(input, weights: .init(stored: weights, layout: layout), into: output, workspace: workspace)
         } else {
             for pass in passes(back: false) { try Sweep(pass: pass, source: input, half: half).run(weights: weights, layout: layout, into: output) }
         }
@@ -82,12 +81,11 @@ struct Convolver {
         _ gradient: Reading, weights: UnsafePointer<Float>, into target: Writing, workspace: UnsafeMutablePointer<Float>
     ) throws {
         let reversed = reversed
-        try layout.reverse(weights, to: reversed, workspace)
         if let winograd = winograd(.data) {
-            let transformed = workspace + reversed.storedCount
-            try winograd.transformWeights(workspace, reversed, into: transformed)
-            try winograd.run(gradient, weights: transformed, layout: reversed, into: target)
+            let weights = Winograd.Weights(stored: weights, layout: reversed, reversal: WeightReversal(from: layout, to: reversed))
+            try winograd.run(gradient, weights: weights, into: target, workspace: workspace)
         } else {
+            try layout.reverse(weights, to: reversed, workspace)
             for pass in passes(back: true) { try Sweep(pass: pass, source: gradient, half: half).run(weights: workspace, layout: reversed, into: target) }
         }
     }

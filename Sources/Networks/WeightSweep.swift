@@ -137,29 +137,47 @@ extension WeightLayout {
         WeightLayout(input: output, output: input, order: order, inputFirst: !inputFirst, kernel: kernel)
     }
 
-    /// Copies weights into the reversed layout.
+    /// Copies weights into the reversed layout. Throws `Interrupted`.
     func reverse(_ weights: UnsafePointer<Float>, to other: WeightLayout, _ out: UnsafeMutablePointer<Float>) throws {
-        var tapOf = [Int](repeating: 0, count: order.count)
-        for (tap, k) in order.enumerated() { tapOf[k] = tap }
-        let taps = other.order.map { tapOf[$0] }
+        let reversal = WeightReversal(from: self, to: other)
         let shared = Unchecked((weights, out))
-        try Parallel.slabs(other.outputBlocks * other.inputBlocks) { pair in
-            let (weights, out) = shared.value
-            // Blocks of the other layout: its outputs are this one's inputs.
-            let inputBlock = pair / other.inputBlocks, outputBlock = pair % other.inputBlocks
-            // A block of inputs here may be narrower than the lanes there (and the other way round); both start at the same channel.
-            let from = weights + (outputBlock * inputBlocks + inputBlock) * pairStride
-            let to = out + pair * other.pairStride
-            for (place, tap) in taps.enumerated() {
-                let source = from + tap * width * lanes, target = to + place * other.width * other.lanes
-                if width == 16, lanes == 16, other.width == 16, other.lanes == 16 {
-                    // The usual case, without a question for each weight: ten million of them a step.
-                    for o in 0..<16 { for i in 0..<16 { target[16 &* o &+ i] = source[16 &* i &+ o] } }
-                    continue
-                }
-                for o in 0..<other.width {
-                    for i in 0..<other.lanes { target[o * other.lanes + i] = i < width && o < lanes ? source[i * lanes + o] : 0 }
-                }
+        try Parallel.slabs(other.pairs) { pair in
+            reversal.copy(pair: pair, shared.value.0, into: shared.value.1 + pair * other.pairStride)
+        }
+    }
+}
+
+/// How weights are copied from a layout into that of the same convolution run the other way.
+struct WeightReversal: Sendable {
+    let from, to: WeightLayout
+    /// For each tap to be written, its place among those stored.
+    private let taps: [Int]
+
+    init(from: WeightLayout, to: WeightLayout) {
+        self.init(from, to, to.order.map { from.order.firstIndex(of: $0)! })
+    }
+
+    private init(_ from: WeightLayout, _ to: WeightLayout, _ taps: [Int]) { (self.from, self.to, self.taps) = (from, to, taps) }
+
+    /// The same with other taps: `places[i]` is the place in `to` of the one written i-th.
+    func reordered(_ places: [Int]) -> WeightReversal { WeightReversal(from, to, places.map { taps[$0] }) }
+
+    /// Copies one pair of blocks of `to`, which has its inputs and outputs exchanged and its taps in the other order.
+    func copy(pair: Int, _ weights: UnsafePointer<Float>, into out: UnsafeMutablePointer<Float>) {
+        // A block of inputs here may be narrower than the lanes there (and the other way round); both start at the same channel.
+        let inputBlock = pair / to.inputBlocks, outputBlock = pair % to.inputBlocks
+        let block = weights + (outputBlock * from.inputBlocks + inputBlock) * from.pairStride
+        let width = from.width, lanes = from.lanes
+        let square = width == 16 && lanes == 16 && to.width == 16 && to.lanes == 16
+        for (place, tap) in taps.enumerated() {
+            let source = block + tap * width * lanes, target = out + place * to.width * to.lanes
+            if square {
+                // The usual case, without a question for each weight: ten million of them a step.
+                for o in 0..<16 { for i in 0..<16 { target[16 &* o &+ i] = source[16 &* i &+ o] } }
+                continue
+            }
+            for o in 0..<to.width {
+                for i in 0..<to.lanes { target[o * to.lanes + i] = i < width && o < lanes ? source[i * lanes + o] : 0 }
             }
         }
     }

@@ -85,68 +85,35 @@ struct Winograd {
             y: min(box.y, tiles.y - by * box.y))
     }
 
-    // MARK: Weights
-
-    /// Floats of the transformed weights: [output block][f][input channel][lane].
-    func weightFloats(_ layout: WeightLayout) -> Int { frequencies * layout.pairs * layout.width * layout.lanes }
-
-    /// For each tap as the transforms want them, its place among the stored ones; nil where they are stored so: in the order of ascending offsets, or, along
-    /// axes of stride 2, in that of the kernel itself.
-    func storedTaps(_ layout: WeightLayout) -> [Int]? {
-        let axes = [x, y, z]
-        if axes.allSatisfy({ $0.from == $0.to }) || layout.order == Array(0..<27) { return nil }
-        // Scattered: along axes of stride 1 ascending offsets are descending taps.
-        return (0..<27).map { index in
-            var tap = SIMD3(index % 3, index / 3 % 3, index / 9)
-            for axis in 0..<3 where axes[axis].from == axes[axis].to { tap[axis] = 2 - tap[axis] }
-            return layout.order.firstIndex(of: (tap.z * 3 + tap.y) * 3 + tap.x) ?? 0
-        }
-    }
-
-    /// Transforms weights.
-    func transformWeights(_ weights: UnsafePointer<Float>, _ layout: WeightLayout, into out: UnsafeMutablePointer<Float>) throws {
-        let run = layout.width * layout.lanes
-        let stored = storedTaps(layout)
-        let shared = Unchecked((weights, out))
-        try Parallel.slabs(layout.pairs) { pair in
-            let (weights, out) = shared.value
-            let outputBlock = pair / layout.inputBlocks, inputBlock = pair % layout.inputBlocks
-            Scratch.with(floats: (27 + 9 * n.x + 3 * n.y * n.x) * run) { scratch in
-                let inX = scratch + 27 * run, inY = inX + 9 * n.x * run
-                var taps = weights + pair * layout.pairStride
-                if let stored {
-                    for (tap, place) in stored.enumerated() { (scratch + tap * run).update(from: taps + place * run, count: run) }
-                    taps = UnsafePointer(scratch)
-                }
-                var callX = SKTransform(
-                    in: taps, inStep: Int64(run), out: inX, outStep: Int64(run), lines: 9, inLine: Int64(3 * run), outLine: Int64(n.x * run),
-                    run: Int64(run))
-                x.table.kernel(&callX)
-                for plane in 0..<3 {
-                    var callY = SKTransform(
-                        in: inX + plane * 3 * n.x * run, inStep: Int64(n.x * run), out: inY + plane * n.y * n.x * run,
-                        outStep: Int64(n.x * run), lines: 1, inLine: 0, outLine: 0, run: Int64(n.x * run))
-                    y.table.kernel(&callY)
-                }
-                let step = layout.inputBlocks * run
-                var callZ = SKTransform(
-                    in: inY, inStep: Int64(n.y * n.x * run),
-                    out: out + outputBlock * frequencies * step + inputBlock * run, outStep: Int64(n.y * n.x * step),
-                    lines: Int64(n.y * n.x), inLine: Int64(run), outLine: Int64(step), run: Int64(run))
-                z.table.kernel(&callZ)
-            }
-        }
-    }
-
     // MARK: Convolution
 
-    /// Computes all outputs. `transformed` is what `transformWeights` made with the same layout.
-    func run(_ reading: Reading, weights transformed: UnsafePointer<Float>, layout: WeightLayout, into writing: Writing) throws {
-        let boxCount = boxes.product * batch
+    /// Floats of working memory for `run`.
+    func runWorkspace(_ layout: WeightLayout) -> Int {
+        let shared = sharedInputs(layout)
+        return shared > 0 ? shared : weightFloats(layout)
+    }
+
+    /// Computes all outputs. Throws `Interrupted`.
+    func run(_ reading: Reading, weights: Weights, into writing: Writing, workspace: UnsafeMutablePointer<Float>) throws {
+        let layout = weights.layout
+        let sums = writing.sums.map { _ in SumTable(tasks: boxCount, blocks: layout.outputBlocks) }
+        if sharedInputs(layout) > 0 {
+            try transformInputs(reading, layout, into: workspace)
+            try runShared(workspace, weights: weights, into: writing, sums: sums)
+        } else {
+            try transform(weights, into: workspace)
+            try runBoxes(reading, weights: workspace, layout: layout, into: writing, sums: sums)
+        }
+        if let sums, let target = writing.sums { sums.finish(into: target, channels: writing.channels, width: writing.width) }
+    }
+
+    /// One box after the other; `transformed` is what `transform` made. Throws `Interrupted`.
+    private func runBoxes(
+        _ reading: Reading, weights transformed: UnsafePointer<Float>, layout: WeightLayout, into writing: Writing, sums: SumTable?
+    ) throws {
         let lanes = layout.lanes, width = layout.width, blocks = layout.inputBlocks
         // Few boxes and many filters: the filters are split as well, though each part transforms the input anew.
         let split = min(layout.outputBlocks, max(1, (4 * Parallel.threads + boxCount - 1) / boxCount))
-        let sums = writing.sums.map { _ in SumTable(tasks: boxCount, blocks: layout.outputBlocks) }
         let zFloats = inputLines(width), outFloats = outputLines(lanes)
         let inputFloats = sliceFloats(blocks, width), productFloats = sliceFloats(1, lanes)
         let outputsEach = (layout.outputBlocks + split - 1) / split
@@ -185,6 +152,5 @@ struct Winograd {
                 }
             }
         }
-        if let sums, let target = writing.sums { sums.finish(into: target, channels: writing.channels, width: writing.width) }
     }
 }

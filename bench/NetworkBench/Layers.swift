@@ -10,8 +10,8 @@ private let shapes: [(from: Int, to: Int, shape: SIMD3<Int>)] = [
 
 /// GFLOP/s of the three computations of each layer, counted as if they were direct. With a number of threads only those, one line a layer for
 /// layers.py: channels, shape, seconds of each.
-func timeLayers(threads only: Int?) throws {
-    for (from, to, shape) in shapes {
+func timeLayers(threads only: Int?, channels: Int? = nil) throws {
+    for (from, to, shape) in shapes where channels.map({ $0 == from }) ?? true {
         let input = try Node.input(unlimited: from)
         let model = try Model(input: input, output: input.conv3d(filters: to), seed: 1)
         var line = "\(from)→\(to) \(Text.sizes(shape))"

@@ -19,6 +19,7 @@ if arguments.first != "serve", rest.count != 1 { print("instruction set:", Kerne
 switch (arguments.first ?? "layers", rest.count) {
 case ("layers", 0): try timeLayers(threads: nil)
 case ("layers", 1) where Int(rest[0]).map { $0 > 0 } ?? false: try timeLayers(threads: Int(rest[0]))
+case ("layers", 2) where Int(rest[0]).map { $0 > 0 } ?? false: try timeLayers(threads: Int(rest[0]), channels: Int(rest[1]))
 case ("general", 0): try general()
 case ("passes", 0): try passes()
 case ("peak", 0): timePeak()
