@@ -155,7 +155,7 @@ import Testing
     /// Real heads: turned, shifted, interpolated and noisy.
     @Test(arguments: ["colin27_T1w", "openms01_T1w"]) func realHeadsComeBack(_ name: String) throws {
         guard let data = Reference.data() else { return }
-        let fixed = try NIfTI.read(data.appendingPathComponent("heads/\(name).nii.gz").path)
+        let fixed = try ImageFile.read(data.appendingPathComponent("heads/\(name).nii.gz").path)
         let known = try Transform.translation([11, -7, 5]).after(.rotation(degrees: [-8, 6, 14], about: fixed.grid.centre))
         let moved = try fixed.moved(by: known).resampled(onto: fixed.grid, interpolation: .cubic)
         let random = CounterRandom(seed: 2), sigma = 0.03 * Float(try fixed.percentile(99))
