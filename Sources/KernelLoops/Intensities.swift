@@ -10,7 +10,7 @@ func moments(_ r: inout SKMoments) {
     var sumA = D8.zero, sumB = D8.zero, squaresA = D8.zero, squaresB = D8.zero
     var i = 0
     while i &+ 16 <= n {
-        let a = D8(load8(p + i)) - pivot, b = D8(load8(p + i + 8)) - pivot
+        let a = sk_widen8(load8(p + i)) - pivot, b = sk_widen8(load8(p + i + 8)) - pivot
         sumA += a
         sumB += b
         squaresA += a * a
@@ -76,7 +76,8 @@ func stretch(_ r: SKStretch) {
         i &+= 1
     }
     while i &+ 16 <= n {
-        let a = V8((D8(load8(p + i)) - pivot) * scale + offset), b = V8((D8(load8(p + i + 8)) - pivot) * scale + offset)
+        let a = sk_narrow8((sk_widen8(load8(p + i)) - pivot) * scale + offset)
+        let b = sk_narrow8((sk_widen8(load8(p + i + 8)) - pivot) * scale + offset)
         let v = V16(lowHalf: a, highHalf: b)
         sk_stream16(sk_greatest16(low, sk_least16(high, v)), out + i)
         i &+= 16

@@ -8,6 +8,11 @@
 static inline __attribute__((always_inline)) SKVector16 sk_least16(SKVector16 a, SKVector16 b) { return a < b ? a : b; }
 static inline __attribute__((always_inline)) SKVector16 sk_greatest16(SKVector16 a, SKVector16 b) { return a > b ? a : b; }
 
+// Conversions. Swift's own are generic functions, which would be shared between instruction sets where they are not inlined.
+typedef double SKDoubles8 __attribute__((ext_vector_type(8)));
+static inline __attribute__((always_inline)) SKVector8 sk_narrow8(SKDoubles8 v) { return __builtin_convertvector(v, SKVector8); }
+static inline __attribute__((always_inline)) SKDoubles8 sk_widen8(SKVector8 v) { return __builtin_convertvector(v, SKDoubles8); }
+
 // Past the caches: results larger than these are not read into them first.
 static inline __attribute__((always_inline)) void sk_stream16(SKVector16 v, float *_Nonnull p) {
     __builtin_nontemporal_store(v, (SKVector16 *)p);
