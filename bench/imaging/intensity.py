@@ -32,7 +32,7 @@ def peers(path):
         return image / sitk.Exp(f.GetLogBiasFieldAsImage(image))
 
     def ants_n4():
-        return ants.n4_bias_field_correction(head, mask=ants.from_numpy(np.ones(head.shape, np.float32)), shrink_factor=3,
+        return ants.n4_bias_field_correction(head, mask=head.new_image_like(np.ones(head.shape, np.float32)), shrink_factor=3,
                                              convergence={"iters": [20, 10, 10, 5], "tol": 0.001})
 
     table = {
