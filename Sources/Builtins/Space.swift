@@ -44,11 +44,14 @@ extension Catalog {
             case (_?, _, _, _):
                 throw context.reject(
                     "like", expected: "given without shape, spacing and affine", found: "both", hint: "the grid comes from `like` alone")
-            case (nil, let affine?, _, nil): target = try Grid(shape: shape ?? image.grid.shape, affine: worldMatrix(affine, "affine", context))
-            case (nil, _?, _, _?): throw context.reject("affine", expected: "given without spacing", found: "both", hint: "the affine says the voxel size")
+            case (nil, let affine?, _, nil):
+                target = try Grid(shape: shape ?? image.grid.shape, affine: worldMatrix(affine, "affine", context))
+            case (nil, _?, _, _?):
+                throw context.reject("affine", expected: "given without spacing", found: "both", hint: "the affine says the voxel size")
             case (nil, nil, nil, nil) where transform == nil:
                 throw context.reject(
-                    "shape", expected: "shape=, spacing=, affine=, like= or transform=", found: "none of them", hint: "resample(v, spacing=2)")
+                    "shape", expected: "shape=, spacing=, affine=, like= or transform=", found: "none of them",
+                    hint: "resample(v, spacing=2)")
             case (nil, nil, _, _): target = try Grid.centred(on: image.grid, shape: shape, spacing: spacing?.numbers)
             }
             return try image.moved(by: transform).map(
@@ -179,7 +182,8 @@ extension Catalog {
         let isWhole = rows.count == 4 && rows[3] == [0, 0, 0, 1]
         guard rows.count == 3 || isWhole, rows.allSatisfy({ $0.count == 4 }) else {
             throw context.reject(
-                name, expected: "3 rows of 4 numbers", found: rows.count == 4 ? "4 rows of which the last is not 0, 0, 0, 1" : "another list",
+                name, expected: "3 rows of 4 numbers",
+                found: rows.count == 4 ? "4 rows of which the last is not 0, 0, 0, 1" : "another list",
                 hint: "[[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0]] is the identity")
         }
         func row(_ r: Int) -> SIMD4<Double> { SIMD4(rows[r][0], rows[r][1], rows[r][2], rows[r][3]) }

@@ -25,7 +25,8 @@ extension Catalog {
 
         Builtin(
             "rotate", "Turn what an image shows.", theme: .space,
-            details: "About the axis to the right first, then the one to the front, then the one upwards; counter-clockwise as seen from the axis' tip.\n"
+            details:
+                "About the axis to the right first, then the one to the front, then the one upwards; counter-clockwise as seen from the axis' tip.\n"
                 + moving,
             Param<Either<Volume, Mask>>("image", "the volume or mask"),
             Param<[Double]>("degrees", "about the axes that point right, to the front and up"),
@@ -81,7 +82,8 @@ extension Catalog {
 
         Builtin(
             "transform", "A transform from a matrix of the world.", theme: .space,
-            details: "What is at the world position p (mm to the right, to the front, upwards) goes to matrix · p. `t.matrix` gives it back.",
+            details:
+                "What is at the world position p (mm to the right, to the front, upwards) goes to matrix · p. `t.matrix` gives it back.",
             Param<[[Double]]>("matrix", "3 or 4 rows of 4 numbers"),
             returns: "a transform, which `resample` and `affine_transform` apply",
             examples: [
@@ -100,7 +102,8 @@ extension Catalog {
 
         Builtin(
             "compose", "One transform after another, as one.", theme: .space,
-            details: "Through the middle: `compose(register(t2, t1), register(t1, atlas))` brings a second contrast onto an atlas with one interpolation.",
+            details:
+                "Through the middle: `compose(register(t2, t1), register(t1, atlas))` brings a second contrast onto an atlas with one interpolation.",
             Param<Transform>("first", "what moves first"),
             Param<Transform>("then", "what moves the result"),
             returns: "a transform",

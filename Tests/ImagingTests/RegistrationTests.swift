@@ -5,7 +5,9 @@ import Testing
 
 @Suite struct RegistrationTests {
     /// The slow obvious way: every sample on its own, in doubles, with the B-spline as its formula.
-    private func information(_ samples: MutualInformation.Samples, _ moving: Volume, _ range: ClosedRange<Float>, _ map: Affine) throws -> Double {
+    private func information(_ samples: MutualInformation.Samples, _ moving: Volume, _ range: ClosedRange<Float>, _ map: Affine) throws
+        -> Double
+    {
         let bins = MutualInformation.bins, back = try moving.grid.affine.inverse()
         var joint = [[Double]](repeating: [Double](repeating: 0, count: bins + 6), count: bins)
         func spline(_ t: Double) -> Double {
@@ -68,7 +70,8 @@ import Testing
                     let p = (grid.affine(SIMD3(Double(i), Double(j), Double(k))) - grid.centre) / 20
                     values.append(
                         Float(
-                            0.3 + 0.25 * sin(1.1 * p.x + 0.3) * cos(0.9 * p.y) + 0.2 * sin(0.7 * p.z + 0.5 * p.x) + 0.1 * cos(1.3 * p.y * p.z / 2)))
+                            0.3 + 0.25 * sin(1.1 * p.x + 0.3) * cos(0.9 * p.y) + 0.2 * sin(0.7 * p.z + 0.5 * p.x) + 0.1
+                                * cos(1.3 * p.y * p.z / 2)))
                 }
             }
         }

@@ -112,7 +112,8 @@ private struct Stored: Decodable {
 
     /// The slow obvious way: each label's mask resampled linearly by itself, and the label that has most.
     @Test func labelsEqualTheMostOfTheirMasks() throws {
-        let source = try stored.grid("flipped"), target = try Grid(shape: triple(stored.target.shape), affine: Affine(flat: stored.target.affine))
+        let source = try stored.grid("flipped"),
+            target = try Grid(shape: triple(stored.target.shape), affine: Affine(flat: stored.target.affine))
         var best = [Float](repeating: 0, count: target.count), most = [Float](repeating: 0, count: target.count)
         for label in Set(stored.labels).sorted() {
             let share = try Volume(grid: source, voxels: stored.labels.map { $0 == label ? 1 : 0 }).resampled(onto: target).voxels
@@ -121,7 +122,8 @@ private struct Stored: Decodable {
         let ours = try Volume(grid: source, voxels: stored.labels, datatype: .uint8).resampled(onto: target, interpolation: .label)
         #expect(ours.voxels == best)
         // Two halves of one voxel's way: the smaller label, whichever side it is on.
-        let pair = try Grid(shape: [2, 1, 1], affine: .identity), middle = try Grid(shape: [1, 1, 1], affine: Affine(spacing: .one, origin: [0.5, 0, 0]))
+        let pair = try Grid(shape: [2, 1, 1], affine: .identity),
+            middle = try Grid(shape: [1, 1, 1], affine: Affine(spacing: .one, origin: [0.5, 0, 0]))
         for values: [Float] in [[7, 3], [3, 7]] {
             #expect(try Volume(grid: pair, voxels: values, datatype: .uint8).resampled(onto: middle, interpolation: .label).voxels == [3])
         }
@@ -176,7 +178,9 @@ private struct Stored: Decodable {
         #expect(try wide.conformed(size: 9, spacing: 2, rescaled: false).datatype == .float32)
         let head = try noise([64, 50, 40], affine: Affine(spacing: [3, 4, 5]))
         #expect(try head.conformed(size: 64, spacing: 4).grid.shape == [64, 64, 64])
-        #expect(try Volume(grid: head.grid, voxels: .init(repeating: 3, count: head.grid.count)).rescaledToBytes().voxels.allSatisfy { $0 == 0 })
+        #expect(
+            try Volume(grid: head.grid, voxels: .init(repeating: 3, count: head.grid.count)).rescaledToBytes().voxels.allSatisfy { $0 == 0 }
+        )
         #expect(throws: GridError.self) { try head.conformed(size: 0) }
         #expect(throws: GridError.self) { try head.conformed(size: .max) }
         #expect(throws: IntensityError.self) { try head.conformed(spacing: -1) }
@@ -201,7 +205,9 @@ private struct Stored: Decodable {
         let apart = part.grid.affine([0, 0, 0]) - grid.affine([1, 0, 3])
         #expect((apart * apart).sum() < 1e-20)
         for bad in [-1, .nan, .infinity] { #expect(throws: IntensityError.self) { try mask.boundingBox(margin: bad) } }
-        #expect(throws: IntensityError.emptyMask(operation: "crop_to")) { try mask.with([UInt8](repeating: 0, count: grid.count)).boundingBox(margin: 1) }
+        #expect(throws: IntensityError.emptyMask(operation: "crop_to")) {
+            try mask.with([UInt8](repeating: 0, count: grid.count)).boundingBox(margin: 1)
+        }
         #expect(throws: GridError.self) { try image.cropped(to: Mask(grid: .init(shape: [1, 1, 1], affine: .identity), voxels: [1])) }
     }
 

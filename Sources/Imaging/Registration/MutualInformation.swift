@@ -197,7 +197,8 @@ package struct MutualInformation {
                             let place = table + (Int(bins[s]) &* Self.columns &+ bin)
                             // The B-spline's derivative along the value.
                             let weight =
-                                -0.5 * r * r * place[0] + t * (1.5 * t - 2) * place[1] - r * (1.5 * r - 2) * place[2] + 0.5 * t * t * place[3]
+                                -0.5 * r * r * place[0] + t * (1.5 * t - 2) * place[1] - r * (1.5 * r - 2) * place[2] + 0.5 * t * t
+                                * place[3]
                             let g = SIMD4(trace.slope.0, trace.slope.1, trace.slope.2, 0) * weight
                             shift += g
                             x += g * xs[s]
