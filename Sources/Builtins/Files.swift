@@ -18,6 +18,14 @@ extension Value {
     }
 }
 
+extension Value {
+    /// Whether this is a list of nothing but masks.
+    fileprivate var isMasks: Bool {
+        guard case .list(let list) = self else { return false }
+        return !list.isEmpty && list.allSatisfy { if case .mask = $0 { true } else { false } }
+    }
+}
+
 extension Catalog {
     static let files: [Builtin] = [
         Builtin(
@@ -111,6 +119,8 @@ extension Catalog {
             switch value {
             case .volume(let volume): try ImageFile.write(volume, to: path, datatype: type)
             case .list(let list) where value.isVolumes: try ImageFile.write(try [Volume].from(.list(list)), to: path, datatype: type)
+            case .list(let list) where value.isMasks:
+                try ImageFile.write(try [Mask].from(.list(list)).map { $0.volume }, to: path, datatype: .uint8)
             case .mask(let mask): try ImageFile.write(mask, to: path)
             case .figure(let figure): try figure.save(to: path)
             case .model(let model):
@@ -119,7 +129,7 @@ extension Catalog {
                 }
                 try model.save(to: path, metadata: [:])
             default:
-                throw context.reject("value", expected: "a volume, mask, list of volumes, figure or model", found: value.mention)
+                throw context.reject("value", expected: "a volume, mask, list of volumes or of masks, figure or model", found: value.mention)
             }
         },
 

@@ -45,7 +45,7 @@ extension Catalog {
                 throw context.reject(
                     "like", expected: "given without shape, spacing and affine", found: "both", hint: "the grid comes from `like` alone")
             case (nil, let affine?, _, nil):
-                target = try Grid(shape: shape ?? image.grid.shape, affine: worldMatrix(affine, "affine", context))
+                target = try Grid(shape: shape ?? image.grid.shape, affine: worldMatrix(affine, "affine", context)).usable()
             case (nil, _?, _, _?):
                 throw context.reject("affine", expected: "given without spacing", found: "both", hint: "the affine says the voxel size")
             case (nil, nil, nil, nil) where transform == nil:

@@ -26,6 +26,8 @@ enum Script {
         let session = makeSession(arguments: arguments)
         finish(session) {
             let value = try session.run(source: code, name: "-e")
+            // What was interrupted in the last call may have come to its end all the same.
+            try Interrupt.check()
             if let text = Echo.text(for: value, of: code, in: session) { Output.write(text + "\n") }
         }
     }
@@ -38,6 +40,7 @@ enum Script {
         Signals.begin(script: true)
         do {
             try body()
+            try Interrupt.check()
             leave(0)
         } catch {
             complain(session.render(error))

@@ -24,7 +24,7 @@ public enum BET {
     /// The brain. A surface that passes through itself is made stiffer against dents, and starts again.
     ///
     /// `progress` is told how many surfaces have been tried, and how much of the next one is done. Throws `IntensityError` for an option out of
-    /// range, for NaN or infinite voxels and for an image without contrast, `MaskError.nothingToGrowIn`, `GridError.singular`, `Interrupted`.
+    /// range, for NaN or infinite voxels and for an image without contrast, `MaskError.nothingToGrowIn` and `.nothingFound`, `GridError.singular`, `Interrupted`.
     public static func extract(
         _ image: Volume, options: Options = Options(), progress: (Int, Double) -> Void = { _, _ in }
     ) throws -> Mask {
@@ -53,7 +53,10 @@ public enum BET {
                 continue
             }
             let (mask, tangled) = try surface.mask(on: image.grid, header: image.header?.forDerivedValues())
-            if tangled <= acceptedTangle || stiffness >= greatestStiffness { return mask }
+            if tangled <= acceptedTangle || stiffness >= greatestStiffness {
+                if !mask.voxels.contains(1) { throw MaskError.nothingFound }
+                return mask
+            }
             stiffness *= 10
         }
     }

@@ -78,7 +78,9 @@ public enum NonLocalMeans {
         if let mask { try image.grid.require(same: mask.grid) }
         let bad = image.countNonFinite()
         if bad > 0 { throw IntensityError.notFinite(count: bad, of: image.voxels.count, operation: "denoise") }
-        return try options.sigma ?? image.noiseLevel(in: mask)
+        let sigma = try options.sigma ?? image.noiseLevel(in: mask)
+        if options.rician { try image.requireMagnitudes(sigma: sigma, operation: "denoise") }
+        return sigma
     }
 
     private static func padded(_ image: Volume, to padded: SIMD3<Int>, margin: Int) -> [Float] {

@@ -29,7 +29,9 @@ extension Volume {
                 for i in 0..<n {
                     let straight = x[i] * x[i] * xx + y[i] * y[i] * yy + z[i] * z[i] * zz
                     let skew = x[i] * y[i] * xy + x[i] * z[i] * xz + y[i] * z[i] * yz
-                    out[i] = max(0, straight + skew).squareRoot()
+                    let square = straight + skew
+                    // Rounding may go below 0; NaN stays NaN.
+                    out[i] = square < 0 ? 0 : square.squareRoot()
                 }
             })
     }

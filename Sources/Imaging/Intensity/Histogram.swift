@@ -50,6 +50,7 @@ extension Volume {
         }
         let low = ranges.reduce(Float.infinity) { Swift.min($0, $1.0) }
         let high = ranges.reduce(-Float.infinity) { Swift.max($0, $1.1) }
+        guard !values.isEmpty else { throw IntensityError.emptyMask(operation: operation) }
         guard low <= high else { throw IntensityError.notFinite(count: values.count, of: values.count, operation: operation) }
         return low...high
     }

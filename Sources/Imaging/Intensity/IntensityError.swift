@@ -7,6 +7,8 @@ public enum IntensityError: ExplainedError, Equatable {
     case flat(value: Double, operation: String)
     case argument(name: String, value: Double, allowed: String)
     case twoNumbers
+    /// A magnitude image cannot hold negative values beyond its noise.
+    case negative(least: Double, operation: String)
 
     public var message: String {
         switch self {
@@ -15,6 +17,8 @@ public enum IntensityError: ExplainedError, Equatable {
         case .emptyMask(let operation): "\(operation): the mask has no voxel"
         case .flat(let value, let operation): "\(operation): every voxel has the value \(Text.short(value))"
         case .argument(let name, let value, let allowed): "\(name) is \(Text.short(value)); it must be \(allowed)"
+        case .negative(let least, let operation):
+            "\(operation): Rician noise is that of magnitude images, and this one goes down to \(Text.short(least)), farther below 0 than its noise"
         case .twoNumbers: "both operands are numbers; at least one must be a volume or a mask"
         }
     }
@@ -24,6 +28,7 @@ public enum IntensityError: ExplainedError, Equatable {
         case .notFinite: "replace them first, as with replace_nonfinite(image, 0)"
         case .emptyMask: "check the threshold or file that the mask came from"
         case .flat: "check that the image holds a head"
+        case .negative: "take Gaussian noise (rician=false for denoise, kind=\"gaussian\" for noise), or do this before normalize"
         case .argument, .twoNumbers: nil
         }
     }

@@ -3,12 +3,14 @@ import Support
 /// What can be wrong with a mask for an operation.
 public enum MaskError: ExplainedError, Equatable {
     case components(count: Int, most: Int)
+    case nothingFound
     case nothingToGrowIn(centre: SIMD3<Double>, radius: Double, low: Double, high: Double)
 
     public var message: String {
         switch self {
         case .components(let count, let most):
             "the mask has \(Text.grouped(count)) components, and a volume can number no more than \(Text.grouped(most))"
+        case .nothingFound: "bet: the surface came to hold no voxel at all"
         case .nothingToGrowIn(let centre, let radius, let low, let high):
             "bet: no voxel within \(Text.short(radius)) mm of (\((0..<3).map { Text.short(centre[$0]) }.joined(separator: ", "))) has an intensity "
                 + "between \(Text.short(low)) and \(Text.short(high))"
@@ -18,6 +20,7 @@ public enum MaskError: ExplainedError, Equatable {
     public var hint: String? {
         switch self {
         case .components: "take away what is small first, as with open(mask, 1, unit=\"voxels\")"
+        case .nothingFound: "see with show(v) whether the image holds a head; centre= and threshold= say where and how bright the brain is"
         case .nothingToGrowIn: "give a centre within the brain, in world coordinates: centre=[right, anterior, superior]"
         }
     }

@@ -53,7 +53,7 @@ extension Mask {
     /// Closing: the voxels that no ball outside of the mask reaches. Fills gaps narrower than a ball; never takes a voxel away.
     ///
     /// The image goes on without end as far as closing is concerned, so that a mask at the edge is not worn off there (ITK's SafeBorder; scipy's
-    /// binary_closing of a mask that has been padded by the ball's radius). Throws `MemoryError` where so large a ball does not fit into memory.
+    /// binary_closing of a mask that has been padded by the ball's radius). Throws `IntensityError.argument` for a ball so large that it does not fit.
     public func closed(radius: Double, unit: BallUnit = .mm) throws -> Mask {
         let spacing = try steps(unit, radius)
         let box = Box(around: voxels, shape: grid.shape)
@@ -61,11 +61,21 @@ extension Mask {
         // The closing lies within the mask's box, and depends on nothing farther from that than the ball's reach.
         var reach = SIMD3<Int>.zero
         for axis in 0..<3 { reach[axis] = Int(min(radius / max(spacing[axis], .leastNormalMagnitude), Double(Grid.largestCount)) + 1) }
+        let spread = SIMD3<Double>(box.shape) + 2 * SIMD3<Double>(reach)
+        guard spread.x * spread.y * spread.z <= Self.mostClosing else {
+            let text = (0..<3).map { Text.short(spread[$0]) }.joined(separator: "×")
+            throw IntensityError.argument(
+                name: "radius", value: radius,
+                allowed: "smaller, as the mask with the ball around it must fit into 2²⁷ voxels and has \(text)")
+        }
         let room = try cropped(from: box.from, to: box.to).padded(before: reach, after: reach)
         let closed = try room.dilated(radius: radius, unit: unit).eroded(radius: radius, unit: unit)
         let inner = try closed.cropped(from: reach, to: reach &+ box.shape)
         return with(Block.place(inner.voxels, box.shape, at: box.from, shape: grid.shape, fill: 0))
     }
+
+    /// Voxels of a mask and the ball around it, beyond which closing would take longer than anybody waits.
+    private static let mostClosing = Double(1 << 27)
 
     /// The voxels of the mask that touch, through a face, a voxel outside of it; beyond the image is outside (the mask without its
     /// scipy.ndimage.binary_erosion, MONAI's get_mask_edges).

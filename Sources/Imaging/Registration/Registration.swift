@@ -8,7 +8,7 @@ public enum RegistrationError: ExplainedError, Equatable {
 
     public var message: String {
         switch self {
-        case .noOverlap: "register: the images do not come to lie on each other"
+        case .noOverlap: "register: the images do not come to lie on each other: less than a fifth of the smaller one meets the other"
         case .tooFewVoxels(let shape): "register: an image of \(Text.sizes(shape)) voxels; along every axis it takes at least 4"
         }
     }
@@ -52,6 +52,8 @@ struct Registration {
     /// mm a voxel, at least.
     let spacing: Double
     let samples: MutualInformation.Samples
+    /// The share of the fixed image's samples that must lie in the moving image.
+    private let leastOverlap: Double
     let metric: MutualInformation
     /// The middles of what is bright in both images.
     let middles: (fixed: SIMD3<Double>, moving: SIMD3<Double>)
@@ -63,6 +65,9 @@ struct Registration {
         self.spacing = spacing
         samples = try Self.draw(from: fixed)
         metric = try MutualInformation(samples, moving: moving, range: try Self.range(moving))
+        // A small image in a large one is registered as well as the other way round.
+        func extent(_ grid: Grid) -> Double { Double(grid.count) * grid.spacing.x * grid.spacing.y * grid.spacing.z }
+        leastOverlap = Self.leastShare * min(1, extent(moving.grid) / extent(fixed.grid))
         middles = (Self.middle(of: fixed), Self.middle(of: moving))
     }
 
@@ -95,7 +100,7 @@ struct Registration {
         var found: [(base: Affine, value: Double)] = []
         for start in starts {
             let result = try level.metric.evaluate(.identity, base: start)
-            if result.overlap >= leastOverlap { found.append((start, -result.value)) }
+            if result.overlap >= level.leastOverlap { found.append((start, -result.value)) }
         }
         // Those that promise most, and always what the files say.
         let promising = found.sorted { $0.value < $1.value }.prefix(3).map(\.base)
@@ -105,8 +110,8 @@ struct Registration {
         return best.base
     }
 
-    /// The share of the fixed image's samples that must lie in the moving image.
-    private static let leastOverlap = 0.2
+    /// The share of the smaller image that must lie in the other.
+    private static let leastShare = 0.2
 
     /// The best motion from `base` on, which maps positions of the fixed image to the moving one's, and the negative information there.
     func refined(_ base: Affine, _ kind: Motion) throws -> (base: Affine, value: Double) {
@@ -115,7 +120,7 @@ struct Registration {
         let (point, value) = try search.minimum(from: [Double](repeating: 0, count: kind.count)) { point in
             let result = try metric.evaluate(space.affine(point), base: base)
             // Where the images hardly meet, information is an accident.
-            if result.overlap < Self.leastOverlap { return (.infinity, [Double](repeating: 0, count: kind.count)) }
+            if result.overlap < leastOverlap { return (.infinity, [Double](repeating: 0, count: kind.count)) }
             return (-result.value, space.gradient(point, shift: result.shift, linear: result.linear).map { -$0 })
         }
         let centre = samples.centre

@@ -28,6 +28,13 @@ public struct Grid: Equatable, Sendable {
         self.affine = affine
     }
 
+    /// Itself. Throws `GridError.singular` where the affine has no inverse, or voxels are smaller than 1e-6 or larger than 1e6 mm.
+    public func usable() throws(GridError) -> Grid {
+        _ = try affine.inverse()
+        for axis in 0..<3 where !(1e-6...1e6).contains(spacing[axis]) { throw .singular(affine) }
+        return self
+    }
+
     /// The number of voxels.
     public var count: Int { shape.x * shape.y * shape.z }
     /// Voxel size in mm.

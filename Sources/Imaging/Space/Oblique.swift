@@ -21,7 +21,7 @@ struct Oblique {
     let from: SIMD3<Int>
     let to: SIMD3<Int>
     /// How far outside of the box of voxel centres a position may be, in voxels.
-    let margin: Double
+    let margin: SIMD3<Double>
 
     /// `source` holds values, or spline coefficients for cubic.
     func apply(to source: [Float], _ interpolation: Interpolation) throws -> [Float] {
@@ -78,7 +78,7 @@ struct Oblique {
     private func range(_ start: SIMD3<Double>) -> Range<Int> {
         let step = map.columns.0
         var low = 0, high = to.x
-        func narrow(_ start: Double, _ step: Double, _ extent: Int) {
+        func narrow(_ start: Double, _ step: Double, _ extent: Int, _ margin: Double) {
             let last = Double(extent - 1) + margin
             func isInside(_ i: Int) -> Bool {
                 let x = start + Double(i) * step
@@ -95,9 +95,9 @@ struct Oblique {
             while low < high, !isInside(low) { low += 1 }
             while low < high, !isInside(high - 1) { high -= 1 }
         }
-        narrow(start.x, step.x, from.x)
-        narrow(start.y, step.y, from.y)
-        narrow(start.z, step.z, from.z)
+        narrow(start.x, step.x, from.x, margin.x)
+        narrow(start.y, step.y, from.y, margin.y)
+        narrow(start.z, step.z, from.z, margin.z)
         return low..<max(low, high)
     }
 

@@ -3,7 +3,7 @@ import Support
 extension Volume {
     /// The image brought onto another grid by world coordinates.
     ///
-    /// Values are taken between voxel centres. A position outside the box of the source's voxel centres is 0, as
+    /// Values are taken between voxel centres. A position outside the box of the source's voxel centres (along an axis of one voxel, outside the voxel) is 0, as
     /// scipy.ndimage.affine_transform (mode "constant") and nilearn.image.resample_img have it; positions within 0.001 voxel of
     /// that box count as on it. Nearest takes the upper of two voxels equally near. Results are float32, except that nearest keeps the datatype.
     /// (Masks have a wider border: see `Mask.resampled(onto:)`.)
@@ -26,7 +26,10 @@ extension Volume {
 
     /// Values at the voxels of another grid; 0 where a position is more than `margin` voxels outside of the box of voxel centres,
     /// and the value on that box's face up to there.
-    fileprivate func values(on target: Grid, _ interpolation: Interpolation, margin: Double) throws -> [Float] {
+    fileprivate func values(on target: Grid, _ interpolation: Interpolation, margin wanted: Double) throws -> [Float] {
+        // A single slice has no voxel centres to be between: it is as thick as its voxels.
+        var margin = SIMD3(repeating: wanted)
+        for axis in 0..<3 where grid.shape[axis] == 1 { margin[axis] = 0.5 + edgeTolerance }
         try target.requireMemory(bytesPerVoxel: 4)
         if interpolation == .cubic { try grid.requireMemory(bytesPerVoxel: 4) }
         let map = try grid.affine.inverse().after(target.affine)

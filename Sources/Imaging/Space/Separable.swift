@@ -107,7 +107,7 @@ struct Separable {
 
     /// Nil unless the map's axes are parallel to within a thousandth of a voxel over the whole target, and for labels, whose votes are no sums of sums.
     /// Nil too for axes so long that their tables would be large.
-    init?(_ map: Affine, from: SIMD3<Int>, to: SIMD3<Int>, interpolation: Interpolation, margin: Double) {
+    init?(_ map: Affine, from: SIMD3<Int>, to: SIMD3<Int>, interpolation: Interpolation, margin: SIMD3<Double>) {
         if interpolation == .label || to.max() > Self.longest { return nil }
         let rows = [map.rows.0, map.rows.1, map.rows.2]
         var target = SIMD3<Int>.zero
@@ -127,7 +127,7 @@ struct Separable {
         axes = (0..<3).map {
             Axis(
                 length: from[$0], count: to[target[$0]], start: rows[$0].w, step: rows[$0][target[$0]], interpolation: interpolation,
-                margin: margin)
+                margin: margin[$0])
         }
     }
 

@@ -38,11 +38,25 @@ struct ReceiverNoise {
 }
 
 extension Volume {
+    /// Throws `IntensityError.negative` where a value is farther below 0 than `sigma`: what Rician noise means there is nobody's intent.
+    func requireMagnitudes(sigma: Double, operation: String) throws {
+        let least: Float = voxels.withUnsafeBufferPointer { buffer in
+            let source = Unchecked(buffer)
+            return Parallel.mapRanges(buffer.count, grain: Voxels.grain) { range -> Float in
+                var least = Float(0)
+                for i in range where source.value[i] < least { least = source.value[i] }
+                return least
+            }.min() ?? 0
+        }
+        if Double(least) < -sigma { throw IntensityError.negative(least: Double(least), operation: operation) }
+    }
+
     /// The image with noise of standard deviation `sigma` (in the image's units; for Rician noise that of each channel). The same seed gives the
     /// same noise, whatever the number of threads. float32.
     public func withNoise(sigma: Double, kind: NoiseKind = .rician, seed: UInt64 = 0) throws -> Volume {
         guard sigma >= 0, sigma.isFinite else { throw IntensityError.argument(name: "sigma", value: sigma, allowed: "0 or more") }
         try grid.requireMemory(bytesPerVoxel: 4)
+        if kind == .rician { try requireMagnitudes(sigma: sigma, operation: "noise") }
         let noise = ReceiverNoise(random: CounterRandom(seed: seed, stream: 31), sigma: Float(sigma))
         return voxels.withUnsafeBufferPointer { voxels in
             let source = Unchecked(voxels)

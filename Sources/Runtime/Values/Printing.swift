@@ -103,10 +103,12 @@ private struct Writer {
         case .string(let s): out += quoted(s, room: budget - out.utf8.count)
         case .list(let list):
             out += "["
+            // A point or a shape is of no use in part.
+            let isPoint = list.count <= 4 && list.allSatisfy { if case .number = $0 { true } else { false } }
             let (head, tail) = list.count <= items ? (list.count, 0) : (items - 3, 2)
             for i in 0..<head {
                 if i > 0 { out += ", " }
-                if out.utf8.count > budget {
+                if out.utf8.count > budget, !isPoint {
                     out += "… \(list.count - i) more]"
                     return
                 }
