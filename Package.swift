@@ -38,11 +38,12 @@ let package = Package(
     targets: [
         .systemLibrary(name: "CEditLine", pkgConfig: "libedit", providers: [.apt(["libedit-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(name: "CDeflate", pkgConfig: "libdeflate", providers: [.apt(["libdeflate-dev"])]),
         .systemLibrary(name: "CBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
         .systemLibrary(name: "CCairo", pkgConfig: "cairo", providers: [.apt(["libcairo2-dev"])]),
 
         .target(name: "Support"),
-        .target(name: "Imaging", dependencies: ["Support", "CZlib"], swiftSettings: optimised),
+        .target(name: "Imaging", dependencies: ["Support", "Kernels", "CKernels", "CZlib", "CDeflate"], swiftSettings: optimised),
         // One folder of loops, compiled once for each instruction set; Kernels picks by what the processor has.
         .target(name: "CKernels"),
         .target(name: "KernelsV2", dependencies: ["CKernels"], swiftSettings: kernelSettings("x86-64-v2")),
@@ -67,7 +68,7 @@ let package = Package(
         .executableTarget(
             name: "skullstrip",
             dependencies: [
-                "Builtins", "Stdlib", "Runtime", "Syntax", "Kernels", "CEditLine", "CZlib", "CBLAS", "CCairo",
+                "Builtins", "Stdlib", "Runtime", "Syntax", "Kernels", "CEditLine", "CZlib", "CDeflate", "CBLAS", "CCairo",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 
@@ -75,7 +76,7 @@ let package = Package(
             name: "NetworkBench", dependencies: ["Networks", "Kernels", "CKernels", "Support", "CBLAS"], path: "bench/NetworkBench", swiftSettings: optimised),
 
         .testTarget(name: "SyntaxTests", dependencies: ["Syntax"]),
-        .testTarget(name: "ImagingTests", dependencies: ["Imaging", "Support"]),
+        .testTarget(name: "ImagingTests", dependencies: ["Imaging", "Kernels", "CKernels", "Support"]),
         .testTarget(name: "NetworksTests", dependencies: ["Networks", "Kernels", "CKernels", "Support"]),
         .testTarget(name: "FiguresTests", dependencies: ["Figures"]),
         .testTarget(name: "RuntimeTests", dependencies: ["Runtime"]),

@@ -5,7 +5,7 @@ import Runtime
 public enum Catalog {
     /// In the order of help.
     public static let all: [Builtin] = [
-        files, space, intensity, statistics, masks, layers, normLayers, joiningLayers, planning, training, evaluation, pictures, cohorts, mathematics,
-        lists, text, system,
+        files, space, transforms, intensity, standardising, filters, statistics, masks, morphology, layers, normLayers, joiningLayers, planning,
+        training, evaluation, pictures, cohorts, mathematics, lists, text, system,
     ].flatMap { $0 }
 }

@@ -4,50 +4,114 @@ import Networks
 import Runtime
 import Support
 
+extension VoxelPart: Convertible {}
+extension Datatype: Convertible {}
+
+extension Value {
+    /// Whether this is a volume, or a list of nothing but volumes.
+    fileprivate var isVolumes: Bool {
+        switch self {
+        case .volume: true
+        case .list(let list): !list.isEmpty && list.allSatisfy { if case .volume = $0 { true } else { false } }
+        default: false
+        }
+    }
+}
+
 extension Catalog {
     static let files: [Builtin] = [
         Builtin(
             "load", "Read a volume or a model from a file.", theme: .files,
             details: """
-                Images are NIfTI (`.nii`, `.nii.gz`), in either byte order, of any integer or float type; values are scaled by the header's slope
-                and intercept. The voxel-to-world transform is the sform if it has a code, else the qform, else the voxel sizes alone, as in nibabel;
-                a singular sform gives way to a good qform, and without one is an error. Of a 4-D file, `frame` says which image is wanted.
+                Images are NIfTI-1 and -2 (`.nii`, `.hdr` with `.img`), FreeSurfer (`.mgh`, `.mgz`) and NRRD (`.nrrd`, `.nhdr`), gzipped or not, in either byte
+                order, of any integer, float, complex or colour type; values are scaled by the header's slope and intercept, of which a slope of 0 or NaN means
+                none. NIfTI's voxel-to-world transform is the sform if it has a code, else the qform, else the voxel sizes alone, as in nibabel; a singular sform
+                gives way to a good qform, and without one is an error. Where sform and qform disagree, a line says so.
+                A 4-D file becomes a list of volumes on one grid; `frame` reads one of them, with the memory of one.
                 Voxels are held as float32, which is exact for integers up to 16777216 (2^24): larger ones (int32, uint32, int64, uint64) and
-                float64 values are rounded to about 7 digits.
+                float64 values are rounded to about 7 digits for computing; `save` of the unchanged volume writes them as they were.
                 Models are `.safetensors` files that `save` or `fit` wrote.
                 A mask file is a volume too; `load(path) > 0` is the mask.
                 """,
             Param<String>("path", "the file; `~/` is the home folder"),
-            Param<Int?>("frame", "which image of a 4-D file, from 0", default: nil),
-            returns: "a volume or a model",
+            Param<Int?>("frame", "which image of a 4-D file, from 0; all without it", default: nil),
+            Param<VoxelPart>(
+                "part",
+                "which number of complex and colour voxels; `automatic` is the magnitude, or the luminance (0.299 R + 0.587 G + 0.114 B)",
+                default: .automatic),
+            returns: "a volume, a list of volumes, or a model",
             examples: [
-                Example("save(phantom(seed=1, shape=8, spacing=20).labels, \"labels.nii.gz\")\nload(\"labels.nii.gz\").shape", "[8, 8, 8]")
+                Example("save(phantom(seed=1, shape=8, spacing=20).labels, \"labels.nii.gz\")\nload(\"labels.nii.gz\").shape", "[8, 8, 8]"),
+                Example(
+                    "v = phantom(seed=1, shape=8, spacing=20).labels\nsave([v, v + 1, v + 2], \"series.nii.gz\")\n"
+                        + "mean(load(\"series.nii.gz\", frame=2) - v)", "2"),
             ]
-        ) { context, path, frame -> Value in
+        ) { context, path, frame, part -> Value in
             let path = context.path(path)
-            guard path.hasSuffix(".safetensors") else { return .volume(try NIfTI.read(path, frame: frame)) }
-            if let frame { throw context.reject("frame", expected: "left out for a model", found: "\(frame)") }
-            return .model(try Model.load(path))
+            if path.hasSuffix(".safetensors") {
+                if let frame { throw context.reject("frame", expected: "left out for a model", found: "\(frame)") }
+                return .model(try Model.load(path))
+            }
+            let images = try frame.map { [try ImageFile.read(path, frame: $0, part: part)] } ?? ImageFile.readAll(path, part: part)
+            if let warning = images[0].header?.disagreement { context.note("warning: \"\(path)\": \(warning)") }
+            return images.count == 1 ? .volume(images[0]) : images.value
+        },
+
+        Builtin(
+            "frames", "The number of images in a file, without reading them.", theme: .files,
+            Param<String>("path", "the file"),
+            returns: "a number; 1 but for 4-D files",
+            examples: [
+                Example("v = phantom(seed=1, shape=8, spacing=20).labels\nsave([v, v], \"pair.nii.gz\")\nframes(\"pair.nii.gz\")", "2")
+            ]
+        ) { context, path -> Int in try ImageReader(context.path(path)).frames },
+
+        Builtin(
+            "each_frame", "What a function gives for every image of a 4-D file, read one at a time.", theme: .files,
+            details: "Memory holds one image and what the function gives, and a compressed file is inflated once.",
+            Param<String>("path", "the file"),
+            Param<Function>("f", "a function of a volume"),
+            Param<VoxelPart>("part", "as in `load`", default: .automatic),
+            returns: "the list of what it gave, in the order of the images",
+            examples: [
+                Example(
+                    "v = phantom(seed=1, shape=8, spacing=20).labels\nsave([v - v, v - v + 7], \"two.nii.gz\")\n"
+                        + "each_frame(\"two.nii.gz\", v -> mean(v))", "[0, 7]")
+            ]
+        ) { context, path, f, part -> [Value] in
+            let reader = try ImageReader(context.path(path))
+            return try (0..<reader.frames).map { try context.call(f, [.volume(try reader.frame($0, part: part))]) }
         },
 
         Builtin(
             "save", "Write a volume, mask, figure or model to a file.", theme: .files,
             details: """
-                Volumes and masks become NIfTI (`.nii`, `.nii.gz`) with their place in space and what is known of the source's header; masks are uint8.
+                Volumes and masks become what the name says: NIfTI (`.nii`, `.nii.gz`, a pair for `.hdr` or `.img`), FreeSurfer (`.mgh`, `.mgz`) or NRRD
+                (`.nrrd`); a list of volumes on one grid becomes one 4-D file. Place in space and all that is known of the source's header are kept. Nothing
+                is lost unasked: an unchanged volume is written with the voxels that its file had, others in their type where every value fits exactly, else
+                as float32; masks are uint8 without scaling. `dtype` asks for a type, to which values are rounded and in which they are limited.
                 Figures become `.png`, models `.safetensors`. The file appears whole or not at all: it is written beside its place and then renamed.
                 """,
-            Param<Value>("value", "a volume, mask, figure or model"),
+            Param<Value>("value", "a volume, mask, list of volumes, figure or model"),
             Param<String>("path", "the file; its ending names the format"),
+            Param<Datatype?>("dtype", "the type of voxels to write, at the price of rounding", default: nil),
             returns: "nothing",
             examples: [
                 Example(
-                    "m = phantom(seed=1, shape=16, spacing=12).mask\nsave(m, \"brain.nii.gz\")\ndice(m, load(\"brain.nii.gz\") > 0)", "1")
+                    "m = phantom(seed=1, shape=16, spacing=12).mask\nsave(m, \"brain.nii.gz\")\ndice(m, load(\"brain.nii.gz\") > 0)", "1"),
+                Example(
+                    "v = phantom(seed=1, shape=8, spacing=20).image\nsave(v, \"small.nii.gz\", dtype=\"int16\")\nload(\"small.nii.gz\").datatype",
+                    "\"int16\""),
             ]
-        ) { context, value, path in
+        ) { context, value, path, type in
             let path = context.path(path)
+            if let type, !(value.isVolumes) {
+                throw context.reject("dtype", expected: "left out for \(value.mention)", found: type.rawValue)
+            }
             switch value {
-            case .volume(let volume): try NIfTI.write(volume, to: path)
-            case .mask(let mask): try NIfTI.write(mask, to: path)
+            case .volume(let volume): try ImageFile.write(volume, to: path, datatype: type)
+            case .list(let list) where value.isVolumes: try ImageFile.write(try [Volume].from(.list(list)), to: path, datatype: type)
+            case .mask(let mask): try ImageFile.write(mask, to: path)
             case .figure(let figure): try figure.save(to: path)
             case .model(let model):
                 guard path.hasSuffix(".safetensors") else {
@@ -55,9 +119,22 @@ extension Catalog {
                 }
                 try model.save(to: path, metadata: [:])
             default:
-                throw context.reject("value", expected: "a volume, mask, figure or model", found: value.mention)
+                throw context.reject("value", expected: "a volume, mask, list of volumes, figure or model", found: value.mention)
             }
         },
+
+        Builtin(
+            "roundtrip", "What reading an image file and writing it again would change.", theme: .files,
+            details: """
+                The file is read, written in its own format to a temporary file, and the two are compared: every header field, and the voxels as they are stored.
+                Byte order, compression and the place where voxels begin are no differences.
+                """,
+            Param<String>("path", "the image file"),
+            returns: "a list of sentences; empty when nothing is lost",
+            examples: [
+                Example("save(phantom(seed=1, shape=8, spacing=20).labels, \"labels.nii.gz\")\nroundtrip(\"labels.nii.gz\")", "[]")
+            ]
+        ) { context, path -> [String] in try RoundTrip.differences(context.path(path)) },
 
         Builtin(
             "exists", "Whether there is a file or folder of a name.", theme: .files,

@@ -9,17 +9,20 @@ extension Catalog {
             details: """
                 N4 after Tustison 2010 (doi:10.1109/TMI.2010.2046908): the histogram of the log image is sharpened, the difference to the sharpened image
                 is fitted by cubic B-splines, and this is repeated over `iterations[0]` turns on a coarse lattice, then on finer ones, each twice as
-                dense. It runs on every `shrink`-th voxel; the field is then evaluated at full resolution, and the volume divided by it.
+                dense. It runs on every `shrink`-th voxel; the field is then evaluated at full resolution, and the volume divided by it. Without a mask,
+                voxels above Otsu's threshold are learnt from: the noise of air does not follow the field, and where it counts, the fit is pulled towards no change.
                 """,
             Param<Volume>("image", "the volume; voxels of 0 or less are left out of the estimate"),
             Param<Mask?>("mask", "where the bias is estimated; none takes Otsu's foreground", default: nil),
             Param<WholeTriple>("shrink", "estimate on every shrink-th voxel along each axis", default: 4),
             Param<[Int]>("iterations", "most turns at each level; the list's length is the number of levels", default: [50, 50, 50, 50]),
-            Param<Double>("convergence", "a level ends when the field's relative change falls under this", default: 0.001),
+            Param<Double>("convergence", "a level ends when the field's relative change falls under this", default: 0.0002),
             Param<Double>("fwhm", "full width at half maximum of the blurring Gaussian, in log intensity", default: 0.15),
             Param<Double>("wiener", "noise of the Wiener deconvolution", default: 0.01),
             Param<Int>("bins", "bins of the histogram", default: 200),
-            Param<WholeTriple>("mesh", "spans of the coarsest B-spline lattice along each axis", default: 1),
+            Param<Either<Double, [Int]>>(
+                "spline", "the coarsest B-spline lattice: the distance between its knots in mm, or its spans along each axis", default: .second([1, 1, 1])),
+            Param<Volume?>("weights", "how much each voxel counts, from 0, on the image's grid", default: nil),
             returns: "the corrected volume",
             examples: [
                 Example(
@@ -27,8 +30,8 @@ extension Catalog {
                         + "std(flat, white) / mean(flat, white) < std(head.image, white) / mean(head.image, white)",
                     "true")
             ]
-        ) { context, image, mask, shrink, iterations, convergence, fwhm, wiener, bins, mesh in
-            try correct(context, image, mask, shrink, iterations, convergence, fwhm, wiener, bins, mesh).corrected
+        ) { context, image, mask, shrink, iterations, convergence, fwhm, wiener, bins, spline, weights in
+            try correct(context, image, mask, shrink, iterations, convergence, fwhm, wiener, bins, spline, weights).corrected()
         },
 
         Builtin(
@@ -37,25 +40,34 @@ extension Catalog {
             Param<Mask?>("mask", "where the bias is estimated; none takes Otsu's foreground", default: nil),
             Param<WholeTriple>("shrink", "estimate on every shrink-th voxel along each axis", default: 4),
             Param<[Int]>("iterations", "most turns at each level; the list's length is the number of levels", default: [50, 50, 50, 50]),
-            Param<Double>("convergence", "a level ends when the field's relative change falls under this", default: 0.001),
+            Param<Double>("convergence", "a level ends when the field's relative change falls under this", default: 0.0002),
             Param<Double>("fwhm", "full width at half maximum of the blurring Gaussian, in log intensity", default: 0.15),
             Param<Double>("wiener", "noise of the Wiener deconvolution", default: 0.01),
             Param<Int>("bins", "bins of the histogram", default: 200),
-            Param<WholeTriple>("mesh", "spans of the coarsest B-spline lattice along each axis", default: 1),
+            Param<Either<Double, [Int]>>(
+                "spline", "the coarsest B-spline lattice: the distance between its knots in mm, or its spans along each axis", default: .second([1, 1, 1])),
+            Param<Volume?>("weights", "how much each voxel counts, from 0, on the image's grid", default: nil),
             returns: "a positive, smooth volume",
             examples: [Example("min(bias_field(phantom(seed=2, shape=32, spacing=6).image, shrink=2)) > 0", "true")]
-        ) { context, image, mask, shrink, iterations, convergence, fwhm, wiener, bins, mesh in
-            try correct(context, image, mask, shrink, iterations, convergence, fwhm, wiener, bins, mesh).field
+        ) { context, image, mask, shrink, iterations, convergence, fwhm, wiener, bins, spline, weights in
+            try correct(context, image, mask, shrink, iterations, convergence, fwhm, wiener, bins, spline, weights).field()
         },
 
         Builtin(
             "normalize", "Zero mean and unit variance.", theme: .intensity,
-            details: "(v − mean) / std over all voxels, or with the mean and the standard deviation of those in the mask.",
+            details: "(v − mean) / std over all voxels, or with the mean and the standard deviation of those in the mask or the foreground.",
             Param<Volume>("image", "the volume"),
             Param<Mask?>("mask", "where mean and deviation are taken", default: nil),
+            Param<Bool>("foreground", "take them above Otsu's threshold", default: false),
             returns: "the volume in standard deviations",
-            examples: [Example("v = normalize(phantom(seed=1, shape=16, spacing=12).image)\n\"{std(v):.3}\"", "\"1.000\"")]
-        ) { _, image, mask in try image.normalized(in: mask) },
+            examples: [
+                Example("v = normalize(phantom(seed=1, shape=16, spacing=12).image)\n\"{std(v):.3}\"", "\"1.000\""),
+                Example("v = phantom(seed=1, shape=16, spacing=12).image\n\"{std(normalize(v, foreground=true), otsu(v)):.3}\"", "\"1.000\""),
+            ]
+        ) { context, image, mask, foreground in
+            if mask != nil, foreground { throw context.reject("foreground", expected: "given without a mask", found: "true with a mask") }
+            return try image.normalized(in: foreground ? image.otsu() : mask)
+        },
 
         Builtin(
             "rescale", "Map the range of values linearly onto another.", theme: .intensity,
@@ -73,14 +85,6 @@ extension Catalog {
         },
 
         Builtin(
-            "gaussian", "Smooth with a Gaussian whose width is in mm.", theme: .intensity,
-            details: "Separable, cut at 4 standard deviations; beyond the border the outermost voxel is repeated, as scipy's mode nearest.",
-            Param<Volume>("image", "the volume"),
-            Param<Triple>("sigma", "standard deviation in mm along each axis"),
-            returns: "the smoothed volume",
-            examples: [Example("v = phantom(seed=1, shape=16, spacing=12).image\nmax(gaussian(v, sigma=12)) < max(v)", "true")]
-        ) { _, image, sigma in try image.smoothed(sigma: sigma.numbers) },
-        Builtin(
             "replace_nonfinite", "Put a number in place of voxels that are nan or infinite.", theme: .intensity,
             Param<Volume>("image", "the volume"),
             Param<Double>("value", "what they become", default: 0),
@@ -91,13 +95,21 @@ extension Catalog {
 
     private static func correct(
         _ context: Context, _ image: Volume, _ mask: Mask?, _ shrink: WholeTriple, _ iterations: [Int], _ convergence: Double,
-        _ fwhm: Double, _ wiener: Double, _ bins: Int, _ mesh: WholeTriple
+        _ fwhm: Double, _ wiener: Double, _ bins: Int, _ spline: Either<Double, [Int]>, _ weights: Volume?
     ) throws -> N4.Result {
         var options = N4.Options()
         (options.shrink, options.iterations, options.convergence) = (shrink.numbers, iterations, convergence)
-        (options.fwhm, options.wiener, options.bins, options.splineMesh) = (fwhm, wiener, bins, mesh.numbers)
+        (options.fwhm, options.wiener, options.bins) = (fwhm, wiener, bins)
+        switch spline {
+        case .first(let distance): options.splineMesh = try N4.Options.mesh(distance: distance, on: image.grid)
+        case .second(let spans):
+            guard spans.count == 3 else {
+                throw context.reject("spline", expected: "a distance in mm, or a list of 3 spans", found: "a list of \(spans.count)")
+            }
+            options.splineMesh = SIMD3(spans[0], spans[1], spans[2])
+        }
         defer { context.progress.clear() }
-        return try N4.correct(image, mask: mask, options: options) { progress in
+        return try N4.correct(image, mask: mask, weights: weights, options: options) { progress in
             context.progress.update(
                 "n4 level \(progress.level)/\(progress.levels) · turn \(progress.iteration)/\(progress.iterations)"
                     + " · change \(Text.fixed(progress.convergence, 5))")

@@ -35,11 +35,19 @@ extension Catalog {
             "percentile", "The value below which a share of a volume's voxels lies.", theme: .intensity,
             details: "Exact, with linear interpolation between order statistics, as numpy's default.",
             Param<Volume>("image", "the volume"),
-            Param<Double>("percent", "0 … 100"),
+            Param<Either<Double, [Double]>>("percent", "0 … 100, or a list of such numbers"),
             Param<Mask?>("mask", "only voxels in this mask", default: nil),
-            returns: "a number",
-            examples: [Example("v = phantom(seed=1, shape=16, spacing=12).image\npercentile(v, 100) == max(v)", "true")]
-        ) { _, image, percent, mask in try image.percentile(percent, in: mask) },
+            returns: "a number, or a list of them",
+            examples: [
+                Example("v = phantom(seed=1, shape=16, spacing=12).image\npercentile(v, 100) == max(v)", "true"),
+                Example("v = phantom(seed=1, shape=16, spacing=12).image\npercentile(v, [0, 100]) == [min(v), max(v)]", "true"),
+            ]
+        ) { _, image, percent, mask -> Either<Double, [Double]> in
+            switch percent {
+            case .first(let one): .first(try image.percentile(one, in: mask))
+            case .second(let list): .second(try image.percentiles(list, in: mask))
+            }
+        },
     ]
 
     private struct Summary {

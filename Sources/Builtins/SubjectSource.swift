@@ -56,7 +56,7 @@ final class SubjectSource: SampleSource, @unchecked Sendable {
         switch part {
         case .volume(let volume): volume
         case .mask(let mask): Volume(grid: mask.grid, voxels: mask.voxels.map { Float($0) })
-        case .path(let path): try NIfTI.read(path)
+        case .path(let path): try ImageFile.read(path)
         }
     }
 

@@ -26,14 +26,21 @@ public final class Volume: Sendable {
     public let datatype: Datatype
     /// What the file that this came from said beyond grid and values; travels through operations, nil for an image made here.
     public let header: FileHeader?
+    /// What the file had, where `voxels` are rounded: only an image as it was read has this.
+    let stored: StoredVoxels?
 
     /// `voxels.count` must be `grid.count`.
-    public init(grid: Grid, voxels: [Float], datatype: Datatype = .float32, header: FileHeader? = nil) {
+    public convenience init(grid: Grid, voxels: [Float], datatype: Datatype = .float32, header: FileHeader? = nil) {
+        self.init(grid: grid, voxels: voxels, datatype: datatype, header: header, stored: nil)
+    }
+
+    init(grid: Grid, voxels: [Float], datatype: Datatype, header: FileHeader?, stored: StoredVoxels?) {
         precondition(voxels.count == grid.count)
         self.grid = grid
         self.voxels = voxels
         self.datatype = datatype
         self.header = header
+        self.stored = stored
     }
 
     /// The value of voxel (i, j, k), which must lie on the grid.

@@ -67,6 +67,34 @@ public enum Kernels {
         #endif
     }
 
+    /// As `table`, for scalar images.
+    public static func images(_ set: InstructionSet) -> SKImageTable? {
+        guard available.contains(set) else { return nil }
+        #if arch(x86_64)
+        switch set {
+        case .baseline: return KernelsV2.imageTable()
+        case .avx2: return KernelsV3.imageTable()
+        case .avx512: return KernelsV4.imageTable()
+        }
+        #else
+        return KernelsV2.imageTable()
+        #endif
+    }
+
+    /// As `table`, for masks.
+    public static func masks(_ set: InstructionSet) -> SKMaskTable? {
+        guard available.contains(set) else { return nil }
+        #if arch(x86_64)
+        switch set {
+        case .baseline: return KernelsV2.maskTable()
+        case .avx2: return KernelsV3.maskTable()
+        case .avx512: return KernelsV4.maskTable()
+        }
+        #else
+        return KernelsV2.maskTable()
+        #endif
+    }
+
     /// Convolutions of bfloat16 with sums in single precision.
     public struct Half {
         /// As `SKTable.conv16`, where a float of source and weights stands for two bfloat16.
@@ -87,4 +115,8 @@ public enum Kernels {
     public static let table: SKTable = table(instructionSet) ?? KernelsV2.kernelTable()
     /// The functions in use for the layers besides convolutions.
     public static let layers: SKLayerTable = layers(instructionSet) ?? KernelsV2.layerTable()
+    /// The functions in use for scalar images.
+    public static let images: SKImageTable = images(instructionSet) ?? KernelsV2.imageTable()
+    /// The functions in use for masks.
+    public static let masks: SKMaskTable = masks(instructionSet) ?? KernelsV2.maskTable()
 }

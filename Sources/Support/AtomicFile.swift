@@ -38,6 +38,8 @@ public final class AtomicFile {
     private let target: String
     private let temporary: String
     private var descriptor: Int32
+    /// Bytes written so far.
+    public private(set) var position = 0
 
     /// Opens the temporary file. Throws `FileError` when the folder is missing or not writable, or the path is a directory.
     public init(_ path: String) throws(FileError) {
@@ -65,6 +67,20 @@ public final class AtomicFile {
         var done = 0
         while done < bytes.count {
             let n = Glibc.write(descriptor, bytes.baseAddress! + done, min(bytes.count - done, 1 << 30))
+            if n < 0 {
+                if errno == EINTR { continue }
+                throw fail()
+            }
+            done += n
+        }
+        position += bytes.count
+    }
+
+    /// Puts other bytes in the place of some that were written. On failure as `write`.
+    public func overwrite(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws(FileError) {
+        var done = 0
+        while done < bytes.count {
+            let n = pwrite(descriptor, bytes.baseAddress! + done, bytes.count - done, off_t(offset + done))
             if n < 0 {
                 if errno == EINTR { continue }
                 throw fail()

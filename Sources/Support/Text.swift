@@ -21,6 +21,12 @@ public enum Text {
     /// 96×128×160
     public static func sizes(_ shape: SIMD3<Int>) -> String { "\(shape.x)×\(shape.y)×\(shape.z)" }
 
+    /// Text of any file, fit for a message: in quotes, other than plain characters shown as ?, cut after 60.
+    public static func quoted(_ text: String) -> String {
+        let shown = text.unicodeScalars.prefix(60).map { $0.value >= 32 && $0.value < 127 ? Character($0) : "?" }
+        return "\"" + String(shown) + (text.unicodeScalars.count > 60 ? "…\"" : "\"")
+    }
+
     /// 10,019,185
     public static func grouped(_ n: Int) -> String {
         var digits = Array(String(n.magnitude))

@@ -57,6 +57,7 @@ struct Skullstrip: ParsableCommand {
     }
 
     mutating func run() throws {
+        Memory.keepFreed()
         signal(SIGPIPE, SIG_IGN)
         Signals.install()
         // The characters' encoding alone: numbers are written with a point everywhere.

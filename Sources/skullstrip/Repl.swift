@@ -118,7 +118,7 @@ enum Echo {
         if session.isSilenced(text) { return false }
         if isExpression(text) { return true }
         switch value {
-        case .volume, .mask, .tensor, .model, .figure: return true
+        case .volume, .mask, .transform, .tensor, .model, .figure: return true
         default: return false
         }
     }

@@ -1,5 +1,6 @@
 import CBLAS
 import CCairo
+import CDeflate
 import CEditLine
 import CZlib
 import Glibc
@@ -20,6 +21,7 @@ enum Version {
             kernels   \(Kernels.instructionSet.rawValue) of \(sets); \(Parallel.threads) thread\(Parallel.threads == 1 ? "" : "s")
             openblas  \(blas); core type \(core)
             zlib      \(String(cString: zlibVersion()))
+            libdeflate \(LIBDEFLATE_VERSION_STRING)
             cairo     \(String(cString: cairo_version_string()))
             libedit   \(LIBEDIT_MAJOR).\(LIBEDIT_MINOR)
 

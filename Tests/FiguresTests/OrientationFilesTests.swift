@@ -19,7 +19,7 @@ import Testing
     }()
 
     @Test(.enabled(if: present)) func filesInAllOrientationsGiveOnePicture() throws {
-        let expected = try Montage.overlay(NIfTI.read(Self.folder + "/RAS.nii.gz"), nil)
+        let expected = try Montage.overlay(ImageFile.read(Self.folder + "/RAS.nii.gz"), nil)
         var count = 0
         for (a, b, c) in [
             ("RL", "AP", "SI"), ("RL", "SI", "AP"), ("AP", "RL", "SI"), ("AP", "SI", "RL"), ("SI", "RL", "AP"), ("SI", "AP", "RL"),
@@ -27,7 +27,7 @@ import Testing
             for x in a {
                 for y in b {
                     for z in c {
-                        let volume = try NIfTI.read("\(Self.folder)/\(x)\(y)\(z).nii.gz")
+                        let volume = try ImageFile.read("\(Self.folder)/\(x)\(y)\(z).nii.gz")
                         #expect(volume.grid.orientation == "\(x)\(y)\(z)")
                         #expect(try body(Montage.overlay(volume, nil)) == body(expected), "\(x)\(y)\(z)")
                         count += 1

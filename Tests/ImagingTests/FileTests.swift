@@ -12,6 +12,8 @@ struct Reading: Decodable {
     var affine: [Double]?
     var checksum: String?
     var last: String?
+    /// Of complex and colour voxels, the checksum of each part of the first frame.
+    var parts: [String: String]?
 
     struct All: Decodable {
         var files: [String: Reading]
@@ -25,22 +27,33 @@ struct Reading: Decodable {
         return String(sum)
     }
 
-    /// Compares a file's reading with nibabel's, bit for bit.
+    /// Compares a file's reading with its reference, bit for bit.
     func check(_ path: String) throws {
         let frames = try #require(frames)
-        let first = try NIfTI.read(path, frame: frames > 1 ? 0 : nil)
+        let first = try ImageFile.read(path, frame: frames > 1 ? 0 : nil)
         #expect(first.grid.shape == triple(shape!), "\(path)")
-        #expect(first.datatype.rawValue == type!, "\(path)")
-        #expect(Reading.checksum(first.voxels) == checksum!, "\(path)")
+        if let type { #expect(first.datatype.rawValue == type, "\(path)") }
+        if let checksum { #expect(Reading.checksum(first.voxels) == checksum, "\(path)") }
+        for (name, sum) in parts ?? [:] {
+            let part = try ImageFile.read(path, frame: 0, part: #require(VoxelPart(rawValue: name)))
+            #expect(Reading.checksum(part.voxels) == sum, "\(path): \(name)")
+        }
+        // nibabel computes the affine of an MGH file in float32.
+        let tolerance = path.contains(".mg") ? 2e-7 : 1e-12
         let (a, b) = (first.grid.affine, Affine(flat: affine!))
         for (x, y) in [(a.rows.0, b.rows.0), (a.rows.1, b.rows.1), (a.rows.2, b.rows.2)] {
-            for c in 0..<4 { #expect(abs(x[c] - y[c]) <= 1e-12 * max(1, abs(y[c])), "\(path): \(a) against \(b)") }
+            for c in 0..<4 { #expect(abs(x[c] - y[c]) <= tolerance * max(1, c == 3 ? 256 : abs(y[c])), "\(path): \(a) against \(b)") }
         }
         if frames > 1 {
-            #expect(throws: NIfTIError.self) { try NIfTI.read(path) }
-            let final = try NIfTI.read(path, frame: frames - 1)
-            #expect(Reading.checksum(final.voxels) == last!, "\(path)")
-            #expect(throws: NIfTIError.noFrame(path: path, frame: frames, frames: frames)) { try NIfTI.read(path, frame: frames) }
+            #expect(throws: ImageError.self) { try ImageFile.read(path) }
+            #expect(throws: ImageError.noFrame(path: path, frame: frames, frames: frames)) { try ImageFile.read(path, frame: frames) }
+            let all = try ImageFile.readAll(path)
+            #expect(all.count == frames && all.allSatisfy { $0.grid == first.grid } && all[0].voxels == first.voxels)
+            guard let last else { return }
+            #expect(Reading.checksum(all[frames - 1].voxels) == last, "\(path)")
+            // Backwards, on one open file.
+            let reader = try ImageReader(path)
+            for i in (0..<frames).reversed() { #expect(try reader.frame(i).voxels == all[i].voxels) }
         }
     }
 }
@@ -60,12 +73,17 @@ struct Reading: Decodable {
         guard let data = Reference.data() else { return }
         for (name, reading) in try Reading.stored.get().data.sorted(by: { $0.key < $1.key }) {
             let file = data.appendingPathComponent(name).path
-            // A header beside compressed voxels, a mixture that nibabel does not look for.
-            if name.contains("minimal2") { continue }
+            if name.contains("minimal2") {
+                // A header beside compressed voxels, a mixture that nibabel does not look for, and that is read here.
+                let pair = try ImageFile.read(file),
+                    single = try ImageFile.read(data.appendingPathComponent("nifti-cases/nifti-rs/minimal.nii.gz").path)
+                #expect(pair.voxels == single.voxels && pair.grid == single.grid)
+                continue
+            }
             if reading.refused == nil {
                 try reading.check(file)
             } else {
-                #expect(isExplained { try NIfTI.read(file) }, "\(name): \(reading.refused!)")
+                #expect(isExplained { try ImageFile.read(file) }, "\(name): \(reading.refused!)")
             }
         }
     }
@@ -80,7 +98,7 @@ struct Reading: Decodable {
     @discardableResult
     func probe(_ path: String) -> Bool {
         do {
-            _ = try NIfTI.read(path)
+            _ = try ImageFile.read(path)
             return true
         } catch let error as any ExplainedError {
             #expect(!error.message.isEmpty && !error.message.contains("\n"))
@@ -94,27 +112,27 @@ struct Reading: Decodable {
     @Test func unchangedImagesAreWrittenAsTheyWere() throws {
         let folder = try Reference.temporaryFolder()
         defer { try? FileManager.default.removeItem(at: folder) }
-        for name in try Reading.stored.get().files.keys where !name.hasPrefix("four") {
-            let v = try NIfTI.read(path(name))
+        for name in try Reading.stored.get().files.keys where !name.hasPrefix("four") && name.contains(".nii") {
+            let v = try ImageFile.read(path(name))
             for ending in ["nii", "nii.gz"] {
                 let copy = folder.appendingPathComponent("copy.\(ending)").path
-                try NIfTI.write(v, to: copy)
-                let back = try NIfTI.read(copy)
+                try ImageFile.write(v, to: copy)
+                let back = try ImageFile.read(copy)
                 #expect(back.grid == v.grid && back.header == v.header, "\(name)")
                 #expect(back.voxels.map(\.bitPattern) == v.voxels.map(\.bitPattern), "\(name)")
-                // Voxels of 2⁶⁴ and beyond cannot be held by float32 and go back as float32.
-                #expect(back.datatype == v.datatype || name.contains("int64"), "\(name)")
+                #expect(back.datatype == v.datatype, "\(name)")
             }
         }
         #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).count == 2)
     }
 
     /// The bytes of the voxels themselves, where the type and order are ours.
-    @Test(arguments: ["uint8", "int8", "int16", "uint16", "int32", "uint32", "float32"]) func sameBytes(_ kind: String) throws {
+    @Test(arguments: ["uint8", "int8", "int16", "uint16", "int32", "uint32", "int64", "uint64", "float32", "float64"])
+    func sameBytes(_ kind: String) throws {
         let folder = try Reference.temporaryFolder()
         defer { try? FileManager.default.removeItem(at: folder) }
         let copy = folder.appendingPathComponent("copy.nii")
-        try NIfTI.write(try NIfTI.read(path("\(kind).nii")), to: copy.path)
+        try ImageFile.write(try ImageFile.read(path("\(kind).nii")), to: copy.path)
         #expect(try Data(contentsOf: copy) == Data(contentsOf: files.appendingPathComponent("\(kind).nii")))
     }
 
@@ -131,8 +149,8 @@ struct Reading: Decodable {
             ([9.223371e18, 0, 5, 3], .int64, .int64),
             ([0.1, 0, 5, 3], .float64, .float64), ([0, 4_294_967_040, 5, 3], .uint32, .uint32),
         ] as [([Float], Datatype, Datatype)] {
-            try NIfTI.write(Volume(grid: grid, voxels: values, datatype: type), to: file)
-            let back = try NIfTI.read(file)
+            try ImageFile.write(Volume(grid: grid, voxels: values, datatype: type), to: file)
+            let back = try ImageFile.read(file)
             #expect(back.datatype == expected && back.voxels.map(\.bitPattern) == values.map(\.bitPattern), "\(values) as \(type)")
         }
     }
@@ -142,9 +160,9 @@ struct Reading: Decodable {
         defer { try? FileManager.default.removeItem(at: folder) }
         let file = folder.appendingPathComponent("v.nii.gz").path
         for name in ["int16.nii", "qform.nii.gz", "no-form.nii.gz", "two.nii.gz", "extension.nii.gz"] {
-            let part = try NIfTI.read(path(name)).cropped(from: [1, 2, 3], to: [4, 5, 6])
-            try NIfTI.write(part, to: file)
-            let back = try NIfTI.read(file)
+            let part = try ImageFile.read(path(name)).cropped(from: [1, 2, 3], to: [4, 5, 6])
+            try ImageFile.write(part, to: file)
+            let back = try ImageFile.read(file)
             #expect(back.grid.distance(to: part.grid) < 1e-5 && back.voxels == part.voxels && back.datatype == .int16, "\(name)")
             let (old, new) = (try #require(part.header), try #require(back.header))
             #expect(new.description == "a head of noise" && new.auxiliaryFile == "none" && new.units == 10)
@@ -162,11 +180,11 @@ struct Reading: Decodable {
         let folder = try Reference.temporaryFolder()
         defer { try? FileManager.default.removeItem(at: folder) }
         let file = folder.appendingPathComponent("m.nii.gz").path
-        let mask = try NIfTI.read(path("scaled.nii.gz")).otsu()
-        try NIfTI.write(mask, to: file)
-        let back = try NIfTI.read(file)
+        let mask = try ImageFile.read(path("scaled.nii.gz")).otsu()
+        try ImageFile.write(mask, to: file)
+        let back = try ImageFile.read(file)
         #expect(back.datatype == .uint8 && back.voxels == mask.voxels.map(Float.init) && back.grid == mask.grid)
-        #expect(try NIfTI.readMask(file).voxels == mask.voxels)
+        #expect(try ImageFile.readMask(file).voxels == mask.voxels)
     }
 
     /// Many blocks, the last one short, against the system's gzip.
@@ -176,8 +194,8 @@ struct Reading: Decodable {
         let gz = folder.appendingPathComponent("v.nii.gz").path, plain = folder.appendingPathComponent("v.nii").path
         let v = try noise([101, 103, 37])
         let whole = Volume(grid: v.grid, voxels: v.voxels.map { ($0 * 900).rounded() }, datatype: .int16)
-        try NIfTI.write(whole, to: gz)
-        try NIfTI.write(whole, to: plain)
+        try ImageFile.write(whole, to: gz)
+        try ImageFile.write(whole, to: plain)
         let gunzip = Process()
         gunzip.executableURL = URL(fileURLWithPath: "/bin/gzip")
         gunzip.arguments = ["-dc", gz]
@@ -188,7 +206,7 @@ struct Reading: Decodable {
         gunzip.waitUntilExit()
         #expect(gunzip.terminationStatus == 0)
         #expect(try inflated == Data(contentsOf: URL(fileURLWithPath: plain)))
-        #expect(try NIfTI.read(gz).voxels == whole.voxels)
+        #expect(try ImageFile.read(gz).voxels == whole.voxels)
     }
 
     @Test func gzipOfSeveralMembersAndWithPadding() throws {
@@ -207,6 +225,6 @@ struct Reading: Decodable {
             return try Data(contentsOf: folder.appendingPathComponent("part.gz"))
         }
         try (member(first.prefix(500)) + member(first.dropFirst(500)) + Data(count: 512)).write(to: file)
-        #expect(try NIfTI.read(file.path).voxels == NIfTI.read(path("int16.nii")).voxels)
+        #expect(try ImageFile.read(file.path).voxels == ImageFile.read(path("int16.nii")).voxels)
     }
 }

@@ -37,10 +37,12 @@ import Testing
         voxels[3] = .nan
         voxels[200] = -.infinity
         let bad = v.with(voxels)
-        let expected = IntensityError.notFinite(count: 2, of: 315, operation: "statistics")
-        #expect(throws: expected) { try bad.statistics() }
-        #expect(throws: expected) { try bad.normalized() }
-        #expect(throws: expected) { try bad.rescaled() }
+        func expected(_ operation: String) -> IntensityError { .notFinite(count: 2, of: 315, operation: operation) }
+        #expect(throws: expected("statistics")) { try bad.statistics() }
+        #expect(throws: expected("normalize")) { try bad.normalized() }
+        #expect(throws: expected("rescale")) { try bad.rescaled() }
+        #expect(throws: expected("denoise")) { try NonLocalMeans.denoise(bad) }
+        #expect(throws: IntensityError.notFinite(count: 1, of: 315, operation: "median")) { try bad.median(radius: .one) }
         #expect(throws: IntensityError.notFinite(count: 2, of: 315, operation: "percentile")) { try bad.percentile(50) }
         #expect(bad.countNonFinite() == 2)
         let mended = bad.replacingNonFinite(with: 0)
@@ -56,7 +58,7 @@ import Testing
     @Test func emptyMasksAndFlatImages() throws {
         let v = try stored.volume()
         let none = Mask(grid: v.grid, voxels: .init(repeating: 0, count: 315))
-        #expect(throws: IntensityError.emptyMask(operation: "statistics")) { try v.normalized(in: none) }
+        #expect(throws: IntensityError.emptyMask(operation: "normalize")) { try v.normalized(in: none) }
         #expect(throws: IntensityError.emptyMask(operation: "percentile")) { try v.percentile(3, in: none) }
         let flat = v.with(.init(repeating: 7, count: 315))
         #expect(throws: IntensityError.flat(value: 7, operation: "normalize")) { try flat.normalized() }

@@ -56,7 +56,7 @@ private func options(_ change: (inout N4.Options) -> Void) -> N4.Options {
         let head = try reference("head.nii"), expected = try reference("field_\(name).nii")
         let image = Volume(grid: try Grid(shape: head.shape, affine: Affine(spacing: [4, 4, 4])), voxels: head.values)
         let mask = mask(image) { $0 > 60 }
-        let field = try N4.correct(image, mask: mask, options: options).field
+        let field = try N4.correct(image, mask: mask, options: options).field()
         var worst = 0.0, sum = 0.0, squares = 0.0, count = 0.0
         for k in 0..<expected.shape.z {
             for j in 0..<expected.shape.y {
@@ -85,7 +85,11 @@ private func options(_ change: (inout N4.Options) -> Void) -> N4.Options {
     }
 
     @Test func equalsSimpleITKOverFourLevels() throws {
-        let d = try compare("default", options { $0.shrink = .one })
+        let d = try compare(
+            "default",
+            options {
+                $0.shrink = .one; $0.convergence = 0.001
+            })
         #expect(d.worst < 2e-4, "\(d)")
     }
 
@@ -116,7 +120,7 @@ private func options(_ change: (inout N4.Options) -> Void) -> N4.Options {
     @Test(arguments: [11, 12]) func findsAKnownField(seed: UInt64) throws {
         let head = try Phantom.make(
             seed: seed, shape: [64, 80, 80], spacing: [3, 3, 3], options: .init(noise: 0.02, bias: 0.25))
-        let field = try N4.correct(head.image, mask: head.mask, options: options { $0.shrink = [2, 2, 2] }).field
+        let field = try N4.correct(head.image, mask: head.mask, options: options { $0.shrink = [2, 2, 2] }).field()
         let brain = head.mask.voxels.indices.filter { head.mask.voxels[$0] == 1 }
         func deviation(_ values: [Double]) -> Double {
             let mean = values.reduce(0, +) / Double(values.count)
@@ -195,7 +199,7 @@ private func options(_ change: (inout N4.Options) -> Void) -> N4.Options {
     @Test func fieldEqualsTheSplineAtEachVoxel() throws {
         let lattice = random([5, 4, 6], scale: 0.4)
         let image = try shaded([13, 7, 9])
-        let (field, corrected) = try lattice.applied(to: image)
+        let field = try lattice.exponential(over: image.grid.shape), corrected = try lattice.divide(image.voxels, over: image.grid.shape)
         for k in 0..<9 {
             for j in 0..<7 {
                 for i in 0..<13 {
@@ -236,7 +240,7 @@ private func options(_ change: (inout N4.Options) -> Void) -> N4.Options {
                     count += 1
                     let log = logf(image[v.x, v.y, v.z])
                     let z = Double(log - sharpening.expected.withUnsafeBufferPointer { sharpening.sharpened(log, $0) })
-                    let p = SIMD3(Double(v.x) / 16 * 2, Double(v.y) / 11 * 3, Double(v.z) / 8) * (1 - 1e-12)
+                    let p = SIMD3(Double(i) / 7 * 2, Double(v.y) / 11 * 3, Double(k) / 3) * (1 - 1e-12)
                     var b = [Double](), squares = 0.0
                     for c in 0..<size.z {
                         for r in 0..<size.y {
@@ -277,10 +281,10 @@ private func options(_ change: (inout N4.Options) -> Void) -> N4.Options {
 @Suite struct N4Tests {
     @Test func threadsAndRepetitionsChangeNothing() throws {
         let image = try shaded([33, 20, 27])
-        let first = try N4.correct(image).field.voxels
+        let first = try N4.correct(image).field().voxels
         let threads = Parallel.threads
         Parallel.threads = 1
-        let single = try N4.correct(image).field.voxels
+        let single = try N4.correct(image).field().voxels
         Parallel.threads = threads
         #expect(single == first)
     }
@@ -289,9 +293,9 @@ private func options(_ change: (inout N4.Options) -> Void) -> N4.Options {
     func smallAndThinImages(shape: SIMD3<Int>) throws {
         let image = try shaded(shape)
         let r = try N4.correct(image)
-        #expect(r.field.voxels.allSatisfy { $0 > 0 && $0.isFinite })
-        #expect(r.corrected.grid == image.grid)
-        for (v, (c, f)) in zip(image.voxels, zip(r.corrected.voxels, r.field.voxels)) {
+        #expect(try r.field().voxels.allSatisfy { $0 > 0 && $0.isFinite })
+        #expect(try r.corrected().grid == image.grid)
+        for (v, (c, f)) in try zip(image.voxels, zip(r.corrected().voxels, r.field().voxels)) {
             #expect(abs(c * f - v) <= 1e-4 * v)
         }
     }
@@ -299,14 +303,14 @@ private func options(_ change: (inout N4.Options) -> Void) -> N4.Options {
     @Test func constantImageHasFieldOne() throws {
         let image = try volume([9, 8, 7]) { _, _, _ in 42 }
         let r = try N4.correct(image)
-        #expect(r.field.voxels.allSatisfy { $0 == 1 })
-        #expect(r.iterations == [0, 0, 0, 0])
+        #expect(try r.field().voxels.allSatisfy { $0 == 1 })
+        #expect(try r.iterations == [0, 0, 0, 0])
     }
 
     @Test func scaleOfIntensitiesDoesNotMatter() throws {
         let image = try shaded([24, 24, 24])
         let big = Volume(grid: image.grid, voxels: image.voxels.map { $0 * 1024 })
-        let a = try N4.correct(image).field.voxels, b = try N4.correct(big).field.voxels
+        let a = try N4.correct(image).field().voxels, b = try N4.correct(big).field().voxels
         for i in a.indices { #expect(abs(a[i] - b[i]) < 2e-3) }
     }
 
@@ -316,10 +320,10 @@ private func options(_ change: (inout N4.Options) -> Void) -> N4.Options {
         let o = options {
             $0.shrink = .one; $0.iterations = [5, 5]
         }
-        let masked = try N4.correct(image, mask: chosen, options: o).field.voxels
+        let masked = try N4.correct(image, mask: chosen, options: o).field().voxels
         let whole = Mask(grid: image.grid, voxels: [UInt8](repeating: 1, count: image.grid.count))
         let twos = Volume(grid: image.grid, voxels: chosen.voxels.map { Float($0) * 2 })
-        let weighted = try N4.correct(image, mask: whole, weights: twos, options: o).field.voxels
+        let weighted = try N4.correct(image, mask: whole, weights: twos, options: o).field().voxels
         for i in masked.indices { #expect(abs(masked[i] - weighted[i]) < 1e-5) }
     }
 
@@ -331,7 +335,7 @@ private func options(_ change: (inout N4.Options) -> Void) -> N4.Options {
         let r = try N4.correct(shaded([20, 20, 20]), options: o) { seen.append($0) }
         #expect(seen.map { [$0.level, $0.iteration] } == [[1, 1], [1, 2], [1, 3], [2, 1], [2, 2]])
         #expect(seen.allSatisfy { $0.levels == 2 && $0.convergence > 0 && $0.convergence < 1 })
-        #expect(r.iterations == [3, 2])
+        #expect(try r.iterations == [3, 2])
     }
 
     @Test func convergenceEndsALevel() throws {
@@ -359,8 +363,8 @@ private func options(_ change: (inout N4.Options) -> Void) -> N4.Options {
         // Outside the mask they are not looked at, and stay what they are.
         let finite = mask(image) { $0.isFinite }
         let r = try N4.correct(image, mask: finite)
-        #expect(r.corrected[3, 4, 5].isNaN && r.corrected[7, 4, 6] == -.infinity)
-        #expect(r.field.voxels.allSatisfy { $0.isFinite && $0 > 0 })
+        #expect(try r.corrected()[3, 4, 5].isNaN && r.corrected()[7, 4, 6] == -.infinity)
+        #expect(try r.field().voxels.allSatisfy { $0.isFinite && $0 > 0 })
     }
 
     @Test func nothingToLearnFrom() throws {
@@ -377,7 +381,7 @@ private func options(_ change: (inout N4.Options) -> Void) -> N4.Options {
             try N4.correct(image, mask: Mask(grid: image.grid, voxels: one))
         }
         #expect(
-            try N4.correct(image, mask: Mask(grid: image.grid, voxels: one), options: options { $0.shrink = .one }).field.voxels.allSatisfy
+            try N4.correct(image, mask: Mask(grid: image.grid, voxels: one), options: options { $0.shrink = .one }).field().voxels.allSatisfy
             { $0 == 1 })
     }
 

@@ -22,26 +22,26 @@ import Testing
             // Rows of zeros, and no qform.
             try edit("int16.nii", to: file, [(280..<328, 0), (252..<254, 0)])
             #expect(
-                throws: NIfTIError.field(
+                throws: ImageError.field(
                     path: file, field: "srow_x, srow_y, srow_z", value: "(0, 0, 0, 0), (0, 0, 0, 0), (0, 0, 0, 0)",
                     allowed: "three independent axes")
-            ) { try NIfTI.read(file) }
+            ) { try ImageFile.read(file) }
         }
     }
 
     @Test func aGoodQformStandsInForASingularSform() throws {
         try inFolder { file in
-            let whole = try NIfTI.read(Reference.folder.appendingPathComponent("files/int16.nii").path)
+            let whole = try ImageFile.read(Reference.folder.appendingPathComponent("files/int16.nii").path)
             // The same file with the sform's code 0 says what the qform means.
             try edit("int16.nii", to: file, [(254..<256, 0)])
-            let qform = try NIfTI.read(file)
+            let qform = try ImageFile.read(file)
             #expect(qform.grid != whole.grid)
             try edit("int16.nii", to: file, [(280..<328, 0)])
-            let read = try NIfTI.read(file)
+            let read = try ImageFile.read(file)
             #expect(read.grid == qform.grid && read.voxels == whole.voxels)
             // The next reader is not led astray.
-            try NIfTI.write(read, to: file)
-            let back = try NIfTI.read(file)
+            try ImageFile.write(read, to: file)
+            let back = try ImageFile.read(file)
             #expect(back.grid == qform.grid && back.header?.sformCode == 0 && back.header?.qformCode == 1)
         }
     }
@@ -53,13 +53,13 @@ import Testing
                 Affine(spacing: .one, origin: [0, 1e40, 0]), Affine(spacing: [1, 0, 1]),
             ] {
                 let volume = Volume(grid: try Grid(shape: [2, 1, 1], affine: affine), voxels: [1, 2])
-                #expect(throws: NIfTIError.self) { try NIfTI.write(volume, to: file) }
+                #expect(throws: ImageError.self) { try ImageFile.write(volume, to: file) }
                 #expect(!FileManager.default.fileExists(atPath: file))
             }
             for size in [1e-6, 1e6] {
                 let grid = try Grid(shape: [2, 1, 1], affine: Affine(spacing: [size, size, size]))
-                try NIfTI.write(Volume(grid: grid, voxels: [1, 2]), to: file)
-                #expect(try NIfTI.read(file).grid.distance(to: grid) < 1e-6)
+                try ImageFile.write(Volume(grid: grid, voxels: [1, 2]), to: file)
+                #expect(try ImageFile.read(file).grid.distance(to: grid) < 1e-6)
             }
         }
     }

@@ -18,6 +18,10 @@ package struct N4Samples {
     package let weight: [Float]
 
     package var count: Int { logImage.count }
+    /// The voxels of the first and the last sample.
+    package var domain: SplineLattice.Domain {
+        SplineLattice.Domain(first: offset, last: offset &+ (shape &- 1) &* factor)
+    }
 
     package init(_ image: Volume, mask: Mask?, weights: Volume?, shrink: SIMD3<Int>) throws {
         let n = image.grid.shape

@@ -14,10 +14,8 @@ package struct SplineFit {
     package init(_ samples: N4Samples, spans: SIMD3<Int>) throws {
         var axes: [SplineAxis] = [], cubes: [[SIMD4<Float>]] = [], squares: [[SIMD4<Float>]] = []
         for a in 0..<3 {
-            // The spline's domain reaches from the image's first voxel to its last, whatever the thinning.
-            let scale = Double(spans[a]) / Double(max(samples.full[a] - 1, 1))
-            let axis = SplineAxis(
-                spans: spans[a], positions: (0..<samples.shape[a]).map { Double(samples.offset[a] + $0 * samples.factor[a]) * scale })
+            // The spline's domain reaches from the first sample to the last.
+            let axis = SplineAxis(spans: spans[a], count: samples.shape[a])
             axes.append(axis)
             squares.append(axis.weights.map { $0 * $0 })
             cubes.append(axis.weights.map { $0 * $0 * $0 / ($0 * $0).sum() })
@@ -143,17 +141,39 @@ extension SplineLattice {
         return out
     }
 
-    /// exp of the spline at every voxel of an image that its domain spans, and the image divided by it.
-    package func applied(to image: Volume) throws -> (field: [Float], corrected: [Float]) {
-        let n = image.grid.shape
-        let axes = (0..<3).map { SplineAxis(spans: size[$0] - 3, count: n[$0]) }
-        let area = n.x * n.y
-        var field = [Float]()
-        let corrected = try [Float](unsafeUninitializedCapacity: n.x * n.y * n.z) { corrected, correctedCount in
-            field = try [Float](unsafeUninitializedCapacity: n.x * n.y * n.z) { field, fieldCount in
-                let out = Unchecked((field.baseAddress!, corrected.baseAddress!))
+    /// The voxels at the ends of a spline's domain; beyond them the spline keeps the values that it has there.
+    package struct Domain: Sendable { let first, last: SIMD3<Int> }
+
+    /// exp of the spline at every voxel of a grid. The outermost voxels are the ends of its domain, unless another one is given.
+    package func exponential(over shape: SIMD3<Int>, domain: Domain? = nil) throws -> [Float] {
+        try rows(over: shape, domain) { field, _, out, n in out.update(from: field, count: n) }
+    }
+
+    /// Voxels divided by exp of the spline.
+    package func divide(_ voxels: [Float], over shape: SIMD3<Int>, domain: Domain? = nil) throws -> [Float] {
+        try voxels.withUnsafeBufferPointer { voxels in
+            let voxels = Unchecked(voxels.baseAddress!)
+            return try rows(over: shape, domain) { field, row, out, n in
+                let from = voxels.value + row
+                for i in 0..<n { out[i] = from[i] / field[i] }
+            }
+        }
+    }
+
+    /// `body(field, row, out, n)` sets each row of the result from exp of the spline there; `row` is the index of the row's first voxel.
+    private func rows(
+        over n: SIMD3<Int>, _ domain: Domain?, _ body: (UnsafePointer<Float>, Int, UnsafeMutablePointer<Float>, Int) -> Void
+    ) throws -> [Float] {
+        let domain = domain ?? Domain(first: .zero, last: n &- 1)
+        let axes = (0..<3).map { a in
+            SplineAxis(spans: size[a] - 3, count: n[a], domain: domain.first[a]...domain.last[a])
+        }
+        return try [Float](unsafeUninitializedCapacity: n.x * n.y * n.z) { out, count in
+            Voxels.useLargePages(out.baseAddress!, n.x * n.y * n.z)
+            let out = Unchecked(out.baseAddress!)
+            try withoutActuallyEscaping(body) { body in
+                let body = Unchecked(body)
                 try Parallel.slabs(n.z) { k in
-                    let (field, corrected) = out.value
                     let plane = plane(at: k, of: axes[2])
                     var row = [Float](repeating: 0, count: size.x)
                     // Padded to whole vectors.
@@ -161,7 +181,6 @@ extension SplineLattice {
                     var line = [SIMD8<Float>](repeating: .zero, count: padded)
                     for j in 0..<n.y {
                         self.row(of: plane, at: j, of: axes[1], into: &row)
-                        let base = k * area + j * n.x
                         axes[0].first.withUnsafeBufferPointer { first in
                             axes[0].weights.withUnsafeBufferPointer { weights in
                                 row.withUnsafeBufferPointer { row in
@@ -177,20 +196,13 @@ extension SplineLattice {
                         }
                         for v in 0..<padded { line[v] = FastExp.exp(line[v]) }
                         line.withUnsafeBytes { bytes in
-                            let line = bytes.bindMemory(to: Float.self)
-                            image.voxels.withUnsafeBufferPointer { voxels in
-                                for i in 0..<n.x {
-                                    field[base + i] = line[i]
-                                    corrected[base + i] = voxels[base + i] / line[i]
-                                }
-                            }
+                            let at = (k * n.y + j) * n.x
+                            body.value(bytes.bindMemory(to: Float.self).baseAddress!, at, out.value + at, n.x)
                         }
                     }
                 }
-                fieldCount = n.x * n.y * n.z
             }
-            correctedCount = n.x * n.y * n.z
+            count = n.x * n.y * n.z
         }
-        return (field, corrected)
     }
 }

@@ -27,6 +27,12 @@ package struct SplineAxis: Sendable {
         self.init(spans: spans, positions: (0..<count).map { Double($0) * step })
     }
 
+    /// `count` voxels, of which those at the ends of `domain` lie at 0 and at `spans`; voxels beyond count as these.
+    package init(spans: Int, count: Int, domain: ClosedRange<Int>) {
+        let step = Double(spans) / Double(max(domain.upperBound - domain.lowerBound, 1))
+        self.init(spans: spans, positions: (0..<count).map { Double($0 - domain.lowerBound) * step })
+    }
+
     package var controlPoints: Int { spans + 3 }
     package var count: Int { first.count }
 

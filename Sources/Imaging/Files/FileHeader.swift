@@ -1,6 +1,8 @@
-/// What a NIfTI header says beyond shape, voxel type and values: kept from load to save.
+import Support
+
+/// What an image file says beyond shape, voxel type and values: kept from load to save.
 public struct FileHeader: Sendable, Equatable {
-    /// The two transforms of a file, as stored.
+    /// The two transforms of a NIfTI file, as stored.
     struct Transforms: Sendable, Equatable {
         var qformCode: Int32 = 0
         var sformCode: Int32 = 0
@@ -18,21 +20,33 @@ public struct FileHeader: Sendable, Equatable {
     /// The grid that the file had: both transforms are written back as they were while an image is still on it.
     let grid: Grid
     var transforms: Transforms
-    /// Free text, at most 79 bytes.
-    public internal(set) var description: String
-    public internal(set) var auxiliaryFile: String = ""
+    /// Sizes along all axes, as the file counted them, and what it has in place of further ones; none for an image that was made here.
+    var sizes: [Int] = []
+    var unusedSizes: [Int] = []
+    var descriptionField = HeaderText(length: 80)
+    var auxiliaryFileField = HeaderText(length: 24)
+    var intentNameField = HeaderText(length: 16)
+    /// Free text, at most 80 bytes.
+    public var description: String { descriptionField.text }
+    public var auxiliaryFile: String { auxiliaryFileField.text }
     /// xyzt_units as stored: 2 is mm and 8 seconds, added up.
     public internal(set) var units: UInt8
     /// scl_slope and scl_inter when the stored integers were scaled.
-    var scaling: (slope: Double, inter: Double)? = nil
+    var scaling: Scaling? = nil
     var calibration = SIMD2<Double>.zero
     var intentCode: Int32 = 0
-    var intentName: String = ""
     var intentParameters = SIMD3<Double>.zero
     var toffset: Double = 0
+    /// pixdim[4…7]: the step from frame to frame, and those of further axes.
+    var furtherSteps = SIMD4<Double>.one
     var slices = Slices()
-    /// Everything between the header and the voxels, as stored (the four flag bytes and the extensions).
+    var legacy = Legacy()
+    /// The extensions: records of a size, a code and data, little-endian.
     var extensions: [UInt8] = []
+    /// What only an MGH file says.
+    var mgh: MGHFields?
+    /// Lines of an NRRD header that speak neither of shape and voxels nor of space.
+    var nrrdLines: [String] = []
 
     struct Slices: Sendable, Equatable {
         var dimInfo: UInt8 = 0
@@ -42,16 +56,34 @@ public struct FileHeader: Sendable, Equatable {
         var duration = 0.0
     }
 
+    /// Fields of NIfTI-1 that are there for Analyze 7.5 alone.
+    struct Legacy: Sendable, Equatable {
+        /// data_type and db_name, 28 bytes.
+        var names = [UInt8](repeating: 0, count: 28)
+        var extents: Int32 = 0
+        var sessionError: Int16 = 0
+        var regular = UInt8(ascii: "r")
+        var glmax: Int32 = 0
+        var glmin: Int32 = 0
+    }
+
+    init(grid: Grid, transforms: Transforms, description: String = "", units: UInt8 = 2 | 8) {
+        self.grid = grid
+        self.transforms = transforms
+        descriptionField.text = description
+        self.units = units
+    }
+
+    /// For a file of a format that has one transform: NIfTI's two both say the same, with the code for scanner coordinates.
+    init(grid: Grid) {
+        var transforms = Transforms()
+        transforms.qformCode = 1
+        transforms.sformCode = 1
+        self.init(grid: grid, transforms: transforms.moved(to: grid.affine))
+    }
+
     public var sformCode: Int { Int(transforms.sformCode) }
     public var qformCode: Int { Int(transforms.qformCode) }
-
-    public static func == (a: FileHeader, b: FileHeader) -> Bool {
-        a.grid == b.grid && a.transforms == b.transforms && a.description == b.description && a.auxiliaryFile == b.auxiliaryFile
-            && a.units == b.units && a.scaling?.slope == b.scaling?.slope && a.scaling?.inter == b.scaling?.inter
-            && a.calibration == b.calibration && a.intentCode == b.intentCode && a.intentName == b.intentName
-            && a.intentParameters == b.intentParameters && a.toffset == b.toffset && a.slices == b.slices
-            && a.extensions == b.extensions
-    }
 
     /// Without the fields that describe the old values (scaling, display range, statistical intent).
     func forDerivedValues() -> FileHeader {
@@ -59,8 +91,21 @@ public struct FileHeader: Sendable, Equatable {
         copy.scaling = nil
         copy.calibration = .zero
         copy.intentCode = 0
-        copy.intentName = ""
+        copy.intentNameField = HeaderText(length: 16)
         copy.intentParameters = .zero
         return copy
+    }
+
+    /// A sentence about sform and qform when both have a code and place the image differently, by more than a tenth of a voxel at a corner; else nil.
+    public var disagreement: String? {
+        guard transforms.sformCode != 0, transforms.qformCode != 0, let qform = transforms.qform, qform.isInvertible,
+            let other = try? Grid(shape: grid.shape, affine: qform), let used = try? Grid(shape: grid.shape, affine: transforms.sform)
+        else { return nil }
+        let apart = used.distance(to: other)
+        guard apart > 0.1 else { return nil }
+        return """
+            sform and qform disagree by \(Text.short(apart)) voxels at a corner; the sform is used. sform (code \(sformCode)): \
+            \(transforms.sform.text); qform (code \(qformCode)): \(qform.text)
+            """
     }
 }

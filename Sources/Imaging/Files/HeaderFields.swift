@@ -17,14 +17,18 @@ struct FieldReader {
     }
 }
 
-/// The same, for writing, little-endian.
+/// The same, for writing: little-endian unless `isBig`.
 struct FieldWriter {
     var bytes: [UInt8]
+    let isBig: Bool
 
-    init(count: Int) { bytes = [UInt8](repeating: 0, count: count) }
+    init(count: Int, isBig: Bool = false) {
+        bytes = [UInt8](repeating: 0, count: count)
+        self.isBig = isBig
+    }
 
     mutating func put<T: FixedWidthInteger>(_ value: T, at offset: Int) {
-        withUnsafeBytes(of: value.littleEndian) { raw in
+        withUnsafeBytes(of: isBig ? value.bigEndian : value.littleEndian) { raw in
             for (i, byte) in raw.enumerated() { bytes[offset + i] = byte }
         }
     }
@@ -32,16 +36,36 @@ struct FieldWriter {
     mutating func put(float value: Double, at offset: Int) { put(Float(value).bitPattern, at: offset) }
     mutating func put(double value: Double, at offset: Int) { put(value.bitPattern, at: offset) }
 
-    /// At most `length` − 1 bytes, then zeros; a character is never cut in two.
+    mutating func put(_ text: HeaderText, at offset: Int) {
+        for (i, byte) in text.bytes.enumerated() { bytes[offset + i] = byte }
+    }
+
     mutating func put(_ text: String, at offset: Int, length: Int) {
-        var place = offset
-        for character in text {
-            let utf8 = Array(String(character).utf8)
-            if place + utf8.count > offset + length - 1 { break }
-            for byte in utf8 {
-                bytes[place] = byte
-                place += 1
+        var field = HeaderText(length: length)
+        field.text = text
+        put(field, at: offset)
+    }
+}
+
+/// A field of text, of which the bytes behind the end of the text are kept too.
+struct HeaderText: Sendable, Equatable {
+    private(set) var bytes: [UInt8]
+
+    init(length: Int) { bytes = [UInt8](repeating: 0, count: length) }
+
+    init(_ reader: FieldReader, _ offset: Int, _ length: Int) { bytes = Array(reader.bytes[offset..<(offset + length)]) }
+
+    /// Up to the first zero byte. Of a text that is too long as many characters are kept as fit with a zero behind them; none is cut in two.
+    var text: String {
+        get { String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self) }
+        set {
+            var kept: [UInt8] = []
+            for character in newValue {
+                let utf8 = Array(String(character).utf8)
+                if kept.count + utf8.count > bytes.count - 1 { break }
+                kept += utf8
             }
+            bytes = kept + [UInt8](repeating: 0, count: bytes.count - kept.count)
         }
     }
 }

@@ -2,36 +2,25 @@ import Support
 
 /// The parsed header of a NIfTI-1 or NIfTI-2 file.
 struct NIfTIHeader {
-    var version = 1
-    var isPair = false
-    var swapped = false
-    /// dim[1 …], as many as dim[0] says.
-    var dimensions: [Int]
-    var datatype: Datatype
-    var dataOffset: Int
-    var scaling: (slope: Double, inter: Double)?
-    var file: FileHeader
-
-    /// The three spatial sizes.
-    var shape: SIMD3<Int> { file.grid.shape }
-    /// Images along all further dimensions.
-    var frames: Int
+    /// Voxels lie in a file of their own.
+    var isPair: Bool
+    var image: ImageHeader
 
     static func size(version: Int) -> Int { version == 1 ? 348 : 540 }
 
-    /// Reads the header at the start of `source`. Throws `NIfTIError` for everything that makes no sense.
+    /// Reads the header at the start of `source`. Throws `ImageError` for everything that makes no sense.
     init(_ source: ByteSource) throws {
         let path = source.path
-        if source.fileSize == 0 { throw NIfTIError.empty(path: path) }
+        if source.fileSize == 0 { throw ImageError.empty(path: path) }
         var bytes = [UInt8](repeating: 0, count: 540)
         let got = try bytes.withUnsafeMutableBytes { try source.read(into: .init(rebasing: $0.prefix(348))) }
-        if got < 4 { throw NIfTIError.truncated(path: path, needed: 348, found: got) }
+        if got < 4 { throw ImageError.truncated(path: path, needed: 348, found: got) }
         let size: UInt32 = FieldReader(bytes: bytes, swapped: false).number(0)
         let swapped: Bool
         switch (size, size.byteSwapped) {
         case (348, _), (540, _): swapped = false
         case (_, 348), (_, 540): swapped = true
-        default: throw NIfTIError.notNIfTI(path: path, found: "\(Int32(bitPattern: size))")
+        default: throw ImageError.notNIfTI(path: path, found: "\(Int32(bitPattern: size))")
         }
         let version = (swapped ? size.byteSwapped : size) == 348 ? 1 : 2
         let needed = Self.size(version: version)
@@ -39,23 +28,19 @@ struct NIfTIHeader {
         if version == 2, got == 348 {
             found += try bytes.withUnsafeMutableBytes { try source.read(into: .init(rebasing: $0[348..<540])) }
         }
-        if found < needed { throw NIfTIError.truncated(path: path, needed: needed, found: found) }
+        if found < needed { throw ImageError.truncated(path: path, needed: needed, found: found) }
         self = try Self.parse(FieldReader(bytes: bytes, swapped: swapped), version: version, path: path)
     }
 
-    private init(
-        version: Int, isPair: Bool, swapped: Bool, dimensions: [Int], datatype: Datatype, dataOffset: Int,
-        scaling: (slope: Double, inter: Double)?, frames: Int, file: FileHeader
-    ) {
-        self.version = version
-        self.isPair = isPair
-        self.swapped = swapped
-        self.dimensions = dimensions
-        self.datatype = datatype
-        self.dataOffset = dataOffset
-        self.frames = frames
-        self.file = file
-        self.scaling = scaling
+    private init(isPair: Bool, image: ImageHeader) { (self.isPair, self.image) = (isPair, image) }
+
+    /// Keeps the header extensions, which lie between `source`'s position, the header's end, and the voxels or the end of a pair's header.
+    mutating func readExtensions(from source: ByteSource) {
+        let between = isPair ? Extensions.most : min(image.dataOffset - source.position, Extensions.most + 1)
+        guard between > 0, between <= Extensions.most, let raw = try? source.bytes(isPair ? min(between, source.mostBytes) : between) else {
+            return
+        }
+        if isPair || raw.count == between { image.file.extensions = Extensions.records(raw, swapped: image.swapped) }
     }
 
     private static func parse(_ f: FieldReader, version: Int, path: String) throws -> NIfTIHeader {
@@ -63,7 +48,7 @@ struct NIfTIHeader {
         let magic = f.text(one ? 344 : 4, one ? 4 : 8)
         let single = one ? "n+1" : "n+2", pair = one ? "ni1" : "ni2"
         guard magic.hasPrefix(single) || magic.hasPrefix(pair) else {
-            throw NIfTIError.magic(path: path, found: "\"\(printable(magic))\"")
+            throw ImageError.magic(path: path, found: Text.quoted(magic))
         }
         let isPair = magic.hasPrefix(pair)
         func real(_ first: Int, _ second: Int, _ index: Int = 0) -> Double {
@@ -75,34 +60,29 @@ struct NIfTIHeader {
 
         let rank = whole(0)
         guard (1...7).contains(rank) else {
-            throw NIfTIError.field(path: path, field: "dim[0]", value: "\(rank)", allowed: "1 … 7")
+            throw ImageError.field(path: path, field: "dim[0]", value: "\(rank)", allowed: "1 … 7")
         }
         let dimensions = (1...rank).map(whole)
         for (i, n) in dimensions.enumerated() where n < 1 {
-            throw NIfTIError.field(path: path, field: "dim[\(i + 1)]", value: "\(n)", allowed: "1 or more")
+            throw ImageError.field(path: path, field: "dim[\(i + 1)]", value: "\(n)", allowed: "1 or more")
         }
         let shape = SIMD3(dimensions[0], rank > 1 ? dimensions[1] : 1, rank > 2 ? dimensions[2] : 1)
-        var frames = 1
-        for n in dimensions.dropFirst(3) {
-            let (product, overflow) = frames.multipliedReportingOverflow(by: n)
-            if overflow { throw NIfTIError.field(path: path, field: "dim", value: "\(dimensions)", allowed: "a size that exists") }
-            frames = product
-        }
+        let frames = try ImageHeader.frames(dimensions.dropFirst(3), of: dimensions, path: path)
         let datatype = try type(code: Int(f.number(one ? 70 : 12, as: Int16.self)), path: path)
 
         let offset: Double = one ? f.float(108) : Double(f.number(168, as: Int64.self))
         let least = isPair ? 0 : size(version: version) + 4
         guard offset == 0 || (offset >= Double(least) && offset < 1e15) else {
-            throw NIfTIError.field(path: path, field: "vox_offset", value: Text.short(offset), allowed: "\(least) or more")
+            throw ImageError.field(path: path, field: "vox_offset", value: Text.short(offset), allowed: "\(least) or more")
         }
 
-        var scaling: (slope: Double, inter: Double)?
+        var scaling: Scaling?
         let slope = real(112, 176), inter = real(116, 184)
         if slope != 0, slope.isFinite, !(slope == 1 && inter == 0) {
             guard inter.isFinite else {
-                throw NIfTIError.field(path: path, field: "scl_inter", value: Text.short(inter), allowed: "a finite number")
+                throw ImageError.field(path: path, field: "scl_inter", value: Text.short(inter), allowed: "a finite number")
             }
-            scaling = (slope, inter)
+            scaling = Scaling(slope: slope, inter: inter)
         }
 
         var transforms = FileHeader.Transforms()
@@ -110,10 +90,6 @@ struct NIfTIHeader {
         transforms.sformCode = one ? Int32(f.number(254, as: Int16.self)) : f.number(348)
         transforms.qfac = real(76, 104)
         transforms.pixdim = SIMD3(real(76, 104, 1), real(76, 104, 2), real(76, 104, 3))
-        if transforms.qformCode == 0, transforms.sformCode == 0 {
-            // The size of an axis that is not there means nothing; 1 says so to the next reader.
-            for axis in rank..<max(rank, 3) { transforms.pixdim[axis] = 1 }
-        }
         transforms.quaternion = SIMD3(real(256, 352), real(256, 352, 1), real(256, 352, 2))
         transforms.offset = SIMD3(real(268, 376), real(268, 376, 1), real(268, 376, 2))
         func row(_ first: Int, _ second: Int) -> SIMD4<Double> {
@@ -127,72 +103,48 @@ struct NIfTIHeader {
         }
         let source =
             transforms.sformCode != 0 ? "srow_x, srow_y, srow_z" : transforms.qformCode != 0 ? "quatern, qoffset, pixdim" : "pixdim"
-        let grid: Grid
-        do {
-            grid = try Grid(shape: shape, affine: try transforms.affine(shape: shape, rank: rank, path: path))
-        } catch GridError.notFinite {
-            throw NIfTIError.field(path: path, field: source, value: "not a finite number", allowed: "finite")
-        } catch is GridError {
-            throw NIfTIError.field(
-                path: path, field: "dim", value: dimensions.map(String.init).joined(separator: "×"),
-                allowed: "at most \(Grid.largestCount) voxels")
-        }
-        guard grid.affine.isInvertible else {
-            throw NIfTIError.field(path: path, field: source, value: grid.affine.text, allowed: "three independent axes")
-        }
+        let grid = try ImageHeader.grid(
+            shape, try transforms.affine(shape: shape, rank: rank, path: path), dimensions: dimensions, affineFrom: source, path: path)
         var file = FileHeader(
-            grid: grid, transforms: transforms, description: f.text(one ? 148 : 240, 80),
+            grid: grid, transforms: transforms,
             units: one ? f.number(123) : UInt8(truncatingIfNeeded: f.number(500, as: Int32.self)))
         file.version = version
-        file.auxiliaryFile = f.text(one ? 228 : 320, 24)
+        file.sizes = dimensions
+        file.unusedSizes = (rank..<7).map { whole($0 + 1) }
+        file.descriptionField = HeaderText(f, one ? 148 : 240, 80)
+        file.auxiliaryFileField = HeaderText(f, one ? 228 : 320, 24)
         // Scaled floats are kept as they come out; scaled integers go back through their scaling.
-        file.scaling = datatype.isInteger ? scaling : nil
+        file.scaling = datatype.datatype(of: .automatic).isInteger ? scaling : nil
         file.calibration = SIMD2(real(128, 200), real(124, 192))
         file.intentCode = one ? Int32(f.number(68, as: Int16.self)) : f.number(504)
-        file.intentName = f.text(one ? 328 : 508, 16)
+        file.intentNameField = HeaderText(f, one ? 328 : 508, 16)
         file.intentParameters = SIMD3(real(56, 80), real(56, 80, 1), real(56, 80, 2))
         file.toffset = real(136, 216)
+        for i in 0..<4 { file.furtherSteps[i] = real(76, 104, 4 + i) }
+        if one {
+            file.legacy.names = Array(f.bytes[4..<32])
+            file.legacy.extents = f.number(32)
+            file.legacy.sessionError = f.number(36)
+            file.legacy.regular = f.number(38)
+            file.legacy.glmax = f.number(140)
+            file.legacy.glmin = f.number(144)
+        }
         file.slices.dimInfo = f.number(one ? 39 : 524)
         file.slices.code = one ? Int32(f.number(122, as: UInt8.self)) : f.number(496)
         file.slices.start = one ? Int(f.number(74, as: Int16.self)) : Int(f.number(224, as: Int64.self))
         file.slices.end = one ? Int(f.number(120, as: Int16.self)) : Int(f.number(232, as: Int64.self))
         file.slices.duration = real(132, 208)
         return NIfTIHeader(
-            version: version, isPair: isPair, swapped: f.swapped, dimensions: dimensions, datatype: datatype,
-            dataOffset: max(Int(offset), least), scaling: scaling, frames: frames, file: file)
+            isPair: isPair,
+            image: ImageHeader(
+                path: path, dimensions: dimensions, type: datatype, swapped: f.swapped, dataOffset: max(Int(offset), least),
+                scaling: scaling,
+                frames: frames, file: file))
     }
 
-    private static func type(code: Int, path: String) throws -> Datatype {
-        if let type = Datatype.allCases.first(where: { $0.niftiCode == code }) { return type }
-        let names = [
-            1: "1-bit", 32: "complex64", 128: "RGB24", 1536: "float128", 1792: "complex128", 2048: "complex256", 2304: "RGBA32",
-        ]
-        guard let name = names[code] else {
-            throw NIfTIError.field(path: path, field: "datatype", value: "\(code)", allowed: "a code of the standard, such as 4 for int16")
-        }
-        throw NIfTIError.unsupportedType(path: path, code: code, name: name)
-    }
-
-    /// Bytes of any file, fit for a message.
-    private static func printable(_ text: String) -> String {
-        String(text.unicodeScalars.map { $0.value >= 32 && $0.value < 127 ? Character($0) : "?" })
-    }
-}
-
-extension Datatype {
-    /// The code of the NIfTI standard.
-    var niftiCode: Int {
-        switch self {
-        case .uint8: 2
-        case .int16: 4
-        case .int32: 8
-        case .float32: 16
-        case .float64: 64
-        case .int8: 256
-        case .uint16: 512
-        case .uint32: 768
-        case .int64: 1024
-        case .uint64: 1280
-        }
+    private static func type(code: Int, path: String) throws -> StoredType {
+        if let type = StoredType(rawValue: code) { return type }
+        if code == 1 { throw ImageError.unsupportedType(path: path, code: code, name: "single bits") }
+        throw ImageError.field(path: path, field: "datatype", value: "\(code)", allowed: "a code of the standard, such as 4 for int16")
     }
 }

@@ -7,7 +7,7 @@ extension FileHeader.Transforms {
         if sformCode != 0 { return sform }
         if qformCode != 0 {
             guard let affine = qform else {
-                throw NIfTIError.field(
+                throw ImageError.field(
                     path: path, field: "quatern_b, c, d", value: "(\((0..<3).map { Text.short(quaternion[$0]) }.joined(separator: ", ")))",
                     allowed: "of length 1 or less")
             }

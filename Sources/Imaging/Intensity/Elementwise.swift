@@ -166,3 +166,15 @@ extension Grid {
     /// One voxel of 1 mm at the origin.
     static let single = Grid(uncheckedShape: .one, affine: .identity)
 }
+
+extension Volume {
+    /// Voxels with values in `range`, both ends included. NaN is not in it.
+    public func threshold(within range: ClosedRange<Float>) -> Mask {
+        let (low, high) = (range.lowerBound, range.upperBound)
+        return Mask(
+            grid: grid,
+            voxels: Voxels.map(voxels) { x, out, n in
+                for i in 0..<n { out[i] = x[i] >= low && x[i] <= high ? 1 : 0 }
+            }, header: header?.forDerivedValues())
+    }
+}

@@ -1,3 +1,5 @@
+import CKernels
+import Kernels
 import Support
 
 extension Volume {
@@ -5,30 +7,36 @@ extension Volume {
     ///
     /// Throws `IntensityError` for NaN or infinite voxels, an empty mask, or values that are all one.
     public func normalized(in mask: Mask? = nil) throws -> Volume {
-        let s = try statistics(in: mask)
-        guard s.std > 0, (1 / s.std).isFinite else { throw IntensityError.flat(value: s.mean, operation: "normalize") }
-        let mean = s.mean, scale = 1 / s.std
-        return with(
-            Voxels.map(voxels) { x, out, n in
-                for i in 0..<n { out[i] = Float((Double(x[i]) - mean) * scale) }
-            })
+        let m = try moments(in: mask, operation: "normalize")
+        let scale = 1 / m.deviation
+        guard m.deviation > 0, scale.isFinite else { throw IntensityError.flat(value: m.mean, operation: "normalize") }
+        return stretched(from: m.mean, by: scale, to: 0)
     }
 
     /// Values mapped linearly so that the least becomes `range.lowerBound` and the greatest `range.upperBound`. float32.
     ///
     /// Throws `IntensityError` for NaN or infinite voxels, or values that are all one.
     public func rescaled(to range: ClosedRange<Float> = 0...1) throws -> Volume {
-        let s = try statistics()
-        guard s.max > s.min else { throw IntensityError.flat(value: s.mean, operation: "rescale") }
         for bound in [range.lowerBound, range.upperBound] where !bound.isFinite {
             throw IntensityError.argument(name: "a bound of rescale", value: Double(bound), allowed: "a finite number")
         }
-        let low = Double(s.min), to = Double(range.lowerBound)
-        let scale = (Double(range.upperBound) - to) / (Double(s.max) - low)
-        let (least, greatest) = (range.lowerBound, range.upperBound)
-        return with(
+        let own = try extent(operation: "rescale")
+        let low = Double(own.lowerBound), to = Double(range.lowerBound)
+        guard own.upperBound > own.lowerBound else { throw IntensityError.flat(value: low, operation: "rescale") }
+        let scale = (Double(range.upperBound) - to) / (Double(own.upperBound) - low)
+        return stretched(from: low, by: scale, to: to, within: range)
+    }
+
+    /// (v − pivot) · scale + offset in doubles, held within `range`.
+    func stretched(
+        from pivot: Double, by scale: Double, to offset: Double, within range: ClosedRange<Float> = -.infinity ... .infinity
+    ) -> Volume {
+        with(
             Voxels.map(voxels) { x, out, n in
-                for i in 0..<n { out[i] = Swift.min(greatest, Swift.max(least, Float((Double(x[i]) - low) * scale + to))) }
+                var call = SKStretch(
+                    in: x, out: out, count: Int64(n), pivot: pivot, scale: scale, offset: offset, low: range.lowerBound,
+                    high: range.upperBound)
+                Kernels.images.stretch(&call)
             })
     }
 }

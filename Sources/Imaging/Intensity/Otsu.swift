@@ -5,85 +5,78 @@ extension Volume {
     ///
     /// The upper edge of the last bin of the lower class, as SimpleITK's OtsuThreshold. NaN and infinite voxels are left out.
     /// Throws `IntensityError.flat` when all finite values are one.
-    public func otsuThreshold(bins: Int = 128) throws -> Float {
+    public func otsuThreshold(bins: Int = 128) throws -> Float { try otsuThresholds(classes: 2, bins: bins)[0] }
+
+    /// The ascending thresholds that separate `classes` classes of values best: those that make the variance between the classes greatest, over a
+    /// histogram of `bins` equal bins (Otsu 1979, section IV). Each is the upper edge of the last bin of its lower class, as SimpleITK's
+    /// OtsuMultipleThresholds. NaN and infinite voxels are left out.
+    ///
+    /// Throws `IntensityError` for numbers out of range, or when all finite values are one.
+    public func otsuThresholds(classes: Int, bins: Int = 128) throws -> [Float] {
         guard bins >= 2, bins <= 1 << 20 else {
             throw IntensityError.argument(name: "bins", value: Double(bins), allowed: "2 … \(1 << 20)")
         }
-        var low = Float.infinity, high = -Float.infinity
-        let ranges = voxels.withUnsafeBufferPointer { buffer in
-            let source = Unchecked(buffer)
-            return Parallel.mapRanges(buffer.count, grain: Voxels.grain) { range in
-                var low = Float.infinity, high = -Float.infinity
-                for i in range {
-                    let v = source.value[i]
-                    // Comparisons with NaN are false; infinities are kept out by hand.
-                    if v < low, v > -.infinity { low = v }
-                    if v > high, v < .infinity { high = v }
-                }
-                return (low, high)
-            }
+        guard classes >= 2, classes <= Swift.min(16, bins) else {
+            throw IntensityError.argument(name: "classes", value: Double(classes), allowed: "2 … \(Swift.min(16, bins))")
         }
-        for (a, b) in ranges {
-            low = Swift.min(low, a)
-            high = Swift.max(high, b)
+        // The work for more than two classes grows with the square of the bins.
+        guard classes == 2 || bins <= 4096 else {
+            throw IntensityError.argument(name: "bins", value: Double(bins), allowed: "2 … 4096 for more than two classes")
         }
-        guard low <= high else {
-            throw IntensityError.notFinite(count: voxels.count, of: voxels.count, operation: "otsu")
-        }
-        guard high > low else { throw IntensityError.flat(value: Double(low), operation: "otsu") }
-        return Self.otsuThreshold(histogram(from: low, to: high, bins: bins), low: Double(low), high: Double(high))
+        let range = try Self.finiteExtent(voxels, operation: "otsu")
+        let low = Double(range.lowerBound), high = Double(range.upperBound)
+        guard high > low else { throw IntensityError.flat(value: low, operation: "otsu") }
+        let width = (high - low) / Double(bins)
+        let edges = (0...bins).map { $0 == bins ? high : low + width * Double($0) }
+        return Self.divisions(Self.counts(voxels, edges: edges), classes: classes).map { Float(edges[$0]) }
     }
 
     /// Voxels above the Otsu threshold. NaN voxels are not in it.
     public func otsu(bins: Int = 128) throws -> Mask {
         let threshold = try otsuThreshold(bins: bins)
-        let voxels: [UInt8] = Voxels.map(voxels) { x, out, n in
-            for i in 0..<n { out[i] = x[i] > threshold ? 1 : 0 }
-        }
-        return Mask(grid: grid, voxels: voxels, header: header?.forDerivedValues())
+        return Mask(
+            grid: grid,
+            voxels: Voxels.map(voxels) { x, out, n in
+                for i in 0..<n { out[i] = x[i] > threshold ? 1 : 0 }
+            }, header: header?.forDerivedValues())
     }
 
-    /// Counts of the finite values in equal bins from `low` to `high`; values outside are left out.
-    func histogram(from low: Float, to high: Float, bins: Int) -> [Int] {
-        let start = Double(low), scale = Double(bins) / (Double(high) - Double(low))
-        let grain = max(1 << 18, (voxels.count + 15) / 16)
-        let parts = voxels.withUnsafeBufferPointer { buffer in
-            let source = Unchecked(buffer)
-            return Parallel.mapRanges(buffer.count, grain: grain) { range in
-                var counts = [Int32](repeating: 0, count: bins)
-                for i in range {
-                    let v = source.value[i]
-                    if v >= low, v <= high { counts[Swift.min(bins - 1, Int((Double(v) - start) * scale))] &+= 1 }
+    /// The first bins of all classes but the lowest. The variance between classes is greatest where Σ S² / N is, S a class's sum of values and N its
+    /// number; for a given division of the upper bins the lower ones can be divided on their own, so each class more is one step over all
+    /// pairs of bins. Of equally good divisions the one that comes first.
+    private static func divisions(_ counts: [Int], classes: Int) -> [Int] {
+        let bins = counts.count
+        var number = [0.0], sum = [0.0]
+        for (b, n) in counts.enumerated() {
+            number.append(number[b] + Double(n))
+            sum.append(sum[b] + Double(n) * (Double(b) + 0.5))
+        }
+        // Values about their mean, so that squares stay small.
+        let mean = sum[bins] / number[bins]
+        for b in 0...bins { sum[b] -= mean * number[b] }
+        func term(_ from: Int, _ to: Int) -> Double {
+            let n = number[to] - number[from], s = sum[to] - sum[from]
+            return n > 0 ? s * s / n : 0
+        }
+        // best[b]: of the bins from b on in as many classes as have been counted; next[c][b]: where the second of c + 2 classes begins.
+        var best = (0...bins).map { term($0, bins) }
+        var next: [[Int]] = []
+        for more in 1..<classes {
+            var better = [Double](repeating: -.infinity, count: bins + 1), place = [Int](repeating: bins, count: bins + 1)
+            // The outermost step is only asked from the first bin on.
+            for from in more == classes - 1 ? 0...0 : 0...bins {
+                for to in from..<bins where to > from {
+                    let value = term(from, to) + best[to]
+                    if value > better[from] { (better[from], place[from]) = (value, to) }
                 }
-                return counts
             }
+            best = better
+            next.append(place)
         }
-        var all = [Int](repeating: 0, count: bins)
-        for part in parts {
-            for b in 0..<bins { all[b] += Int(part[b]) }
+        var at = 0
+        return next.reversed().map { place in
+            at = place[at]
+            return at
         }
-        return all
-    }
-
-    /// Maximises the variance between classes over the bins' midpoints.
-    private static func otsuThreshold(_ counts: [Int], low: Double, high: Double) -> Float {
-        let width = (high - low) / Double(counts.count)
-        let total = Double(counts.reduce(0, +))
-        var sum = 0.0
-        for (b, n) in counts.enumerated() { sum += Double(n) * (Double(b) + 0.5) }
-        var below = 0.0, sumBelow = 0.0, best = -1.0, bestBin = 0
-        for b in 0..<(counts.count - 1) {
-            below += Double(counts[b])
-            sumBelow += Double(counts[b]) * (Double(b) + 0.5)
-            let above = total - below
-            if below == 0 || above == 0 { continue }
-            let apart = sumBelow / below - (sum - sumBelow) / above
-            let between = below * above * apart * apart
-            if between > best {
-                best = between
-                bestBin = b
-            }
-        }
-        return Float(low + width * Double(bestBin + 1))
     }
 }

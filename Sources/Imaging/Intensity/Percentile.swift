@@ -9,7 +9,7 @@ extension Volume {
         try percentiles([percent], in: mask)[0]
     }
 
-    /// Several percentiles.
+    /// Several percentiles; however many, the voxels are read three times.
     public func percentiles(_ percents: [Double], in mask: Mask? = nil) throws -> [Double] {
         for p in percents where !(p >= 0 && p <= 100) {
             throw IntensityError.argument(name: "percentile", value: p, allowed: "0 … 100")
@@ -19,77 +19,128 @@ extension Volume {
         if bad > 0 { throw IntensityError.notFinite(count: bad, of: mask?.count ?? voxels.count, operation: "percentile") }
         let values = mask.map { Selection.gather(voxels, $0.voxels) } ?? voxels
         if values.isEmpty { throw IntensityError.emptyMask(operation: "percentile") }
-        let selection = Selection(values)
-        return percents.map { percent in
-            let rank = percent / 100 * Double(values.count - 1)
-            let below = Int(rank)
-            let fraction = rank - Double(below)
-            let a = Double(selection.value(rank: below))
-            if fraction == 0 { return a }
-            let b = Double(selection.value(rank: min(below + 1, values.count - 1)))
+        return Selection(values).percentiles(percents)
+    }
+}
+
+/// Finds values by rank without sorting: histograms over the upper, middle and lower bits of the floats, each of only those values that share
+/// the bits before with a rank that is looked for.
+struct Selection {
+    private let values: [Float]
+
+    /// Bits of each of the three histograms.
+    private static let upper = 12, rest = 10
+
+    init(_ values: [Float]) { self.values = values }
+
+    /// The values of `voxels` that lie inside of a mask.
+    static func gather(_ voxels: [Float], _ inside: [UInt8]) -> [Float] {
+        Parallel.mapRanges(inside.count, grain: 1 << 20) { range in
+            [Float](unsafeUninitializedCapacity: range.count) { out, count in
+                voxels.withUnsafeBufferPointer { voxels in
+                    inside.withUnsafeBufferPointer { inside in
+                        var n = 0
+                        for i in range {
+                            out[n] = voxels[i]
+                            n &+= Int(inside[i])
+                        }
+                        count = n
+                    }
+                }
+            }
+        }.reduce(into: []) { $0 += $1 }
+    }
+
+    /// As `Volume.percentile`, of at least one value.
+    func percentile(_ percent: Double) -> Double { percentiles([percent])[0] }
+
+    /// As `Volume.percentiles`, of at least one value.
+    func percentiles(_ percents: [Double]) -> [Double] {
+        let places = percents.map { $0 / 100 * Double(values.count - 1) }
+        let found = values(ranks: places.flatMap { [Int($0), min(Int($0) + 1, values.count - 1)] })
+        return places.indices.map { n in
+            let fraction = places[n] - places[n].rounded(.down)
+            let a = Double(found[2 * n]), b = Double(found[2 * n + 1])
             // numpy's rounding: from the nearer end.
             return fraction < 0.5 ? a + (b - a) * fraction : b - (b - a) * (1 - fraction)
         }
     }
-}
 
-/// Finds values by rank without sorting: two passes of a radix histogram over the bits of the floats.
-struct Selection {
-    private let values: [Float]
-    /// The number of values whose upper 16 bits sort below each bin.
-    private let starts: [Int]
-
-    init(_ values: [Float]) {
-        self.values = values
-        let histogram = Self.histogram(values) { Int($0 >> 16) }
-        var starts = [Int](repeating: 0, count: histogram.count + 1)
-        for bin in 0..<histogram.count { starts[bin + 1] = starts[bin] + histogram[bin] }
-        self.starts = starts
+    /// The values at 0-based ranks in ascending order.
+    func values(ranks: [Int]) -> [Float] {
+        let lower = Self.rest, both = 2 * Self.rest, mask = UInt32(1 << Self.rest - 1)
+        var left = ranks
+        let first = Self.histogram(values, bins: 1 << Self.upper) { Int($0 >> UInt32(both)) }
+        let heads = ranks.indices.map { Self.bin(of: &left[$0], in: first[...]) }
+        // Only values with the same upper bits as one that is looked for are counted further.
+        let second = Self.numbered(heads, of: 1 << Self.upper)
+        let middle = second.place.withUnsafeBufferPointer { place in
+            Self.histogram(values, bins: second.count << Self.rest) {
+                let slot = Int(place[Int($0 >> UInt32(both))])
+                return slot < 0 ? -1 : slot << Self.rest | Int($0 >> UInt32(lower) & mask)
+            }
+        }
+        let stems = ranks.indices.map { n in
+            let slot = Int(second.place[heads[n]])
+            return slot << Self.rest | Self.bin(of: &left[n], in: middle[slot << Self.rest..<(slot + 1) << Self.rest])
+        }
+        let third = Self.numbered(stems, of: second.count << Self.rest)
+        let last = second.place.withUnsafeBufferPointer { heads in
+            third.place.withUnsafeBufferPointer { stems in
+                Self.histogram(values, bins: third.count << Self.rest) {
+                    let head = Int(heads[Int($0 >> UInt32(both))])
+                    if head < 0 { return -1 }
+                    let stem = Int(stems[head << Self.rest | Int($0 >> UInt32(lower) & mask)])
+                    return stem < 0 ? -1 : stem << Self.rest | Int($0 & mask)
+                }
+            }
+        }
+        return ranks.indices.map { n in
+            let slot = Int(third.place[stems[n]])
+            let tail = Self.bin(of: &left[n], in: last[slot << Self.rest..<(slot + 1) << Self.rest])
+            return Self.number(UInt32(heads[n] << both | (stems[n] & Int(mask)) << lower | tail))
+        }
     }
 
-    static func gather(_ values: [Float], _ inside: [UInt8]) -> [Float] {
-        var out: [Float] = []
-        out.reserveCapacity(values.count / 4)
-        for i in inside.indices where inside[i] != 0 { out.append(values[i]) }
-        return out
+    /// The bin that holds a rank, and the rank within it.
+    private static func bin(of rank: inout Int, in counts: ArraySlice<Int>) -> Int {
+        for (bin, count) in counts.enumerated() {
+            if rank < count { return bin }
+            rank -= count
+        }
+        return counts.count - 1
     }
 
-    /// The value at 0-based `rank` in ascending order.
-    func value(rank: Int) -> Float {
-        // The bin that holds the rank: the last whose start is not beyond it.
-        var low = 0, high = starts.count - 1
-        while high - low > 1 {
-            let middle = (low + high) / 2
-            if starts[middle] <= rank { low = middle } else { high = middle }
+    /// The distinct numbers among `chosen`, numbered from 0 in their order; −1 for the others below `limit`.
+    private static func numbered(_ chosen: [Int], of limit: Int) -> (place: [Int32], count: Int) {
+        var place = [Int32](repeating: -1, count: limit)
+        var count = 0
+        for number in chosen where place[number] < 0 {
+            place[number] = Int32(count)
+            count += 1
         }
-        let bin = UInt32(low)
-        let fine = Self.histogram(values) { $0 >> 16 == bin ? Int($0 & 0xFFFF) : -1 }
-        var left = rank - starts[low]
-        for lower in fine.indices {
-            if left < fine[lower] { return Self.number(bin << 16 | UInt32(lower)) }
-            left -= fine[lower]
-        }
-        return values[0]
+        return (place, count)
     }
 
     /// Bits that sort as the numbers do.
     @inline(__always)
     private static func key(_ x: Float) -> UInt32 {
         let bits = x.bitPattern
-        return bits & 0x8000_0000 != 0 ? ~bits : bits | 0x8000_0000
+        return bits ^ (UInt32(bitPattern: Int32(bitPattern: bits) >> 31) | 0x8000_0000)
     }
 
     private static func number(_ key: UInt32) -> Float {
         Float(bitPattern: key & 0x8000_0000 != 0 ? key & 0x7FFF_FFFF : ~key)
     }
 
+    /// How many values have each bin; those with a bin below 0 are left out.
     @inline(__always)
-    private static func histogram(_ values: [Float], _ bin: (UInt32) -> Int) -> [Int] {
-        let grain = max(1 << 18, (values.count + 15) / 16)
+    private static func histogram(_ values: [Float], bins: Int, _ bin: (UInt32) -> Int) -> [Int] {
+        let grain = max(1 << 16, (values.count + 15) / 16)
         let parts = values.withUnsafeBufferPointer { buffer in
             let source = Unchecked(buffer)
             return Parallel.mapRanges(buffer.count, grain: grain) { range in
-                var counts = [Int32](repeating: 0, count: 1 << 16)
+                var counts = [Int32](repeating: 0, count: bins)
                 counts.withUnsafeMutableBufferPointer { counts in
                     for i in range {
                         let b = bin(key(source.value[i]))
@@ -99,9 +150,9 @@ struct Selection {
                 return counts
             }
         }
-        var all = [Int](repeating: 0, count: 1 << 16)
+        var all = [Int](repeating: 0, count: bins)
         for part in parts {
-            for b in 0..<(1 << 16) { all[b] += Int(part[b]) }
+            for b in 0..<bins { all[b] += Int(part[b]) }
         }
         return all
     }

@@ -1,3 +1,5 @@
+import CKernels
+import Kernels
 import Support
 
 /// Moments and range of a volume's values.
@@ -16,6 +18,12 @@ extension Volume {
     /// Throws `IntensityError.notFinite` with their number when values in question are NaN or infinite, `.emptyMask` for a mask
     /// without voxels, `GridError.mismatch` for a mask elsewhere.
     public func statistics(in mask: Mask? = nil) throws -> Statistics {
+        let m = try moments(in: mask, operation: "statistics", withExtent: true)
+        return Statistics(count: m.count, mean: m.mean, std: m.deviation, min: m.low, max: m.high)
+    }
+
+    /// Mean and squared deviations; the least and the greatest value only where they are asked for, which saves part of the pass.
+    func moments(in mask: Mask? = nil, operation: String, withExtent: Bool = false) throws -> Moments {
         if let mask { try grid.require(same: mask.grid) }
         let pieces = voxels.withUnsafeBufferPointer { values in
             let source = Unchecked(values)
@@ -27,17 +35,34 @@ extension Volume {
                     }
                 }
             }
-            return Parallel.mapRanges(values.count, grain: Voxels.grain) { Moments(source.value.baseAddress!, $0) }
+            return Parallel.mapRanges(values.count, grain: Voxels.grain) {
+                Moments(source.value.baseAddress!, $0, withExtent: withExtent)
+            }
         }
         var all = Moments()
         for piece in pieces { all.merge(piece) }
-        if all.count == 0 { throw IntensityError.emptyMask(operation: "statistics") }
+        if all.count == 0 { throw IntensityError.emptyMask(operation: operation) }
         if !all.mean.isFinite || !all.squares.isFinite {
-            let bad = countNonFinite(in: mask)
-            throw IntensityError.notFinite(count: bad, of: all.count, operation: "statistics")
+            throw IntensityError.notFinite(count: countNonFinite(in: mask), of: all.count, operation: operation)
         }
-        let variance = Swift.max(0, all.squares / Double(all.count))
-        return Statistics(count: all.count, mean: all.mean, std: variance.squareRoot(), min: all.low, max: all.high)
+        return all
+    }
+
+    /// The least and the greatest value. Throws `IntensityError.notFinite` for NaN and infinite voxels.
+    func extent(operation: String) throws -> ClosedRange<Float> {
+        let parts = voxels.withUnsafeBufferPointer { values in
+            let source = Unchecked(values.baseAddress!)
+            return Parallel.mapRanges(values.count, grain: Voxels.grain) { range in
+                var call = SKExtent(in: source.value + range.lowerBound, count: Int64(range.count), low: 0, high: 0, check: 0)
+                Kernels.images.extent(&call)
+                return call
+            }
+        }
+        guard parts.allSatisfy({ $0.check == 0 }) else {
+            throw IntensityError.notFinite(count: countNonFinite(), of: voxels.count, operation: operation)
+        }
+        let low = parts.reduce(Float.infinity) { Swift.min($0, $1.low) }
+        return low...parts.reduce(low) { Swift.max($0, $1.high) }
     }
 
     /// The number of NaN and infinite voxels.
@@ -70,40 +95,24 @@ struct Moments {
     var low = Float.infinity
     var high = -Float.infinity
 
+    /// Population standard deviation.
+    var deviation: Double { Swift.max(0, squares / Double(count)).squareRoot() }
+
     init() {}
 
     /// Sums are taken about the range's first value, so that a large mean does not cost the variance its digits.
-    init(_ values: UnsafePointer<Float>, _ range: Range<Int>) {
+    init(_ values: UnsafePointer<Float>, _ range: Range<Int>, withExtent: Bool) {
         count = range.count
         guard count > 0 else { return }
-        let pivot = Double(values[range.lowerBound])
-        let pivots = SIMD8<Double>(repeating: pivot)
-        var sum = SIMD8<Double>.zero, sum2 = SIMD8<Double>.zero
-        var lows = SIMD8<Float>(repeating: .infinity), highs = SIMD8<Float>(repeating: -.infinity)
-        var i = range.lowerBound
-        let raw = UnsafeRawPointer(values)
-        while i &+ 8 <= range.upperBound {
-            let v = raw.loadUnaligned(fromByteOffset: i &* 4, as: SIMD8<Float>.self)
-            lows.replace(with: v, where: v .< lows)
-            highs.replace(with: v, where: v .> highs)
-            let d = SIMD8<Double>(v) - pivots
-            sum += d
-            sum2 += d * d
-            i &+= 8
+        let first = values + range.lowerBound
+        var sums = SKMoments(in: first, count: Int64(count), pivot: Double(first[0]), sum: 0, squares: 0)
+        Kernels.images.moments(&sums)
+        finish(sums.sum, sums.squares, sums.pivot)
+        if withExtent {
+            var extent = SKExtent(in: first, count: Int64(count), low: 0, high: 0, check: 0)
+            Kernels.images.extent(&extent)
+            (low, high) = (extent.low, extent.high)
         }
-        var s = sum.sum(), s2 = sum2.sum()
-        low = lows.min()
-        high = highs.max()
-        while i < range.upperBound {
-            let v = values[i]
-            if v < low { low = v }
-            if v > high { high = v }
-            let d = Double(v) - pivot
-            s += d
-            s2 += d * d
-            i &+= 1
-        }
-        finish(s, s2, pivot)
     }
 
     init(_ values: UnsafePointer<Float>, _ inside: UnsafePointer<UInt8>, _ range: Range<Int>) {

@@ -1,16 +1,25 @@
 import Support
 
+/// What a ball's radius counts.
+public enum BallUnit: String, Sendable, CaseIterable {
+    /// Millimetres: on voxels that are no cubes the ball is round in space.
+    case mm
+    /// Voxels along each axis, whatever their size: the ball is round in indices.
+    case voxels
+}
+
 extension Mask {
-    /// Voxels within `radius` mm of the mask: dilation by a ball, measured between voxel centres, on voxels of any shape (axes are taken
+    /// Voxels within `radius` of the mask: dilation by a ball, measured between voxel centres, on voxels of any shape (axes are taken
     /// as orthogonal). As scipy.ndimage.binary_dilation with all offsets of length ≤ radius as its structure.
     ///
     /// Throws `IntensityError.argument` for a radius that is negative or not finite, and `Interrupted`.
-    public func dilated(radius: Double) throws -> Mask {
-        try check(radius)
-        if let ball = Ball(radius: radius, spacing: grid.spacing, shape: grid.shape) {
+    public func dilated(radius: Double, unit: BallUnit = .mm) throws -> Mask {
+        let spacing = try steps(unit, radius)
+        if let ball = Ball(radius: radius, spacing: spacing, shape: grid.shape) {
             return with(try BitRows(voxels, shape: grid.shape, inverted: false).dilated(by: ball).voxels(inverted: false))
         }
-        let distances = try SquaredDistance.toSet(voxels, shape: grid.shape, spacing: grid.spacing)
+        let distances = try EuclideanDistance.toSet(
+            voxels, shape: grid.shape, spacing: spacing, box: Box(around: voxels, shape: grid.shape), squared: true)
         let limit = Float(Ball.limit(radius))
         return with(
             Voxels.map(distances) { x, out, n in
@@ -18,16 +27,16 @@ extension Mask {
             })
     }
 
-    /// Voxels farther than `radius` mm from everything outside the mask: erosion by a ball. What lies beyond the image counts as
+    /// Voxels farther than `radius` from everything outside the mask: erosion by a ball. What lies beyond the image counts as
     /// outside, so that a mask is eroded at the image's edge too (scipy.ndimage.binary_erosion, border_value 0).
-    public func eroded(radius: Double) throws -> Mask {
-        try check(radius)
-        if let ball = Ball(radius: radius, spacing: grid.spacing, shape: grid.shape) {
+    public func eroded(radius: Double, unit: BallUnit = .mm) throws -> Mask {
+        let spacing = try steps(unit, radius)
+        if let ball = Ball(radius: radius, spacing: spacing, shape: grid.shape) {
             let outside = try BitRows(voxels, shape: grid.shape, inverted: true).dilated(by: ball, beyondEdge: true)
             return with(outside.voxels(inverted: true))
         }
-        let outside = Voxels.complement(voxels)
-        let distances = try SquaredDistance.toSet(outside, shape: grid.shape, spacing: grid.spacing, beyondEdge: true)
+        let distances = try EuclideanDistance.toSet(
+            Voxels.complement(voxels), shape: grid.shape, spacing: spacing, box: Box(whole: grid.shape), squared: true, beyondEdge: true)
         let limit = Float(Ball.limit(radius))
         return with(
             Voxels.map(distances) { x, out, n in
@@ -35,10 +44,39 @@ extension Mask {
             })
     }
 
-    private func check(_ radius: Double) throws {
+    /// Opening: the union of all balls that fit into the mask. Takes away what is thinner than a ball; never adds a voxel. As
+    /// scipy.ndimage.binary_opening.
+    public func opened(radius: Double, unit: BallUnit = .mm) throws -> Mask {
+        try eroded(radius: radius, unit: unit).dilated(radius: radius, unit: unit)
+    }
+
+    /// Closing: the voxels that no ball outside of the mask reaches. Fills gaps narrower than a ball; never takes a voxel away.
+    ///
+    /// The image goes on without end as far as closing is concerned, so that a mask at the edge is not worn off there (ITK's SafeBorder; scipy's
+    /// binary_closing of a mask that has been padded by the ball's radius). Throws `MemoryError` where so large a ball does not fit into memory.
+    public func closed(radius: Double, unit: BallUnit = .mm) throws -> Mask {
+        let spacing = try steps(unit, radius)
+        let box = Box(around: voxels, shape: grid.shape)
+        if box.isEmpty { return self }
+        // The closing lies within the mask's box, and depends on nothing farther from that than the ball's reach.
+        var reach = SIMD3<Int>.zero
+        for axis in 0..<3 { reach[axis] = Int(min(radius / max(spacing[axis], .leastNormalMagnitude), Double(Grid.largestCount)) + 1) }
+        let room = try cropped(from: box.from, to: box.to).padded(before: reach, after: reach)
+        let closed = try room.dilated(radius: radius, unit: unit).eroded(radius: radius, unit: unit)
+        let inner = try closed.cropped(from: reach, to: reach &+ box.shape)
+        return with(Block.place(inner.voxels, box.shape, at: box.from, shape: grid.shape, fill: 0))
+    }
+
+    /// The voxels of the mask that touch, through a face, a voxel outside of it; beyond the image is outside (the mask without its
+    /// scipy.ndimage.binary_erosion, MONAI's get_mask_edges).
+    public func boundary() -> Mask { with(Surface.voxels(of: voxels, shape: grid.shape)) }
+
+    /// The size of a voxel in the ball's unit.
+    private func steps(_ unit: BallUnit, _ radius: Double) throws -> SIMD3<Double> {
         guard radius >= 0, radius.isFinite else {
-            throw IntensityError.argument(name: "radius", value: radius, allowed: "0 mm or more")
+            throw IntensityError.argument(name: "radius", value: radius, allowed: "0 or more \(unit.rawValue)")
         }
+        return unit == .mm ? grid.spacing : .one
     }
 }
 

@@ -8,24 +8,48 @@ extension Mask {
     public var millilitres: Double { Double(count) * abs(grid.affine.determinant) / 1000 }
 }
 
-/// How much two masks agree. Both throw `GridError.mismatch` for masks on different grids.
-public enum Overlap {
-    /// 2·|A∩B| / (|A| + |B|) (Dice 1945). Two empty masks agree: 1.
-    public static func dice(_ a: Mask, _ b: Mask) throws -> Double {
-        let (both, left, right) = try counts(a, b)
-        return left + right == 0 ? 1 : 2 * Double(both) / Double(left + right)
+/// How far two masks on one grid agree, voxel by voxel: a prediction and the truth.
+///
+/// **Empty masks.** Where a ratio is 0/0, it is 1 if the two masks are equal there (both empty; for `specificity` both full) and 0 if not. So
+/// a prediction that rightly finds nothing scores 1 throughout, and one that finds something in nothing scores 0.
+public struct Overlap: Equatable, Sendable {
+    /// Voxels in both masks.
+    public let both: Int
+    /// Voxels in the first mask, the prediction.
+    public let predicted: Int
+    /// Voxels in the second mask, the truth.
+    public let actual: Int
+    /// Voxels of the grid.
+    public let total: Int
+
+    /// Throws `GridError.mismatch` for masks on different grids.
+    public init(_ prediction: Mask, _ truth: Mask) throws {
+        try prediction.grid.require(same: truth.grid)
+        (both, predicted, actual) = Bytes.total(prediction.voxels, truth.voxels)
+        total = prediction.grid.count
     }
 
-    /// |A∩B| / |A∪B| (Jaccard 1912). Two empty masks agree: 1.
-    public static func iou(_ a: Mask, _ b: Mask) throws -> Double {
-        let (both, left, right) = try counts(a, b)
-        return left + right == 0 ? 1 : Double(both) / Double(left + right - both)
+    /// 2·|A∩B| / (|A| + |B|) (Dice 1945, doi:10.2307/1932409).
+    public var dice: Double { ratio(2 * both, of: predicted + actual) }
+    /// |A∩B| / |A∪B| (Jaccard 1912).
+    public var iou: Double { ratio(both, of: predicted + actual - both) }
+    /// The share of the truth that was found: true positives over actual positives (recall).
+    public var sensitivity: Double { ratio(both, of: actual) }
+    /// The share of what was found that is true: true positives over predicted positives.
+    public var precision: Double { ratio(both, of: predicted) }
+    /// The share of the rest of the grid that was left alone: true negatives over actual negatives. Close to 1 in any large field of view.
+    public var specificity: Double { ratio(total - predicted - actual + both, of: total - actual) }
+    /// 1 − ||A| − |B|| / (|A| + |B|): 1 for equal volumes, wherever they are (Taha 2015, doi:10.1186/s12880-015-0068-x).
+    public var volumeSimilarity: Double { ratio(predicted + actual - abs(predicted - actual), of: predicted + actual) }
+
+    private func ratio(_ part: Int, of whole: Int) -> Double {
+        whole == 0 ? (predicted == actual ? 1 : 0) : Double(part) / Double(whole)
     }
 
-    private static func counts(_ a: Mask, _ b: Mask) throws -> (both: Int, left: Int, right: Int) {
-        try a.grid.require(same: b.grid)
-        return Bytes.total(a.voxels, b.voxels)
-    }
+    /// `dice` of two masks.
+    public static func dice(_ a: Mask, _ b: Mask) throws -> Double { try Overlap(a, b).dice }
+    /// `iou` of two masks.
+    public static func iou(_ a: Mask, _ b: Mask) throws -> Double { try Overlap(a, b).iou }
 }
 
 /// Sums over bytes of 0 and 1, sixteen at a time.

@@ -25,8 +25,9 @@ public struct Affine: Equatable, Sendable {
 
     /// The world step of one voxel along each axis (the matrix's columns).
     public var columns: (SIMD3<Double>, SIMD3<Double>, SIMD3<Double>) {
+        // Written out: a literal would go through an array.
         (
-            [rows.0.x, rows.1.x, rows.2.x], [rows.0.y, rows.1.y, rows.2.y], [rows.0.z, rows.1.z, rows.2.z]
+            SIMD3(rows.0.x, rows.1.x, rows.2.x), SIMD3(rows.0.y, rows.1.y, rows.2.y), SIMD3(rows.0.z, rows.1.z, rows.2.z)
         )
     }
 
@@ -47,7 +48,7 @@ public struct Affine: Equatable, Sendable {
     @inline(__always)
     public func callAsFunction(_ p: SIMD3<Double>) -> SIMD3<Double> {
         let q = SIMD4(p, 1)
-        return [(rows.0 * q).sum(), (rows.1 * q).sum(), (rows.2 * q).sum()]
+        return SIMD3((rows.0 * q).sum(), (rows.1 * q).sum(), (rows.2 * q).sum())
     }
 
     /// self ∘ other: first `other`, then self.

@@ -93,31 +93,28 @@ extension Mask {
 enum Block {
     static func copy<T>(_ voxels: [T], _ extent: SIMD3<Int>, from: SIMD3<Int>, shape: SIMD3<Int>) -> [T] {
         voxels.withUnsafeBufferPointer { source in
-            [T](unsafeUninitializedCapacity: shape.x * shape.y * shape.z) { out, initialised in
-                for k in 0..<shape.z {
-                    for j in 0..<shape.y {
-                        let row = from.x + extent.x * (from.y + j + extent.y * (from.z + k))
-                        (out.baseAddress! + shape.x * (j + shape.y * k)).initialize(from: source.baseAddress! + row, count: shape.x)
-                    }
+            let source = Unchecked(source.baseAddress!)
+            return Voxels.make(planes: shape) { out, k in
+                for j in 0..<shape.y {
+                    let row = from.x + extent.x * (from.y + j + extent.y * (from.z + k))
+                    (out + shape.x * j).initialize(from: source.value + row, count: shape.x)
                 }
-                initialised = out.count
             }
         }
     }
 
     static func place<T>(_ voxels: [T], _ extent: SIMD3<Int>, at: SIMD3<Int>, shape: SIMD3<Int>, fill: T) -> [T] {
-        var out = [T](repeating: fill, count: shape.x * shape.y * shape.z)
         voxels.withUnsafeBufferPointer { source in
-            out.withUnsafeMutableBufferPointer { out in
-                for k in 0..<extent.z {
-                    for j in 0..<extent.y {
-                        let row = at.x + shape.x * (at.y + j + shape.y * (at.z + k))
-                        (out.baseAddress! + row).update(from: source.baseAddress! + extent.x * (j + extent.y * k), count: extent.x)
-                    }
+            let source = Unchecked(source.baseAddress!)
+            return Voxels.make(planes: shape) { out, k in
+                out.initialize(repeating: fill, count: shape.x * shape.y)
+                guard (0..<extent.z).contains(k - at.z) else { return }
+                for j in 0..<extent.y {
+                    let row = out + at.x + shape.x * (at.y + j)
+                    row.update(from: source.value + extent.x * (j + extent.y * (k - at.z)), count: extent.x)
                 }
             }
         }
-        return out
     }
 }
 

@@ -74,6 +74,7 @@ public enum GridError: ExplainedError {
     case tooLarge(SIMD3<Int>)
     case notFinite(Affine)
     case singular(Affine)
+    case singularTransform(Affine)
     case mismatch(Grid, Grid)
 
     public var message: String {
@@ -82,6 +83,7 @@ public enum GridError: ExplainedError {
         case .tooLarge(let s): "a grid of \(Text.sizes(s)) voxels is beyond the largest, \(Grid.largestCount) voxels"
         case .notFinite(let a): "the voxel-to-world affine has a value that is not a finite number: \(a.text)"
         case .singular(let a): "the voxel-to-world affine has no inverse, since its axes are not independent: \(a.text)"
+        case .singularTransform(let a): "a transform that flattens space, or that has a value beyond numbers: \(a.text)"
         case .mismatch(let a, let b): "two different grids: \(Self.difference(a, b))"
         }
     }

@@ -10,12 +10,17 @@ extension Volume {
     /// NaN and infinite voxels spread to results that use them, and to no others; with cubic, whose coefficients depend on every
     /// voxel, to the whole image.
     ///
-    /// Throws `GridError.singular` for a source affine without inverse, and `Interrupted`.
-    public func resampled(onto target: Grid, interpolation: Interpolation = .linear) throws -> Volume {
-        let type = interpolation == .nearest ? datatype : .float32
-        let header = interpolation == .nearest ? header : header?.forDerivedValues()
+    /// With `antialias` the image is first blurred as far as the target's voxels are larger than its own (`antialiasing(onto:)`), so that what is too fine for the
+    /// target does not come back as a pattern.
+    ///
+    /// Throws `GridError.singular` for a source affine without inverse, `ResampleError.antialiasedLabels`, `MemoryError`, and `Interrupted`.
+    public func resampled(onto target: Grid, interpolation: Interpolation = .linear, antialias: Bool = false) throws -> Volume {
+        if antialias, interpolation.keepsValues { throw ResampleError.antialiasedLabels(interpolation) }
+        let type = interpolation.keepsValues ? datatype : .float32
+        let header = interpolation.keepsValues ? header : header?.forDerivedValues()
         if target == grid { return Volume(grid: target, voxels: voxels, datatype: type, header: header) }
-        let out = try values(on: target, interpolation, margin: edgeTolerance)
+        let source = antialias ? try smoothed(sigma: grid.antialiasing(onto: target)) : self
+        let out = try source.values(on: target, interpolation, margin: edgeTolerance)
         return Volume(grid: target, voxels: out, datatype: type, header: header)
     }
 
@@ -23,7 +28,7 @@ extension Volume {
     /// and the value on that box's face up to there.
     fileprivate func values(on target: Grid, _ interpolation: Interpolation, margin: Double) throws -> [Float] {
         try target.requireMemory(bytesPerVoxel: 4)
-        if interpolation == .cubic { try grid.requireMemory(bytesPerVoxel: 8) }
+        if interpolation == .cubic { try grid.requireMemory(bytesPerVoxel: 4) }
         let map = try grid.affine.inverse().after(target.affine)
         let source = interpolation == .cubic ? try Spline.coefficients(voxels, shape: grid.shape) : voxels
         if let axes = Separable(map, from: grid.shape, to: target.shape, interpolation: interpolation, margin: margin) {
@@ -33,6 +38,35 @@ extension Volume {
     }
 }
 
+extension Grid {
+    /// Standard deviations in mm, along each axis of this grid, of the Gaussian that makes its voxels as wide as another grid's.
+    ///
+    /// A voxel is taken for a Gaussian as wide at half its height as the voxel (Cardoso et al. 2015, doi:10.1007/978-3-319-24571-3_81). Variances add up: where the
+    /// target's voxel is k voxels long along an axis, the variance is (k² − 1) / (8 ln 2) voxels², and 0 where k is below 1.
+    public func antialiasing(onto target: Grid) throws(GridError) -> SIMD3<Double> {
+        let map = try affine.inverse().after(target.affine)
+        func sigma(_ row: SIMD4<Double>) -> Double {
+            (max(0, row.x * row.x + row.y * row.y + row.z * row.z - 1)).squareRoot() / Volume.fwhmPerSigma
+        }
+        let voxels = SIMD3(sigma(map.rows.0), sigma(map.rows.1), sigma(map.rows.2))
+        return voxels * spacing
+    }
+}
+
+/// What cannot be asked of a resampling.
+public enum ResampleError: ExplainedError, Equatable {
+    case antialiasedLabels(Interpolation)
+
+    public var message: String {
+        switch self {
+        case .antialiasedLabels(let how):
+            "antialias with the interpolation \"\(how.rawValue)\": a blur makes values that are no labels"
+        }
+    }
+
+    public var hint: String? { "leave antialias out, or resample the mask of one label: labels == 3" }
+}
+
 extension Mask {
     /// The mask brought onto another grid: linear interpolation of zeros and ones, in where it reaches one half.
     /// (Nearest would shift edges by up to half a voxel when grids differ in spacing.)
@@ -40,125 +74,19 @@ extension Mask {
     /// A voxel of a mask is a box, not a point: positions up to half a voxel outside of the outermost voxel centres have those voxels'
     /// values, as in ITK's resampling, so that a mask that fills its field of view still does on another grid. Beyond is out.
     /// (Images end at the voxel centres: see `Volume.resampled(onto:)`.)
-    public func resampled(onto target: Grid, interpolation: Interpolation = .linear) throws -> Mask {
+    ///
+    /// With `antialias` the zeros and ones are first blurred, as a volume's values are; `label` is linear here.
+    public func resampled(onto target: Grid, interpolation: Interpolation = .linear, antialias: Bool = false) throws -> Mask {
         if target == grid { return Mask(grid: target, voxels: voxels, header: header) }
-        let values = Volume(grid: grid, voxels: Voxels.floats(voxels))
-        let moved = try values.values(on: target, interpolation, margin: 0.5 + edgeTolerance)
+        if antialias, interpolation == .nearest { throw ResampleError.antialiasedLabels(interpolation) }
+        try grid.requireMemory(bytesPerVoxel: 4)
+        let zerosAndOnes = Volume(grid: grid, voxels: Voxels.floats(voxels))
+        let values = antialias ? try zerosAndOnes.smoothed(sigma: grid.antialiasing(onto: target)) : zerosAndOnes
+        let how = interpolation == .label ? .linear : interpolation
+        let moved = try values.values(on: target, how, margin: 0.5 + edgeTolerance)
         let inside: [UInt8] = Voxels.map(moved) { x, out, n in
             for i in 0..<n { out[i] = x[i] >= 0.5 ? 1 : 0 }
         }
         return Mask(grid: target, voxels: inside, header: header)
-    }
-}
-
-/// How far outside the box of voxel centres a position may be and still count as on its face, in voxels.
-let edgeTolerance = 0.001
-
-/// A position as it is, or the voxel that it is within a millionth of: world coordinates put voxels beside themselves by rounding.
-@inline(__always)
-func snapped(_ x: Double) -> Double {
-    let whole = x.rounded()
-    return abs(x - whole) < 1e-6 ? whole : x
-}
-
-/// Added to a position to round it: a little over one half, so that positions halfway between voxels, which centred grids make by the
-/// plane, all go to the upper voxel whatever their rounding.
-let halfway = 0.5 + 1e-6
-
-/// Resampling where axes are not parallel: every target voxel's position is computed and its neighbours gathered.
-struct Oblique {
-    /// Target voxel to source voxel.
-    let map: Affine
-    let from: SIMD3<Int>
-    let to: SIMD3<Int>
-    /// How far outside of the box of voxel centres a position may be, in voxels.
-    let margin: Double
-
-    /// `source` holds values, or spline coefficients for cubic.
-    func apply(to source: [Float], _ interpolation: Interpolation) throws -> [Float] {
-        var result = Voxels.repeating(Float(0), to.x * to.y * to.z)
-        try source.withUnsafeBufferPointer { source in
-            try result.withUnsafeMutableBufferPointer { out in
-                let p = Unchecked((source.baseAddress!, out.baseAddress!))
-                // Rows in groups, so that planes of any size keep all threads busy and Ctrl-C is met soon.
-                let rows = to.y * to.z, group = 16
-                try Parallel.slabs((rows + group - 1) / group) { g in
-                    for row in g * group..<min(rows, (g + 1) * group) {
-                        let target = p.value.1 + row * to.x
-                        let j = row % to.y, k = row / to.y
-                        switch interpolation {
-                        case .nearest: walk(j, k) { i, x, y, z in target[i] = nearest(p.value.0, x, y, z) }
-                        case .linear: walk(j, k) { i, x, y, z in target[i] = linear(p.value.0, x, y, z) }
-                        case .cubic: walk(j, k) { i, x, y, z in target[i] = cubic(p.value.0, x, y, z) }
-                        }
-                    }
-                }
-            }
-        }
-        return result
-    }
-
-    /// Calls `body` for the voxels of a target row that lie inside the source, with positions held to the box of voxel centres.
-    @inline(__always)
-    private func walk(_ j: Int, _ k: Int, _ body: (Int, Double, Double, Double) -> Void) {
-        let start = map(SIMD3(0, Double(j), Double(k)))
-        let step = map.columns.0
-        let last = SIMD3<Double>(from) - 1
-        for i in 0..<to.x {
-            let x = start.x + Double(i) * step.x, y = start.y + Double(i) * step.y, z = start.z + Double(i) * step.z
-            guard x >= -margin, y >= -margin, z >= -margin, x <= last.x + margin, y <= last.y + margin, z <= last.z + margin
-            else { continue }
-            body(i, min(max(x, 0), last.x), min(max(y, 0), last.y), min(max(z, 0), last.z))
-        }
-    }
-
-    @inline(__always)
-    private func nearest(_ s: UnsafePointer<Float>, _ x: Double, _ y: Double, _ z: Double) -> Float {
-        s[Int(x + halfway) &+ from.x &* (Int(y + halfway) &+ from.y &* Int(z + halfway))]
-    }
-
-    @inline(__always)
-    private func linear(_ s: UnsafePointer<Float>, _ x: Double, _ y: Double, _ z: Double) -> Float {
-        let x = snapped(x), y = snapped(y), z = snapped(z)
-        let i = Int(x), j = Int(y), k = Int(z)
-        let u = Float(x - Double(i)), v = Float(y - Double(j)), w = Float(z - Double(k))
-        // On a voxel the step beyond is 0: nothing outside is read, and no NaN comes in with a weight of 0.
-        let right = u > 0 ? 1 : 0
-        let back = v > 0 ? from.x : 0
-        let up = w > 0 ? from.x &* from.y : 0
-        let a = s + (i &+ from.x &* (j &+ from.y &* k)), b = a + back, c = a + up, d = c + back
-        let ab = mix(mix(a[0], a[right], u), mix(b[0], b[right], u), v)
-        let cd = mix(mix(c[0], c[right], u), mix(d[0], d[right], u), v)
-        return mix(ab, cd, w)
-    }
-
-    @inline(__always)
-    private func mix(_ a: Float, _ b: Float, _ t: Float) -> Float { a * (1 - t) + b * t }
-
-    @inline(__always)
-    private func cubic(_ s: UnsafePointer<Float>, _ x: Double, _ y: Double, _ z: Double) -> Float {
-        let i = Int(x), j = Int(y), k = Int(z)
-        let wx = Spline.weights(x - Double(i)), wy = Spline.weights(y - Double(j)), wz = Spline.weights(z - Double(k))
-        let inside = i >= 1 && i &+ 2 < from.x
-        var sum: Float = 0
-        for c in 0..<4 {
-            let plane = Spline.mirror(k &+ c &- 1, from.z) &* from.y
-            var rows: Float = 0
-            for b in 0..<4 {
-                let row = s + (plane &+ Spline.mirror(j &+ b &- 1, from.y)) &* from.x
-                let line: Float
-                if inside {
-                    let r = row + (i &- 1)
-                    line = wx[0] * r[0] + wx[1] * r[1] + wx[2] * r[2] + wx[3] * r[3]
-                } else {
-                    line =
-                        wx[0] * row[Spline.mirror(i &- 1, from.x)] + wx[1] * row[Spline.mirror(i, from.x)] + wx[2]
-                        * row[Spline.mirror(i &+ 1, from.x)] + wx[3] * row[Spline.mirror(i &+ 2, from.x)]
-                }
-                rows += wy[b] * line
-            }
-            sum += wz[c] * rows
-        }
-        return sum
     }
 }

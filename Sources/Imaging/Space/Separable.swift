@@ -3,53 +3,101 @@ import Support
 /// Resampling where every target axis is parallel to a source axis: weights along each axis are worked out once, and
 /// source planes are blended, then rows, then voxels.
 struct Separable {
-    /// Positions along one source axis: for each target index, `taps` source indices and weights; taps[0] < 0 marks a position outside.
+    /// Positions along one source axis: for each target index inside, source indices and their weights.
     struct Axis {
-        let taps: Int
-        let indices: [Int32]
-        let weights: [Float]
-        let inside: [Bool]
+        /// A few source indices with their weights.
+        typealias Taps = [(index: Int, weight: Float)]
+
+        /// Target indices along this axis.
+        let count: Int
+        /// Those whose positions lie in the source.
+        let inside: Range<Int>
+        /// The source indices that are read.
+        let reach: Range<Int>
+        private let width: Int
+        /// `width` for each target index; 0 outside.
+        private let indices: [Int32]
+        private let weights: [Float]
 
         init(length n: Int, count: Int, start: Double, step: Double, interpolation: Interpolation, margin: Double) {
-            taps = interpolation == .nearest ? 1 : interpolation == .linear ? 2 : 4
-            var indices: [Int32] = [], weights: [Float] = [], inside: [Bool] = []
-            indices.reserveCapacity(count * taps)
-            weights.reserveCapacity(count * taps)
+            width = interpolation == .nearest ? 1 : interpolation == .linear ? 2 : 4
+            var indices = [Int32](repeating: 0, count: count * width), weights = [Float](repeating: 0, count: count * width)
             let last = Double(n - 1)
+            var first: Int?, end = 0
             for q in 0..<count {
                 let x = start + Double(q) * step
-                guard x >= -margin, x <= last + margin else {
-                    inside.append(false)
-                    for _ in 0..<taps {
-                        indices.append(0)
-                        weights.append(0)
-                    }
-                    continue
-                }
-                inside.append(true)
+                guard x >= -margin, x <= last + margin else { continue }
+                if first == nil { first = q }
+                end = q + 1
                 let held = snapped(min(max(x, 0), last))
-                let i = Int(held), t = held - Double(i)
+                let i = Int(held), t = held - Double(i), at = q * width
                 switch interpolation {
-                case .nearest:
-                    indices.append(Int32(min(n - 1, Int(held + halfway))))
-                    weights.append(1)
+                case .nearest, .label:
+                    indices[at] = Int32(min(n - 1, Int(held + halfway)))
+                    weights[at] = 1
                 case .linear:
                     // On a voxel both taps are that voxel: a weight of 0 would not keep a NaN out.
-                    indices += [Int32(i), Int32(t == 0 ? i : i + 1)]
-                    weights += [1 - Float(t), Float(t)]
+                    indices[at] = Int32(i)
+                    indices[at + 1] = Int32(t == 0 ? i : i + 1)
+                    weights[at] = 1 - Float(t)
+                    weights[at + 1] = Float(t)
                 case .cubic:
                     let w = Spline.weights(t)
                     for c in 0..<4 {
-                        indices.append(Int32(Spline.mirror(i + c - 1, n)))
-                        weights.append(w[c])
+                        indices[at + c] = Int32(Spline.mirror(i + c - 1, n))
+                        weights[at + c] = w[c]
                     }
                 }
             }
+            // Positions run one way, so those inside are neighbours.
+            inside = (first ?? 0)..<end
+            let used = indices[inside.lowerBound * width..<inside.upperBound * width]
+            reach = Int(used.min() ?? 0)..<Int(used.max() ?? -1) + 1
+            self.count = count
             self.indices = indices
             self.weights = weights
-            self.inside = inside
+        }
+
+        func taps(_ q: Int) -> Taps { (q * width..<(q + 1) * width).map { (Int(indices[$0]), weights[$0]) } }
+
+        /// Voxels of a row at the positions inside.
+        func pick(_ row: UnsafePointer<Float>, _ out: UnsafeMutablePointer<Float>) {
+            indices.withUnsafeBufferPointer { indices in
+                let indices = indices.baseAddress!
+                for x in inside { out[x] = row[Int(indices[x])] }
+            }
+        }
+
+        /// Blends of two voxels of a row.
+        func blendTwo(_ row: UnsafePointer<Float>, _ out: UnsafeMutablePointer<Float>) {
+            indices.withUnsafeBufferPointer { indices in
+                weights.withUnsafeBufferPointer { weights in
+                    let (indices, weights) = (indices.baseAddress!, weights.baseAddress!)
+                    for x in inside {
+                        let a = x &* 2
+                        out[x] = weights[a] * row[Int(indices[a])] + weights[a &+ 1] * row[Int(indices[a &+ 1])]
+                    }
+                }
+            }
+        }
+
+        /// Blends of four voxels of a row.
+        func blendFour(_ row: UnsafePointer<Float>, _ out: UnsafeMutablePointer<Float>) {
+            indices.withUnsafeBufferPointer { indices in
+                weights.withUnsafeBufferPointer { weights in
+                    let (indices, weights) = (indices.baseAddress!, weights.baseAddress!)
+                    for x in inside {
+                        let a = x &* 4
+                        out[x] =
+                            weights[a] * row[Int(indices[a])] + weights[a &+ 1] * row[Int(indices[a &+ 1])]
+                            + weights[a &+ 2] * row[Int(indices[a &+ 2])] + weights[a &+ 3] * row[Int(indices[a &+ 3])]
+                    }
+                }
+            }
         }
     }
+
+    private static let longest = 1 << 20
 
     private let from: SIMD3<Int>
     private let to: SIMD3<Int>
@@ -57,8 +105,10 @@ struct Separable {
     private let target: SIMD3<Int>
     private let axes: [Axis]
 
-    /// Nil unless the map's axes are parallel to within a thousandth of a voxel over the whole target.
+    /// Nil unless the map's axes are parallel to within a thousandth of a voxel over the whole target, and for labels, whose votes are no sums of sums.
+    /// Nil too for axes so long that their tables would be large.
     init?(_ map: Affine, from: SIMD3<Int>, to: SIMD3<Int>, interpolation: Interpolation, margin: Double) {
+        if interpolation == .label || to.max() > Self.longest { return nil }
         let rows = [map.rows.0, map.rows.1, map.rows.2]
         var target = SIMD3<Int>.zero
         for axis in 0..<3 {
@@ -82,25 +132,25 @@ struct Separable {
     }
 
     func apply(to source: [Float]) throws -> [Float] {
-        var result = Voxels.repeating(Float(0), to.x * to.y * to.z)
         let strides = [1, to.x, to.x * to.y]
         let (sx, sy, sz) = (strides[target.x], strides[target.y], strides[target.z])
         // Where planes land side by side in memory, a block of them is written together.
-        let depth = axes[2].inside.count, block = sz == 1 ? 16 : 1
-        try source.withUnsafeBufferPointer { source in
-            try result.withUnsafeMutableBufferPointer { out in
-                let p = Unchecked((source.baseAddress!, out.baseAddress!))
-                try Parallel.slabs((depth + block - 1) / block) { b in
+        let depth = axes[2].count, block = sz == 1 ? 16 : 1
+        try Interrupt.check()
+        let result = source.withUnsafeBufferPointer { source in
+            [Float](unsafeUninitializedCapacity: to.x * to.y * to.z) { buffer, initialised in
+                Voxels.useLargePages(buffer.baseAddress!, buffer.count)
+                let p = Unchecked((source.baseAddress!, buffer.baseAddress!))
+                Parallel.forEach((depth + block - 1) / block) { b in
                     let planes = b * block..<min(depth, (b + 1) * block)
-                    let (nx, ny) = (axes[0].inside.count, axes[1].inside.count)
+                    let (nx, ny) = (axes[0].count, axes[1].count)
                     if block == 1 && sx == 1 {
-                        plane(planes.lowerBound, p.value.0, p.value.1 + planes.lowerBound * sz, 1, sy)
+                        plane(planes.lowerBound, p.value.0, p.value.1 + planes.lowerBound * sz, sy)
                         return
                     }
                     withUnsafeTemporaryAllocation(of: Float.self, capacity: nx * ny * planes.count) { buffer in
                         let buffer = buffer.baseAddress!
-                        buffer.initialize(repeating: 0, count: nx * ny * planes.count)
-                        for (c, q) in planes.enumerated() { plane(q, p.value.0, buffer + c * nx * ny, 1, nx) }
+                        for (c, q) in planes.enumerated() { plane(q, p.value.0, buffer + c * nx * ny, nx) }
                         let out = p.value.1 + planes.lowerBound * sz
                         // The innermost loop runs along the target's rows.
                         if sy == 1 {
@@ -119,92 +169,76 @@ struct Separable {
                         }
                     }
                 }
+                initialised = buffer.count
             }
         }
+        try Interrupt.check()
         return result
     }
 
-    /// One plane of the result, at position `q` of the third source axis; voxels outside are left as they are.
-    private func plane(
-        _ q: Int, _ source: UnsafePointer<Float>, _ out: UnsafeMutablePointer<Float>, _ stepX: Int, _ stepY: Int
-    ) {
-        guard axes[2].inside[q] else { return }
-        let taps = axes[2].taps
-        let area = from.x * from.y
-        if taps == 1 {
-            rows(source + Int(axes[2].indices[q]) * area, out, stepY)
-            return
-        }
-        withUnsafeTemporaryAllocation(of: Float.self, capacity: area) { blend in
-            let blend = blend.baseAddress!
-            axes[2].indices.withUnsafeBufferPointer { indices in
-                axes[2].weights.withUnsafeBufferPointer { weights in
-                    mix(blend, source, area, indices.baseAddress! + q * taps, weights.baseAddress! + q * taps, taps, area)
-                }
-            }
-            rows(blend, out, stepY)
-        }
-    }
-
-    /// The rows of one plane.
-    private func rows(_ plane: UnsafePointer<Float>, _ out: UnsafeMutablePointer<Float>, _ stepY: Int) {
-        let taps = axes[1].taps, n = from.x, count = axes[0].inside.count
-        axes[1].indices.withUnsafeBufferPointer { indices in
-            axes[1].weights.withUnsafeBufferPointer { weights in
-                axes[0].indices.withUnsafeBufferPointer { xs in
-                    axes[0].weights.withUnsafeBufferPointer { ws in
-                        withUnsafeTemporaryAllocation(of: Float.self, capacity: n) { line in
-                            let line = line.baseAddress!
-                            for y in 0..<axes[1].inside.count where axes[1].inside[y] {
-                                let at = y * taps
-                                let target = out + y * stepY
-                                if taps == 1 {
-                                    let row = plane + Int(indices[at]) * n
-                                    for x in 0..<count where axes[0].inside[x] { target[x] = row[Int(xs[x])] }
-                                    continue
-                                }
-                                mix(line, plane, n, indices.baseAddress! + at, weights.baseAddress! + at, taps, n)
-                                if taps == 2 {
-                                    for x in 0..<count {
-                                        let a = x &* 2
-                                        target[x] = ws[a] * line[Int(xs[a])] + ws[a &+ 1] * line[Int(xs[a &+ 1])]
-                                    }
-                                } else {
-                                    for x in 0..<count {
-                                        let a = x &* 4
-                                        target[x] =
-                                            ws[a] * line[Int(xs[a])] + ws[a &+ 1] * line[Int(xs[a &+ 1])] + ws[a &+ 2]
-                                            * line[Int(xs[a &+ 2])] + ws[a &+ 3] * line[Int(xs[a &+ 3])]
-                                    }
-                                }
-                                // A weight of 0 does not undo a NaN: outside stays 0.
-                                for x in 0..<count where !axes[0].inside[x] { target[x] = 0 }
-                            }
-                        }
+    /// One plane of the result, at position `q` of the third source axis, its rows `stepY` apart; 0 outside.
+    private func plane(_ q: Int, _ source: UnsafePointer<Float>, _ out: UnsafeMutablePointer<Float>, _ stepY: Int) {
+        let n = from.x, area = from.x * from.y, width = axes[0].count
+        // After Ctrl-C what is left is only given a value.
+        let isOutside = !axes[2].inside.contains(q) || Interrupt.isRaised
+        let deep = axes[2].taps(q)
+        withUnsafeTemporaryAllocation(of: Float.self, capacity: n) { line in
+            // Of cubic's sixteen rows, the four of one place in y are blended once for all.
+            withUnsafeTemporaryAllocation(of: Float.self, capacity: deep.count == 4 ? area : 1) { blend in
+                let line = line.baseAddress!, blend = blend.baseAddress!
+                let columns = axes[0].reach
+                if deep.count == 4 && !isOutside {
+                    for y in axes[1].reach {
+                        let rows = deep.map { (source + $0.index * area + y * n, $0.weight) }
+                        Self.mix(blend + y * n, rows[0], rows[1], rows[2], rows[3], columns)
                     }
                 }
+                for y in 0..<axes[1].count {
+                    let target = out + y * stepY
+                    guard !isOutside, axes[1].inside.contains(y) else {
+                        target.initialize(repeating: 0, count: width)
+                        continue
+                    }
+                    let high = axes[1].taps(y)
+                    switch high.count {
+                    case 1: axes[0].pick(source + deep[0].index * area + high[0].index * n, target)
+                    case 2:
+                        Self.mixLinear(line, source, n, area, high, deep, columns)
+                        axes[0].blendTwo(line, target)
+                    default:
+                        let rows = high.map { (UnsafePointer(blend) + $0.index * n, $0.weight) }
+                        Self.mix(line, rows[0], rows[1], rows[2], rows[3], columns)
+                        axes[0].blendFour(line, target)
+                    }
+                    target.initialize(repeating: 0, count: axes[0].inside.lowerBound)
+                    (target + axes[0].inside.upperBound).initialize(repeating: 0, count: width - axes[0].inside.upperBound)
+                }
             }
         }
     }
 
-    /// out = Σ weights[t] · source[indices[t] · stride + …] over n values. A tap of weight 0 is not read, so that it brings no NaN.
-    @inline(__always)
-    private func mix(
-        _ out: UnsafeMutablePointer<Float>, _ source: UnsafePointer<Float>, _ stride: Int, _ indices: UnsafePointer<Int32>,
-        _ weights: UnsafePointer<Float>, _ taps: Int, _ n: Int
+    private typealias Row = (values: UnsafePointer<Float>, weight: Float)
+
+    /// The blend of two rows of each of two planes. What has weight 0 is not read, so that it brings no NaN.
+    private static func mixLinear(
+        _ out: UnsafeMutablePointer<Float>, _ source: UnsafePointer<Float>, _ n: Int, _ area: Int, _ high: Axis.Taps, _ deep: Axis.Taps,
+        _ columns: Range<Int>
     ) {
-        let a = source + Int(indices[0]) * stride, b = source + Int(indices[1]) * stride
-        let (u, v) = (weights[0], weights[1])
-        if taps == 2 {
-            if v == 0 {
-                out.update(from: a, count: n)
-                return
-            }
-            for i in 0..<n { out[i] = u * a[i] + v * b[i] }
-        } else {
-            let c = source + Int(indices[2]) * stride, d = source + Int(indices[3]) * stride
-            let (w, x) = (weights[2], weights[3])
-            for i in 0..<n { out[i] = u * a[i] + v * b[i] + w * c[i] + x * d[i] }
+        let a = source + high[0].index * n + deep[0].index * area, b = source + high[1].index * n + deep[0].index * area
+        let (u, v) = (high[0].weight, high[1].weight)
+        let c = source + high[0].index * n + deep[1].index * area, d = source + high[1].index * n + deep[1].index * area
+        let (s, t) = (deep[0].weight, deep[1].weight)
+        switch (v == 0, t == 0) {
+        case (true, true): (out + columns.lowerBound).update(from: a + columns.lowerBound, count: columns.count)
+        case (false, true): for i in columns { out[i] = u * a[i] + v * b[i] }
+        case (true, false): for i in columns { out[i] = s * a[i] + t * c[i] }
+        case (false, false): for i in columns { out[i] = s * (u * a[i] + v * b[i]) + t * (u * c[i] + v * d[i]) }
         }
+    }
+
+    private static func mix(_ out: UnsafeMutablePointer<Float>, _ a: Row, _ b: Row, _ c: Row, _ d: Row, _ columns: Range<Int>) {
+        let (u, v, w, x) = (a.weight, b.weight, c.weight, d.weight)
+        let (a, b, c, d) = (a.values, b.values, c.values, d.values)
+        for i in columns { out[i] = u * a[i] + v * b[i] + w * c[i] + x * d[i] }
     }
 }

@@ -57,26 +57,10 @@ struct Head {
     /// A random lattice, shifted and scaled to the mean 0 and the wanted deviation over the middle of the head.
     private static func drawBias(seed: UInt64, strength: Double) -> SplineLattice {
         var random = CounterRandom(seed: seed, stream: 20)
-        let n = biasSpans + 3
-        var lattice = SplineLattice(size: SIMD3(repeating: n), values: (0..<n * n * n).map { _ in Float(random.normal()) })
+        var lattice = SplineLattice.random(spans: biasSpans, using: &random)
         let points = stride(from: -75.0, through: 75, by: 15).map { boxPosition($0, spans: biasSpans) }
-        let axis = SplineAxis(spans: biasSpans, positions: points)
-        var row = [Float](repeating: 0, count: n)
-        var values: [Double] = []
-        for k in points.indices {
-            let plane = lattice.plane(at: k, of: axis)
-            for j in points.indices {
-                lattice.row(of: plane, at: j, of: axis, into: &row)
-                for i in points.indices {
-                    let w = axis.weights[i], s = axis.first[i]
-                    values.append(Double(row[s] * w.x + row[s + 1] * w.y + row[s + 2] * w.z + row[s + 3] * w.w))
-                }
-            }
-        }
-        let mean = values.reduce(0, +) / Double(values.count)
-        let deviation = (values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(values.count)).squareRoot()
-        let gain = Float(strength * random.uniform(0.6, 1.2) / max(deviation, 1e-6))
-        for i in lattice.values.indices { lattice.values[i] = (lattice.values[i] - Float(mean)) * gain }
+        let (mean, deviation) = lattice.moments(over: SplineAxis(spans: biasSpans, positions: points))
+        lattice.standardise(mean: mean, gain: strength * random.uniform(0.6, 1.2) / max(deviation, 1e-6))
         return lattice
     }
 

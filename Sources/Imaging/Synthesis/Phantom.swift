@@ -151,7 +151,7 @@ private struct Frame {
         let warpPlanes = head.warp.map { $0.plane(at: k, of: warpAxes.2) }
         var biasRow = [Float](repeating: 0, count: head.logBias.size.x)
         var warpRows = [[Float]](repeating: [Float](repeating: 0, count: head.warp[0].size.x), count: 3)
-        let noise = Rician(head: head)
+        let noise = ReceiverNoise(random: CounterRandom(seed: head.seed, stream: 7), sigma: head.noiseSigma)
         for j in 0..<shape.y {
             let y = origin.y + Double(j) * spacing.y
             head.logBias.row(of: biasPlane, at: j, of: biasAxes.1, into: &biasRow)
@@ -170,31 +170,8 @@ private struct Frame {
                 let at = i + nx * j
                 bias[at] = field
                 labels[at] = tissue.rawValue
-                image[at] = noise.applied(to: value * field, voxel: UInt64(at + nx * shape.y * k))
+                image[at] = noise.magnitude(of: value * field, voxel: UInt64(at + nx * shape.y * k))
             }
         }
-    }
-}
-
-/// Magnitude of a complex signal with normal noise in both channels (Rice 1945).
-private struct Rician {
-    let random: CounterRandom
-    let sigma: Float
-
-    init(head: Head) {
-        random = CounterRandom(seed: head.seed, stream: 7)
-        sigma = head.noiseSigma
-    }
-
-    @inline(__always)
-    func applied(to value: Float, voxel: UInt64) -> Float {
-        if sigma == 0 { return value }
-        // Both numbers of one Box–Muller pair from the halves of one 64-bit draw.
-        let bits = random.bits(at: voxel)
-        let u = Float(bits >> 40) * 0x1p-24, v = Float(bits & 0xFF_FFFF) * 0x1p-24
-        let radius = (-2 * logf(1 - u)).squareRoot() * sigma
-        let angle = 2 * Float.pi * v
-        let real = value + radius * cosf(angle), imaginary = radius * sinf(angle)
-        return (real * real + imaginary * imaginary).squareRoot()
     }
 }

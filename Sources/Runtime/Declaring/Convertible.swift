@@ -146,6 +146,15 @@ extension Mask: Convertible {
     public var value: Value { .mask(self) }
 }
 
+extension Transform: Convertible {
+    public static var typeName: String { "transform" }
+    public static func from(_ value: Value) throws(Mismatch) -> Transform {
+        guard case .transform(let t) = value else { throw Mismatch(expected, hint: "register gives one, and so does transform(matrix)") }
+        return t
+    }
+    public var value: Value { .transform(self) }
+}
+
 extension Node: Convertible {
     public static var typeName: String { "tensor" }
     public static func from(_ value: Value) throws(Mismatch) -> Node {

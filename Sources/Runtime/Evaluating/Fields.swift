@@ -18,16 +18,16 @@ public enum Fields {
                 let s = $0.spacing; return triple(SIMD3(clean(s.x), clean(s.y), clean(s.z)))
             }
         ),
-        (
-            "affine",
-            { grid in
-                let (a, b, c) = grid.affine.rows
-                return Value([a, b, c, SIMD4(0, 0, 0, 1)].map { row in Value((0..<4).map { .number(row[$0]) }) })
-            }
-        ),
+        ("affine", { matrix($0.affine) }),
         ("orientation", { .string($0.orientation) }),
         ("origin", { triple($0.affine.translation) }),
     ]
+
+    /// Four rows of four.
+    private static func matrix(_ affine: Affine) -> Value {
+        let (a, b, c) = affine.rows
+        return Value([a, b, c, SIMD4(0, 0, 0, 1)].map { row in Value((0..<4).map { .number(row[$0]) }) })
+    }
 
     private static func clean(_ x: Double) -> Double { (x * 1e6).rounded() / 1e6 }
 
@@ -37,6 +37,7 @@ public enum Fields {
         case .record(let record): record.names
         case .volume: gridFields.map(\.name) + ["datatype"]
         case .mask: gridFields.map(\.name) + ["count", "volume_ml"]
+        case .transform: ["matrix", "rigid"]
         case .tensor: ["channels"]
         case .model: ["parameters", "trainable", "multiple", "channels_in", "channels_out"]
         case .figure: ["width", "height"]
@@ -57,6 +58,12 @@ public enum Fields {
             if name == "count" { return .number(Double(VoxelText.count(m))) }
             if name == "volume_ml" { return .number(VoxelText.millilitres(m)) }
             return gridFields.first { $0.name == name }?.get(m.grid)
+        case .transform(let transform):
+            switch name {
+            case "matrix": return matrix(transform.matrix)
+            case "rigid": return .boolean(transform.isRigid)
+            default: return nil
+            }
         case .tensor(let node): return name == "channels" ? .number(Double(node.channels)) : nil
         case .model(let model):
             switch name {

@@ -2,7 +2,7 @@ import Support
 
 extension Value {
     /// Structural equality: same kind and same content. Functions, tensors, models and figures are equal to themselves only.
-    /// Volumes and masks are equal when their grids are one and all voxels are equal.
+    /// Volumes and masks are equal when their grids are one and all voxels are equal, transforms when their matrices are.
     ///
     /// NaN equals nothing, except that a list or record is always equal to itself, whatever it holds. Throws `Interrupted`.
     public func equals(_ other: Value) throws -> Bool {
@@ -56,6 +56,7 @@ private struct Comparison {
         case (.function(let a), .function(let b)): return a === b || a.builtin != nil && a.builtin === b.builtin
         case (.volume(let a), .volume(let b)): return a === b || a.grid.distance(to: b.grid) <= 0.001 && a.voxels == b.voxels
         case (.mask(let a), .mask(let b)): return a === b || a.grid.distance(to: b.grid) <= 0.001 && a.voxels == b.voxels
+        case (.transform(let a), .transform(let b)): return a == b
         case (.tensor(let a), .tensor(let b)): return a === b
         case (.model(let a), .model(let b)): return a === b
         case (.figure(let a), .figure(let b)): return a === b

@@ -70,6 +70,7 @@ extension Value {
         case .function(let f): return "the function \(f.name)"
         case .volume(let v): return "a volume of \(Text.sizes(v.grid.shape))"
         case .mask(let m): return "a mask of \(Text.sizes(m.grid.shape))"
+        case .transform: return "a transform"
         case .tensor: return "a tensor"
         case .model: return "a model"
         case .figure: return "a figure"
@@ -136,6 +137,7 @@ private struct Writer {
         case .function(let f): out += "function \(f.builtin == nil ? f.signature : f.name)"
         case .volume(let v): out += VoxelText.describe(v)
         case .mask(let m): out += VoxelText.describe(m)
+        case .transform(let transform): out += transform.summary
         case .tensor(let node): out += Payloads.describe(node)
         case .model(let model): out += Payloads.describe(model)
         case .figure(let figure): out += Payloads.describe(figure)

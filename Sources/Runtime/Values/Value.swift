@@ -16,6 +16,7 @@ public enum Value: @unchecked Sendable {
     case function(Function)
     case volume(Volume)
     case mask(Mask)
+    case transform(Transform)
     case tensor(Node)
     case model(Model)
     case figure(Figure)
@@ -35,6 +36,7 @@ public enum Value: @unchecked Sendable {
         case .function: "function"
         case .volume: "volume"
         case .mask: "mask"
+        case .transform: "transform"
         case .tensor: "tensor"
         case .model: "model"
         case .figure: "figure"

@@ -1,11 +1,11 @@
-"""Makes the reference readings of NIfTI files that ImagingTests compare with. Needs numpy and nibabel.
+"""Makes the reference readings of image files that ImagingTests compare with. Needs numpy, nibabel, SimpleITK and pynrrd.
 
     python make_files.py DATA     writes files.json from DATA/nifti-cases and DATA/heads, and small files of every kind into files/
 
 A reading is shape, affine, type and a checksum of the float32 bits, first index fastest: Σ bits[i]·(2i + 1) modulo 2⁶⁴.
 """
 import json, os, sys, glob
-import numpy as np, nibabel as nib
+import numpy as np, nibabel as nib, nrrd, SimpleITK
 
 here = os.path.dirname(os.path.abspath(__file__))
 
@@ -16,19 +16,52 @@ def checksum(values):
         return str(int((bits * (2 * np.arange(bits.size, dtype=np.uint64) + 1)).sum(dtype=np.uint64)))
 
 
+def frames_of(data):
+    shape = (list(data.shape) + [1, 1])[:3]
+    return shape, data.reshape(shape + [int(np.prod(data.shape[3:]))], order="F")
+
+
+def nrrd_reading(path):
+    # Frames by pynrrd, the place in space by ITK, which is left-posterior-superior.
+    data, header = nrrd.read(path)
+    if header["kinds"][0] in ("vector", "RGB-color", "list"):
+        data = np.moveaxis(data, 0, -1)
+    image = SimpleITK.ReadImage(path)
+    affine = np.eye(4)
+    affine[:3, :3] = np.reshape(image.GetDirection(), (image.GetDimension(),) * 2)[:3, :3] @ np.diag(image.GetSpacing()[:3])
+    affine[:3, 3] = image.GetOrigin()[:3]
+    affine = np.diag([-1, -1, 1, 1]) @ affine
+    shape, frame = frames_of(data)
+    return {"shape": shape, "frames": frame.shape[3], "type": data.dtype.newbyteorder("=").name, "affine": [float(v) for v in affine[:3].ravel()],
+            "checksum": checksum(frame[..., 0]), "last": checksum(frame[..., -1])}
+
+
 def reading(path):
+    if path.endswith((".nrrd", ".nhdr")):
+        return nrrd_reading(path)
     try:
         image = nib.load(path)
-        if not isinstance(image, (nib.Nifti1Pair, nib.Nifti2Pair)):
+        if not isinstance(image, (nib.Nifti1Pair, nib.Nifti2Pair, nib.MGHImage)):
             return {"refused": "not NIfTI: " + type(image).__name__}
-        data = image.get_fdata() if image.get_data_dtype().kind in "iuf" else None
-        if data is None:
-            return {"refused": "type " + str(image.get_data_dtype())}
-        shape = list(data.shape)
-        frames = int(np.prod(shape[3:])) if len(shape) > 3 else 1
-        out = {"shape": (shape + [1, 1])[:3], "frames": frames, "type": image.get_data_dtype().name,
-               "affine": [float(v) for v in image.affine[:3].ravel()]}
-        frame = data.reshape((shape + [1, 1])[:3] + [frames], order="F")
+        kind = image.get_data_dtype()
+        data = image.get_fdata() if kind.kind in "iuf" else np.asanyarray(image.dataobj)
+        if kind.kind not in "iufc" and kind.names is None:
+            return {"refused": "type " + str(kind)}
+        shape, frame = frames_of(data)
+        out = {"shape": shape, "frames": frame.shape[3], "affine": [float(v) for v in image.affine[:3].ravel()]}
+        if kind.kind == "c":
+            # float32 of the double: numpy's own magnitude of complex64 is rounded on the way.
+            real, imaginary = frame.real.astype(np.float64), frame.imag.astype(np.float64)
+            parts = {"magnitude": np.hypot(real, imaginary), "real": real, "imaginary": imaginary, "phase": np.arctan2(imaginary, real)}
+            frame = parts["magnitude"]
+        elif kind.names:
+            parts = {name: frame[key] for name, key in zip(["red", "green", "blue", "alpha"], kind.names)}
+            out["parts"] = {name: checksum(values[..., 0]) for name, values in parts.items()}
+            return out
+        if kind.kind == "c":
+            out["parts"] = {name: checksum(values[..., 0]) for name, values in parts.items()}
+        else:
+            out["type"] = kind.newbyteorder("=").name
         out["checksum"] = checksum(frame[..., 0])
         out["last"] = checksum(frame[..., -1])
         return out
@@ -114,13 +147,45 @@ nonfinite = rng.normal(0, 1, shape).astype(np.float32)
 nonfinite[1, 2, 3], nonfinite[2, 2, 2], nonfinite[0, 0, 0] = np.nan, np.inf, -np.inf
 save("nonfinite.nii.gz", nonfinite)
 
+
+# FreeSurfer's format
+placed = np.eye(4)
+placed[:3, :3] = np.array([[c, 0, s], [0, 1, 0], [s, 0, -c]]) @ np.diag([1.25, 0.8, 2])
+placed[:3, 3] = (-17.5, 33.25, 8)
+for name, data in [
+    ("int16.mgz", small), ("uint8.mgh", rng.integers(0, 255, shape).astype(np.uint8)), ("int32.mgz", rng.integers(-(2**31), 2**31, shape).astype(np.int32)),
+    ("float32.mgh", rng.normal(0, 300, shape).astype(np.float32)), ("four.mgz", rng.integers(0, 99, (5, 7, 9, 3)).astype(np.int16)),
+]:
+    image = nib.MGHImage(data, placed)
+    image.header["tr"] = 2300
+    nib.save(image, os.path.join(here, "files", name))
+
+# NRRD
+vectors = np.array([[0.9, 0.1, 0], [-0.1, 1.2, 0.3], [0, -0.2, 2.1]])
+space = {"space": "left-posterior-superior", "space directions": vectors, "space origin": [3, -4.5, 17], "kinds": ["domain"] * 3}
+plain = {"kinds": ["domain"] * 3, "spacings": [1.5, 0.75, 2]}
+
+
+def save_nrrd(name, data, header, detached=False):
+    nrrd.write(os.path.join(here, "files", name), data, header, detached_header=detached)
+
+
+save_nrrd("int16.nrrd", small, dict(space, encoding="gzip", subject="one"), )
+save_nrrd("uint8-raw.nrrd", small.astype(np.uint8), dict(space, encoding="raw", space="left-posterior-superior"))
+save_nrrd("big.nrrd", small.astype(">i4"), dict(space, encoding="raw", endian="big"))
+save_nrrd("float64.nrrd", rng.normal(0, 9, shape), dict(plain, encoding="gzip"))
+save_nrrd("list-first.nrrd", rng.integers(0, 99, (3, 5, 7, 9)).astype(np.uint16),
+          dict(space, encoding="gzip", kinds=["vector"] + ["domain"] * 3, **{"space directions": np.vstack([[np.nan] * 3, vectors])}))
+save_nrrd("apart.nhdr", small, dict(space, encoding="raw"), detached=True)
+
 out = {"files": {}, "data": {}}
 for path in sorted(glob.glob(os.path.join(here, "files", "*"))):
-    out["files"][os.path.basename(path)] = reading(path)
+    if not path.endswith(".raw"):
+        out["files"][os.path.basename(path)] = reading(path)
 if len(sys.argv) > 1:
     root = sys.argv[1]
     for folder in ["nifti-cases", "heads"]:
         for path in sorted(glob.glob(os.path.join(root, folder, "**", "*"), recursive=True)):
-            if path.endswith((".nii", ".nii.gz", ".hdr", ".hdr.gz", ".img", ".img.gz")):
+            if path.endswith((".nii", ".nii.gz", ".hdr", ".hdr.gz", ".img", ".img.gz", ".mgz", ".nrrd")):
                 out["data"][os.path.relpath(path, root)] = reading(path)
 json.dump(out, open(os.path.join(here, "files.json"), "w"), separators=(",", ":"), indent=0)

@@ -1,7 +1,7 @@
 import Support
 
-/// What can be wrong with a NIfTI file. Each message names the file, the field and its value.
-public enum NIfTIError: ExplainedError, Equatable {
+/// What can be wrong with an image file. Each message names the file, the field and its value.
+public enum ImageError: ExplainedError, Equatable {
     case empty(path: String)
     case notNIfTI(path: String, found: String)
     case magic(path: String, found: String)
@@ -15,14 +15,19 @@ public enum NIfTIError: ExplainedError, Equatable {
     case damagedGzip(path: String, reason: String)
     case noImageFile(path: String, image: String)
     case fileName(path: String)
+    case noPart(path: String, part: String, type: String, wanted: String)
+    case lossy(path: String, from: String, to: String)
+    case differentGrids(path: String, frame: Int)
+    case unsupported(path: String, field: String, value: String, supported: String)
 
     public var message: String {
         switch self {
         case .empty(let path): "\"\(path)\" is empty"
-        case .notNIfTI(let path, let found): "\"\(path)\" is not a NIfTI file: sizeof_hdr is \(found), not 348 or 540"
+        case .notNIfTI(let path, let found):
+            "\"\(path)\" is no image file that is known here: it begins with neither a NIfTI header (sizeof_hdr is \(found), not 348 or 540) nor that of an MGH or NRRD file"
         case .magic(let path, let found): "\"\(path)\" is not a NIfTI file: magic is \(found), not \"n+1\", \"n+2\", \"ni1\" or \"ni2\""
         case .field(let path, let field, let value, let allowed): "\"\(path)\": \(field) is \(value); it must be \(allowed)"
-        case .unsupportedType(let path, let code, let name): "\"\(path)\": datatype is \(code) (\(name)), which is not a scalar number"
+        case .unsupportedType(let path, let code, let name): "\"\(path)\": datatype is \(code) (\(name)), which is not read here"
         case .frames(let path, let shape, let frames): "\"\(path)\": dim is \(Self.show(shape)): \(frames) images, not one"
         case .noFrame(let path, let frame, let frames): "\"\(path)\" has no frame \(frame): it has \(frames), counted from 0"
         case .truncated(let path, let needed, let found):
@@ -33,7 +38,13 @@ public enum NIfTIError: ExplainedError, Equatable {
             "\"\(path)\": dim is \(Self.show(shape)), which needs \(Text.bytes(needed)) of memory, and \(Text.bytes(available)) are free"
         case .damagedGzip(let path, let reason): "\"\(path)\" is a damaged gzip file: \(reason)"
         case .noImageFile(let path, let image): "\"\(path)\" is one half of a pair, and its voxels' file \"\(image)\" is missing"
-        case .fileName(let path): "\"\(path)\" does not end in .nii or .nii.gz"
+        case .fileName(let path): "\"\(path)\" does not end in \(Self.endings)"
+        case .noPart(let path, let part, let type, let wanted): "\"\(path)\": voxels are \(type), which has no part \(part); \(wanted) has"
+        case .lossy(let path, let from, let to):
+            "\"\(path)\": voxels of the type \(from) would be rounded, since the best type here for such a file is \(to)"
+        case .differentGrids(let path, let frame): "\"\(path)\": image \(frame) lies on another grid than image 0"
+        case .unsupported(let path, let field, let value, let supported):
+            "\"\(path)\": \(field) is \(value), which is not read here; \(supported) is"
         }
     }
 
@@ -41,12 +52,20 @@ public enum NIfTIError: ExplainedError, Equatable {
         switch self {
         case .frames: "name one of them, as with frame=0"
         case .truncated, .damagedGzip, .impossibleSize: "copy or download the file again"
-        case .unsupportedType: "convert it to a scalar type with the tool that made it"
-        case .notNIfTI, .magic: "images are read from .nii, .nii.gz and .hdr/.img files"
+        case .unsupportedType: "convert it to another type with the tool that made it"
+        case .notNIfTI, .magic:
+            "images are read from NIfTI (.nii, .nii.gz, .hdr with .img), FreeSurfer (.mgh, .mgz) and NRRD (.nrrd, .nhdr) files"
         case .fileName: "give the file a name that ends in .nii.gz"
+        case .lossy(_, _, let to): "choose .nii.gz, which keeps them, or name the type to round them: save(v, path, dtype=\"\(to)\")"
+        case .differentGrids: "bring them onto one grid with resample(b, like=a)"
+        case .noPart: "leave `part` out for the number that the voxels have"
+        case .unsupported: "convert it with the tool that made it"
         case .empty, .field, .noFrame, .memory, .noImageFile: nil
         }
     }
+
+    /// The names that images can be written under.
+    static let endings = ".nii, .nii.gz, .hdr, .img, .mgh, .mgz or .nrrd"
 
     private static func show(_ shape: [Int]) -> String { shape.map(String.init).joined(separator: "×") }
 }

@@ -1,0 +1,263 @@
+/// Compresses stretches of bytes to DEFLATE (RFC 1951) that can be joined to one stream, so that all cores work on one gzip member.
+///
+/// A library cannot do this: zlib can end a stretch in a way that another may follow, and is slow; libdeflate is fast, and always closes the stream. Images
+/// are noise between empty borders, so one look at the last place of the same four bytes finds nearly all that is to be found.
+final class Deflater {
+    /// Bytes that get Huffman codes of their own: few enough that these follow the image from border to brain.
+    private static let blockSize = 1 << 16
+    private static let hashBits = 14
+
+    /// For each hash of four bytes the last place, counted from the stretch's beginning, where they stood.
+    private let places: UnsafeMutablePointer<Int32>
+    /// A literal byte, or a match: 1 in the top bit, 9 bits for the length, 16 for the distance.
+    private let tokens: UnsafeMutablePointer<UInt32>
+    private var tokenCount = 0
+    private let literals = HuffmanCode(count: 286, longest: 15)
+    private let distances = HuffmanCode(count: 30, longest: 15)
+    private let lengths = HuffmanCode(count: 19, longest: 7)
+
+    init() {
+        places = .allocate(capacity: 1 << Self.hashBits)
+        tokens = .allocate(capacity: Self.blockSize + 8)
+    }
+
+    deinit {
+        places.deallocate()
+        tokens.deallocate()
+    }
+
+    /// The most bytes that `count` bytes become: stored blocks at worst, with their heads, and the end.
+    static func bound(_ count: Int) -> Int { count + (count / blockSize + 1) * 10 + 64 }
+
+    /// Compresses `count` bytes to `out`, which has room for `bound(count)`, and returns how many it wrote. Where more is to follow the result ends on
+    /// a whole byte with an empty block; `isLast` closes the stream.
+    func deflate(_ data: UnsafePointer<UInt8>, _ count: Int, isLast: Bool, to out: UnsafeMutablePointer<UInt8>) -> Int {
+        places.update(repeating: -1 << 16, count: 1 << Self.hashBits)
+        var bits = BitWriter(out)
+        var start = 0
+        while start < count {
+            let end = min(count, start + Self.blockSize)
+            findMatches(data, start, end, count)
+            writeBlock(data + start, end - start, isFinal: isLast && end == count, &bits)
+            start = end
+        }
+        if count == 0 || !isLast { bits.putStored(data, 0, isFinal: isLast) }
+        return bits.finish() - out
+    }
+
+    @inline(__always)
+    private static func hash(_ four: UInt32) -> Int { Int(truncatingIfNeeded: (four &* 0x9E37_79B1) &>> UInt32(32 - hashBits)) }
+
+    /// Cuts `data[start ..< end]` into literals and matches, and counts them.
+    private func findMatches(_ data: UnsafePointer<UInt8>, _ start: Int, _ end: Int, _ count: Int) {
+        literals.clear()
+        distances.clear()
+        let (tokens, places) = (tokens, places), (lits, dists) = (literals.counts, distances.counts)
+        let lengthSymbol = DeflateTables.lengthSymbol, distanceSymbol = DeflateTables.distanceSymbol
+        var n = 0, place = start, misses = 0
+        // Four bytes are hashed, and eight compared, where so many are left.
+        let last = min(end, count - 8)
+        @inline(__always) func literal(_ at: Int) {
+            let byte = UInt32(data[at])
+            tokens[n] = byte
+            n &+= 1
+            lits[Int(byte)] &+= 1
+        }
+        while place < last {
+            let four = UnsafeRawPointer(data + place).loadUnaligned(as: UInt32.self)
+            let hash = Self.hash(four)
+            let before = Int(places[hash]), distance = place &- before
+            places[hash] = Int32(truncatingIfNeeded: place)
+            if distance <= 32_768, UnsafeRawPointer(data + before).loadUnaligned(as: UInt32.self) == four {
+                let longest = min(258, end - place)
+                var length = 4
+                while length < longest, place + length + 8 <= count {
+                    let different =
+                        UnsafeRawPointer(data + place + length).loadUnaligned(as: UInt64.self)
+                        ^ UnsafeRawPointer(data + before + length).loadUnaligned(as: UInt64.self)
+                    if different != 0 {
+                        length &+= different.trailingZeroBitCount >> 3
+                        break
+                    }
+                    length &+= 8
+                }
+                length = min(length, longest)
+                // A short match far away takes more bits than its literals.
+                if length >= (distance > 4096 ? 6 : distance > 32 ? 5 : 4) {
+                    tokens[n] = 1 << 31 | UInt32(truncatingIfNeeded: length) << 16 | UInt32(truncatingIfNeeded: distance)
+                    n &+= 1
+                    lits[Int(lengthSymbol[length])] &+= 1
+                    dists[distanceSymbol(of: distance)] &+= 1
+                    // Long matches are empty borders, of which any place will do.
+                    if length < 64 {
+                        for next in (place &+ 1)..<max(place &+ 1, min(place &+ length, last)) {
+                            places[Self.hash(UnsafeRawPointer(data + next).loadUnaligned(as: UInt32.self))] = Int32(
+                                truncatingIfNeeded: next)
+                        }
+                    }
+                    place &+= length
+                    misses = 0
+                    continue
+                }
+            }
+            // Where nothing was found for long, nothing will be: look at fewer places.
+            let step = min(1 &+ misses >> 5, last &- place, 8)
+            misses &+= 1
+            for i in 0..<step { literal(place &+ i) }
+            place &+= step
+        }
+        while place < end {
+            literal(place)
+            place &+= 1
+        }
+        tokenCount = n
+        lits[256] = 1
+    }
+
+    private func writeBlock(_ data: UnsafePointer<UInt8>, _ count: Int, isFinal: Bool, _ bits: inout BitWriter) {
+        literals.assign()
+        distances.assign()
+        let header = CodeLengths(literals, distances, lengths)
+        let size = 3 + header.bitCount + literals.bitCount + distances.bitCount + DeflateTables.extraBits(literals.counts, distances.counts)
+        if size / 8 + 1 >= count + 5 {
+            bits.putStored(data, count, isFinal: isFinal)
+            return
+        }
+        bits.put(isFinal ? 0b101 : 0b100, 3)
+        header.write(&bits)
+        let (lits, dists, tokens) = (literals.codes, distances.codes, tokens)
+        let lengthSymbol = DeflateTables.lengthSymbol, distanceSymbol = DeflateTables.distanceSymbol
+        let lengthBase = DeflateTables.lengthBase, distanceBase = DeflateTables.distanceBase
+        for i in 0..<tokenCount {
+            let token = tokens[i]
+            if token < 256 {
+                // Code and its length are kept in one word.
+                let code = lits[Int(token)]
+                bits.put(UInt64(code >> 4), Int(code & 15))
+                continue
+            }
+            let length = Int(token >> 16 & 0x1FF), distance = Int(token & 0xFFFF)
+            let symbol = Int(lengthSymbol[length]), code = lits[symbol]
+            bits.put(UInt64(code >> 4), Int(code & 15))
+            let base = lengthBase[symbol - 257]
+            bits.put(UInt64(length - Int(base.start)), Int(base.extra))
+            let far = distanceSymbol(of: distance), farCode = dists[far], farBase = distanceBase[far]
+            bits.put(UInt64(farCode >> 4), Int(farCode & 15))
+            bits.put(UInt64(distance - Int(farBase.start)), Int(farBase.extra))
+        }
+        let end = lits[256]
+        bits.put(UInt64(end >> 4), Int(end & 15))
+    }
+}
+
+/// Bits from the lowest up, as DEFLATE wants them.
+struct BitWriter {
+    private var out: UnsafeMutablePointer<UInt8>
+    private var held: UInt64 = 0
+    private var count = 0
+
+    init(_ out: UnsafeMutablePointer<UInt8>) { self.out = out }
+
+    /// At most 48 bits at a time.
+    @inline(__always)
+    mutating func put(_ bits: UInt64, _ n: Int) {
+        held |= bits &<< UInt64(truncatingIfNeeded: count)
+        count &+= n
+        UnsafeMutableRawPointer(out).storeBytes(of: held.littleEndian, as: UInt64.self)
+        out += count &>> 3
+        held = held &>> UInt64(truncatingIfNeeded: count & 56)
+        count &= 7
+    }
+
+    /// A block of bytes as they are, at most 65,535 of them; two for one more.
+    mutating func putStored(_ data: UnsafePointer<UInt8>, _ n: Int, isFinal: Bool) {
+        if n > 65_535 {
+            putStored(data, 65_535, isFinal: false)
+            putStored(data + 65_535, n - 65_535, isFinal: isFinal)
+            return
+        }
+        put(isFinal ? 1 : 0, 3)
+        if count > 0 { put(0, 8 - count) }
+        put(UInt64(n) | UInt64(n ^ 0xFFFF) << 16, 32)
+        out.update(from: data, count: n)
+        out += n
+    }
+
+    /// Fills up the last byte; returns the end.
+    mutating func finish() -> UnsafeMutablePointer<UInt8> {
+        if count > 0 { put(0, 8 - count) }
+        return out
+    }
+}
+
+/// RFC 1951, 3.2.5: symbols of lengths and distances, each with the first value that it stands for and the bits that follow it.
+enum DeflateTables {
+    struct Base: Sendable {
+        var start: UInt16
+        var extra: UInt8
+    }
+
+    static let lengthBase = table([
+        3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 15, 17, 19, 23, 27, 31, 35, 43, 51, 59, 67, 83, 99, 115, 131, 163, 195, 227, 258,
+    ]) {
+        $0 < 8 || $0 == 28 ? 0 : UInt8($0 / 4 - 1)
+    }
+    static let distanceBase = table(
+        [
+            1, 2, 3, 4, 5, 7, 9, 13, 17, 25, 33, 49, 65, 97, 129, 193, 257, 385, 513, 769, 1025, 1537, 2049, 3073, 4097, 6145, 8193, 12289,
+            16385,
+            24577,
+        ]) { $0 < 4 ? 0 : UInt8($0 / 2 - 1) }
+
+    /// The symbol, 257 … 285, of each length up to 258.
+    static let lengthSymbol: Constants<UInt16> = {
+        var symbols = [UInt16](repeating: 257, count: 259)
+        for (i, base) in lengthBase.all.enumerated() {
+            for length in Int(base.start)..<259 { symbols[length] = UInt16(257 + i) }
+        }
+        return Constants(symbols)
+    }()
+
+    static let distanceSymbol = DistanceSymbols()
+
+    /// The symbols, 0 … 29, of distances up to 32768: one by one up to 256, then by steps of 128.
+    struct DistanceSymbols: Sendable {
+        private let table: Constants<UInt8>
+
+        fileprivate init() {
+            func symbol(_ distance: Int) -> UInt8 { UInt8(distanceBase.all.lastIndex { Int($0.start) <= distance } ?? 0) }
+            table = Constants((0..<256).map { symbol($0 + 1) } + (0..<256).map { symbol($0 * 128 + 1) })
+        }
+
+        @inline(__always)
+        func callAsFunction(of distance: Int) -> Int {
+            Int(table[distance <= 256 ? distance &- 1 : 256 &+ ((distance &- 1) &>> 7)])
+        }
+    }
+
+    /// The bits that follow the symbols so often used.
+    static func extraBits(_ literals: UnsafePointer<UInt32>, _ distances: UnsafePointer<UInt32>) -> Int {
+        var bits = 0
+        for (i, base) in lengthBase.all.enumerated() { bits += Int(literals[257 + i]) * Int(base.extra) }
+        for (i, base) in distanceBase.all.enumerated() { bits += Int(distances[i]) * Int(base.extra) }
+        return bits
+    }
+
+    private static func table(_ starts: [UInt16], _ extra: (Int) -> UInt8) -> Constants<Base> {
+        Constants(starts.enumerated().map { Base(start: $1, extra: extra($0)) })
+    }
+}
+
+/// A table that never goes away, read without a bounds check.
+struct Constants<T: Sendable>: @unchecked Sendable {
+    private let base: UnsafePointer<T>
+    let all: [T]
+
+    init(_ all: [T]) {
+        let memory = UnsafeMutablePointer<T>.allocate(capacity: all.count)
+        memory.initialize(from: all, count: all.count)
+        (base, self.all) = (UnsafePointer(memory), all)
+    }
+
+    @inline(__always) subscript(i: Int) -> T { base[i] }
+}

@@ -1,0 +1,319 @@
+import Glibc
+import Support
+import Synchronization
+
+/// An open image file, of which frames are read one at a time: memory holds the one in hand, and a compressed file is inflated once when frames are
+/// asked for in their order.
+///
+/// Formats are told by content: NIfTI-1 and -2 (single files and pairs), MGH, NRRD, each plain or gzipped.
+public final class ImageReader {
+    let header: ImageHeader
+    private let headerFile: MappedFile
+    private let file: MappedFile
+    /// Where in `file` the voxels' part begins, and whether it is gzip; nil where the file's first bytes tell.
+    private let part: (start: Int, compressed: Bool?)
+    private var source: ByteSource
+
+    /// The grid of every frame.
+    public var grid: Grid { header.file.grid }
+    /// How many images there are.
+    public var frames: Int { header.frames }
+    /// All that the file says besides.
+    public var fileHeader: FileHeader { header.file }
+
+    /// Opens a file and reads its header. Throws `FileError` and `ImageError`, which name file, field and value, and `Interrupted`.
+    public convenience init(_ path: String) throws {
+        try self.init(try MappedFile(ImagePair.headerPath(path))) { try MappedFile($0) }
+    }
+
+    /// Bytes that are treated as a file of a name; `other` gives those of a second file that the first names.
+    public convenience init(_ bytes: [UInt8], named path: String, other: (String) throws -> [UInt8]) throws {
+        try self.init(MappedFile(bytes, named: path)) { MappedFile(try other($0), named: $0) }
+    }
+
+    /// `other` opens a second file that the first names: the voxels of a pair.
+    init(_ first: MappedFile, other: (String) throws -> MappedFile) throws {
+        if first.bytes.isEmpty { throw ImageError.empty(path: first.path) }
+        headerFile = first
+        let start = try ByteSource(first).bytes(8)
+        if start.starts(with: Array("NRRD".utf8)) {
+            let parsed = try NRRDHeader.read(first)
+            header = parsed.image
+            file = try parsed.dataFile.map { try other($0) } ?? first
+            part = (parsed.start(in: file), parsed.compressed)
+        } else if start.starts(with: [0, 0, 0, 1]) {
+            file = ByteSource(first).inflatedCopy()
+            header = try MGHHeader.read(ByteSource(file))
+            part = (0, nil)
+        } else {
+            let source = ByteSource(first)
+            var parsed = try NIfTIHeader(source)
+            parsed.readExtensions(from: source)
+            if parsed.isPair {
+                try source.finish()
+                file = try other(try ImagePair.imagePath(header: first.path))
+            } else {
+                file = first
+            }
+            header = parsed.image
+            part = (0, nil)
+        }
+        source = ByteSource(file, from: part.start, compressed: part.compressed)
+    }
+
+    /// The bytes of a NIfTI header, and its version; nil for other formats.
+    var rawNIfTIHeader: (FieldReader, version: Int)? {
+        guard let bytes = try? ByteSource(headerFile).bytes(540), bytes.count >= 348 else { return nil }
+        let size: UInt32 = FieldReader(bytes: bytes, swapped: false).number(0)
+        switch min(size, size.byteSwapped) {
+        case 348: return (FieldReader(bytes: bytes, swapped: size != 348), 1)
+        case 540 where bytes.count == 540: return (FieldReader(bytes: bytes, swapped: size != 540), 2)
+        default: return nil
+        }
+    }
+
+    /// Reads one frame.
+    ///
+    /// - Parameter part: which number is taken of complex and colour voxels.
+    public func frame(_ index: Int, part: VoxelPart = .automatic) throws -> Volume {
+        guard index >= 0, index < frames else { throw ImageError.noFrame(path: header.path, frame: index, frames: frames) }
+        if let wanted = part.missing(in: header.type) {
+            throw ImageError.noPart(path: header.path, part: part.rawValue, type: header.type.name, wanted: wanted)
+        }
+        let decoder = VoxelDecoder(type: header.type, swapped: header.swapped, scaling: header.scaling, part: part)
+        let (start, bytes) = try header.place(of: index, in: source)
+        let keeps = !decoder.isExactBeforehand
+        try requireMemory(bytes: grid.count * (keeps ? 4 + header.type.size : 4))
+
+        var voxels: [Float]
+        var stored: StoredVoxels?
+        if header.interleave == 1, let raw = source.inPlace(start, bytes) {
+            voxels = Voxels.make(grid.count) { out, range in
+                decoder.decode(raw.baseAddress! + range.lowerBound * decoder.type.size, to: out + range.lowerBound, count: range.count)
+            }
+            if keeps, !decoder.isExactEverywhere(raw.baseAddress!, count: grid.count) {
+                stored = StoredVoxels(type: header.type, scaling: header.scaling, bytes: decoder.littleEndian(Array(raw)))
+            }
+            try source.requireIntact()
+        } else if keeps {
+            let raw = try rawBytes(index)
+            voxels = decoded(decoder, raw)
+            if !raw.withUnsafeBytes({ decoder.isExactEverywhere($0.baseAddress!, count: grid.count) }) {
+                stored = StoredVoxels(type: header.type, scaling: header.scaling, bytes: decoder.littleEndian(raw))
+            }
+        } else {
+            voxels = header.interleave == 1 ? try inflated(decoder, start: start) : decoded(decoder, try rawBytes(index))
+        }
+        return Volume(
+            grid: grid, voxels: voxels, datatype: header.type.datatype(of: part), header: header.file,
+            stored: part == .automatic ? stored : nil)
+    }
+
+    /// Reads a compressed file to its end, so that a cut or a wrong checksum behind the frames that were read is not missed.
+    public func finish() throws { try source.finish() }
+
+    /// The bytes of one frame in the file's byte order.
+    func rawBytes(_ index: Int) throws -> [UInt8] {
+        let (start, bytes) = try header.place(of: index, in: source)
+        if header.interleave > 1 { return try gathered(index, of: header.interleave) }
+        if let raw = source.inPlace(start, bytes) {
+            defer { withExtendedLifetime(source) {} }
+            return Array(raw)
+        }
+        if frames == 1 {
+            let end = start + bytes
+            var whole: [UInt8]? = [UInt8](unsafeUninitializedCapacity: end) { out, made in
+                if let base = out.baseAddress { Voxels.useLargePages(base, end) }
+                made =
+                    source.inflateWhole(into: UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(out)[..<end])) ? end : 0
+            }
+            if whole!.count == end {
+                whole!.removeFirst(start)
+                return whole!
+            }
+            whole = nil
+        }
+        try seek(to: start)
+        let raw = try source.bytes(bytes)
+        try requireAll(raw.count, of: bytes)
+        if index == frames - 1 { try source.finish() }
+        return raw
+    }
+
+    /// Every `step`-th voxel, from voxel `first` on.
+    private func gathered(_ first: Int, of step: Int) throws -> [UInt8] {
+        let size = header.type.size, count = grid.count
+        try seek(to: header.dataOffset)
+        var found = 0
+        let raw = try [UInt8](unsafeUninitializedCapacity: count * size) { out, made in
+            let chunk = max(1, (1 << 18) / (step * size))
+            try withUnsafeTemporaryAllocation(byteCount: chunk * step * size, alignment: 16) { scratch in
+                while made < count * size {
+                    try Interrupt.check()
+                    let n = min(chunk, count - made / size)
+                    let got = try source.read(into: UnsafeMutableRawBufferPointer(rebasing: scratch.prefix(n * step * size)))
+                    found += got
+                    if got < n * step * size { return }
+                    for i in 0..<n {
+                        for b in 0..<size { out[made + i * size + b] = scratch[(i * step + first) * size + b] }
+                    }
+                    made += n * size
+                }
+            }
+        }
+        if raw.count < count * size { try requireAll(found, of: count * size * step) }
+        try source.finish()
+        return raw
+    }
+
+    private func decoded(_ decoder: VoxelDecoder, _ raw: [UInt8]) -> [Float] {
+        raw.withUnsafeBytes { raw in
+            let raw = Unchecked(raw.baseAddress!)
+            return Voxels.make(grid.count) { out, range in
+                decoder.decode(raw.value + range.lowerBound * decoder.type.size, to: out + range.lowerBound, count: range.count)
+            }
+        }
+    }
+
+    /// A frame of a compressed file of values that need nothing kept. The file is inflated into the far end of the very memory that the
+    /// values will fill, so that no second copy is ever held.
+    private func inflated(_ decoder: VoxelDecoder, start: Int) throws -> [Float] {
+        let count = grid.count, size = decoder.type.size, end = start + count * size
+        let room = max(count, (end + 3) / 4)
+        var found = 0
+        let values = try [Float](unsafeUninitializedCapacity: room) { out, initialised in
+            let base = out.baseAddress!
+            Voxels.useLargePages(base, room)
+            let all = UnsafeMutableRawBufferPointer(start: base, count: room * 4)
+            if frames == 1, decodeBlocks(decoder, base, start: start, end: end) {
+                initialised = count
+                return
+            }
+            if frames == 1, inflateWhole(into: all, last: end) {
+                try spread(decoder, all, count)
+                initialised = count
+                return
+            }
+            try seek(to: start)
+            let chunk = 1 << 16
+            try withUnsafeTemporaryAllocation(byteCount: chunk * size, alignment: 16) { raw in
+                while initialised < count {
+                    try Interrupt.check()
+                    let n = min(chunk, count - initialised)
+                    let got = try source.read(into: UnsafeMutableRawBufferPointer(rebasing: raw.prefix(n * size)))
+                    found += got
+                    if got < n * size { return }
+                    decoder.decode(raw.baseAddress!, to: base + initialised, count: n)
+                    initialised += n
+                }
+            }
+            if start == header.dataOffset &+ (frames &- 1) &* count &* size { try source.finish() }
+        }
+        if values.count < count { try requireAll(found, of: count * size) }
+        return values
+    }
+
+    /// Decodes the blocks of a file of this program's own as they are inflated.
+    private func decodeBlocks(_ decoder: VoxelDecoder, _ out: UnsafeMutablePointer<Float>, start: Int, end: Int) -> Bool {
+        let size = decoder.type.size, out = Unchecked(out)
+        // Blocks begin at multiples of 4096 bytes, heads are multiples of every voxel's size: no voxel is cut.
+        guard start % size == 0 else { return false }
+        return source.inflateBlocks(total: end) { place, bytes in
+            let first = max(place, start)
+            if first < place + bytes.count {
+                decoder.decode(
+                    bytes.baseAddress! + (first - place), to: out.value + (first - start) / size,
+                    count: (place + bytes.count - first) / size)
+            }
+        }
+    }
+
+    /// Inflates the whole file to the last bytes of `memory`. Inflating is work for one core: another meanwhile has the system clear the pages.
+    private func inflateWhole(into memory: UnsafeMutableRawBufferPointer, last count: Int) -> Bool {
+        let (source, memory) = (Unchecked(source), Unchecked(memory))
+        let isDone = Atomic<Bool>(false)
+        Parallel.forEach(Parallel.threads > 1 ? 2 : 1) { job in
+            let far = memory.value.suffix(count)
+            if job == 0 {
+                isDone.store(source.value.inflateWhole(into: UnsafeMutableRawBufferPointer(rebasing: far)), ordering: .relaxed)
+            } else {
+                // What inflating writes to comes first.
+                Voxels.populate(UnsafeMutableRawBufferPointer(rebasing: far))
+                Voxels.populate(UnsafeMutableRawBufferPointer(rebasing: memory.value.dropLast(count)))
+            }
+        }
+        return isDone.load(ordering: .relaxed)
+    }
+
+    /// Decodes stored values at the end of `memory` to its beginning. What is written must never reach what is still to be read, which
+    /// leaves half of the rest (for 16 bits) to be done at once, then half of what then is left, and so on.
+    private func spread(_ decoder: VoxelDecoder, _ memory: UnsafeMutableRawBufferPointer, _ count: Int) throws {
+        let size = decoder.type.size, first = memory.count - count * size
+        let base = Unchecked(memory.baseAddress!), out = Unchecked(memory.baseAddress!.assumingMemoryBound(to: Float.self))
+        let piece = 1 << 15
+        var done = 0
+        while done < count {
+            try Interrupt.check()
+            let free = min(count, (first + size * done) / 4), begin = done
+            if free - done >= piece {
+                Parallel.ranges(free - done, grain: piece) { range in
+                    decoder.decode(
+                        base.value + first + (begin + range.lowerBound) * size, to: out.value + begin + range.lowerBound, count: range.count
+                    )
+                }
+                done = free
+            } else {
+                let n = min(piece, count - done)
+                withUnsafeTemporaryAllocation(byteCount: n * size, alignment: 16) { scratch in
+                    scratch.baseAddress!.copyMemory(from: base.value + first + done * size, byteCount: n * size)
+                    decoder.decode(scratch.baseAddress!, to: out.value + done, count: n)
+                }
+                done += n
+            }
+        }
+    }
+
+    /// Moves the stream to a byte; one that lies behind means starting anew.
+    private func seek(to offset: Int) throws {
+        if source.position > offset { source = ByteSource(file, from: part.start, compressed: part.compressed) }
+        _ = try source.skip(offset - source.position)
+    }
+
+    private func requireAll(_ found: Int, of needed: Int) throws {
+        if found < needed {
+            try source.requireIntact()
+            throw ImageError.truncated(path: source.path, needed: source.position - found + needed, found: source.position)
+        }
+    }
+
+    private func requireMemory(bytes: Int) throws {
+        guard bytes > 1 << 26 else { return }
+        let available = Memory.available
+        if bytes > available {
+            throw ImageError.memory(path: header.path, shape: header.dimensions, needed: bytes, available: available)
+        }
+    }
+}
+
+/// The two files of a NIfTI pair, and their names.
+enum ImagePair {
+    /// The header's half of a pair, whichever half was named.
+    static func headerPath(_ path: String) -> String {
+        for (image, header) in [(".img", ".hdr"), (".img.gz", ".hdr.gz")] where path.hasSuffix(image) {
+            let named = path.dropLast(image.count)
+            return exists(named + header) || image == ".img" ? named + header : named + ".hdr"
+        }
+        return path
+    }
+
+    /// The voxels' half. Throws `ImageError.noImageFile`.
+    static func imagePath(header path: String) throws -> String {
+        let base = path.hasSuffix(".hdr") ? path.dropLast(4) : path.hasSuffix(".hdr.gz") ? path.dropLast(7) : path[...]
+        let first = base + (path.hasSuffix(".gz") ? ".img.gz" : ".img"), second = base + (path.hasSuffix(".gz") ? ".img" : ".img.gz")
+        if !exists(first), exists(second) { return String(second) }
+        if !exists(first) { throw ImageError.noImageFile(path: path, image: String(first)) }
+        return String(first)
+    }
+
+    private static func exists(_ path: some StringProtocol) -> Bool { access(String(path), F_OK) == 0 }
+}

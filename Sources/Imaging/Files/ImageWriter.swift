@@ -1,0 +1,190 @@
+import Support
+
+/// Images to files, in parallel blocks; a file appears whole or not at all.
+struct ImageWriter {
+    private let path: String
+    private let format: ImageFormat
+    private let frames: [Volume]
+    private let layout: VoxelLayout
+
+    /// `frames`, at least one, lie on one grid. Without `datatype` nothing may be lost: throws `ImageError.lossy` where the format has no type that holds the values.
+    init(_ frames: [Volume], to path: String, datatype: Datatype?) throws {
+        guard let format = ImageFormat(path) else { throw ImageError.fileName(path: path) }
+        for (i, frame) in frames.enumerated() where frame.grid != frames[0].grid {
+            if frame.grid.distance(to: frames[0].grid) > Grid.tolerance { throw ImageError.differentGrids(path: path, frame: i) }
+        }
+        self.path = path
+        self.format = format
+        self.frames = frames
+        layout = try Self.layout(frames, format, datatype, path)
+    }
+
+    private static func layout(_ frames: [Volume], _ format: ImageFormat, _ datatype: Datatype?, _ path: String) throws -> VoxelLayout {
+        var layout: VoxelLayout
+        if let datatype {
+            layout = frames.count == 1 ? VoxelLayout(frames[0], as: datatype) : VoxelLayout(StoredType(datatype))
+            guard format.holds(layout) else {
+                throw ImageError.field(
+                    path: path, field: "dtype", value: datatype.rawValue, allowed: "one of \(format.typeNames) in such a file")
+            }
+        } else {
+            let all = frames.map { VoxelLayout(exactly: $0) }
+            layout = all.allSatisfy { $0 == all[0] } ? all[0] : VoxelLayout(.float32)
+            if !format.holds(layout) { layout = VoxelLayout(format.replacement(for: layout, of: frames)) }
+            if let rounded = frames.first(where: { $0.stored != nil && !$0.isKept(in: layout) }) {
+                throw ImageError.lossy(path: path, from: rounded.stored!.type.name, to: layout.type.name)
+            }
+        }
+        layout.isBig = format == .mgh
+        return layout
+    }
+
+    /// Throws `ImageError.field` for an affine that the header cannot hold, `FileError` when the file cannot be written, and `Interrupted`.
+    func write() throws {
+        let grid = frames[0].grid, header = frames[0].header
+        switch format {
+        case .nifti:
+            let head = try NIfTIEncoder.bytes(
+                grid: grid, frames: frames.count, layout: layout, header: header, isPair: false, path: path)
+            try body(head: head, to: path).commit()
+        case .pair:
+            let names = format.pair(path)
+            let head = try NIfTIEncoder.bytes(
+                grid: grid, frames: frames.count, layout: layout, header: header, isPair: true, path: names.header)
+            let voxels = try body(head: [], to: names.image)
+            let first = try AtomicFile(names.header)
+            if path.hasSuffix(".gz") {
+                try GzipWriter.write(count: head.count, to: first) { offset, out, n in
+                    head.withUnsafeBytes { out.copyMemory(from: $0.baseAddress! + offset, byteCount: n) }
+                }
+            } else {
+                try head.withUnsafeBytes { try first.write($0) }
+            }
+            try voxels.commit()
+            try first.commit()
+        case .mgh:
+            let head = try MGHHeader.bytes(grid: grid, frames: frames.count, type: layout.type, header: header, path: path)
+            try body(head: head, tail: header?.mgh?.tail ?? [], to: path).commit()
+        case .nrrd:
+            let head = try NRRDHeader.bytes(grid: grid, frames: frames.count, type: layout.type, header: header, path: path)
+            try body(plainHead: head, head: [], to: path).commit()
+        }
+    }
+
+    /// Voxels between `head` and `tail`, all compressed where the format says so, after bytes that never are. The file is still to be committed.
+    private func body(plainHead: [UInt8] = [], head: [UInt8], tail: [UInt8] = [], to path: String) throws -> AtomicFile {
+        let file = try AtomicFile(path)
+        try plainHead.withUnsafeBytes { try file.write($0) }
+        let voxels = frames[0].grid.count * layout.type.size, (all, overflow) = voxels.multipliedReportingOverflow(by: frames.count)
+        let total = overflow ? Int.max : head.count + all + tail.count
+        guard !overflow else { throw MemoryError(needed: Int.max, available: 0, purpose: "a file of \(frames.count) images") }
+
+        /// Bytes offset ..< offset + length of what is written; whole numbers, or parts of them at either end.
+        func fill(_ offset: Int, _ out: UnsafeMutableRawPointer, _ length: Int) {
+            var offset = offset, out = out, length = length
+            while length > 0 {
+                let n: Int
+                if offset < head.count {
+                    n = min(length, head.count - offset)
+                    head.withUnsafeBytes { out.copyMemory(from: $0.baseAddress! + offset, byteCount: n) }
+                } else if offset < head.count + all {
+                    let (frame, place) = (offset - head.count).quotientAndRemainder(dividingBy: voxels)
+                    n = min(length, voxels - place)
+                    put(frames[frame], place, out, n)
+                } else {
+                    n = length
+                    let start = offset - head.count - all
+                    tail.withUnsafeBytes { out.copyMemory(from: $0.baseAddress! + start, byteCount: n) }
+                }
+                offset += n
+                out += n
+                length -= n
+            }
+        }
+        if format.isCompressed(path) {
+            try GzipWriter.write(count: total, to: file, fill: fill)
+        } else {
+            let chunk = 1 << 20
+            try withUnsafeTemporaryAllocation(byteCount: chunk, alignment: 16) { buffer in
+                for offset in stride(from: 0, to: total, by: chunk) {
+                    try Interrupt.check()
+                    let n = min(chunk, total - offset)
+                    fill(offset, buffer.baseAddress!, n)
+                    try file.write(UnsafeRawBufferPointer(rebasing: buffer.prefix(n)))
+                }
+            }
+        }
+        return file
+    }
+
+    /// Bytes of a frame. Where its file's own bytes are not kept they begin and end with whole voxels: blocks, heads and frames are multiples of their sizes.
+    private func put(_ frame: Volume, _ offset: Int, _ out: UnsafeMutableRawPointer, _ length: Int) {
+        if let stored = frame.stored, frame.isKept(in: layout) {
+            stored.bytes.withUnsafeBytes { bytes in
+                let n = stored.type.numberSize
+                if !layout.isBig || n == 1 {
+                    out.copyMemory(from: bytes.baseAddress! + offset, byteCount: length)
+                } else {
+                    for i in 0..<length {
+                        let (number, byte) = (offset + i).quotientAndRemainder(dividingBy: n)
+                        out.storeBytes(of: bytes[number * n + n - 1 - byte], toByteOffset: i, as: UInt8.self)
+                    }
+                }
+            }
+        } else {
+            let size = layout.type.size
+            frame.voxels.withUnsafeBufferPointer { layout.encode($0.baseAddress! + offset / size, to: out, count: length / size) }
+        }
+    }
+}
+
+extension Volume {
+    /// Whether the bytes of the file that this came from go into `layout` unchanged.
+    fileprivate func isKept(in layout: VoxelLayout) -> Bool {
+        stored.map { $0.type == layout.type && $0.scaling == layout.scaling } ?? false
+    }
+}
+
+/// The formats that images are written in, told by the name.
+enum ImageFormat: Equatable {
+    case nifti, pair, mgh, nrrd
+
+    init?(_ path: String) {
+        switch true {
+        case path.hasSuffix(".nii"), path.hasSuffix(".nii.gz"): self = .nifti
+        case path.hasSuffix(".hdr"), path.hasSuffix(".img"), path.hasSuffix(".hdr.gz"), path.hasSuffix(".img.gz"): self = .pair
+        case path.hasSuffix(".mgh"), path.hasSuffix(".mgz"), path.hasSuffix(".mgh.gz"): self = .mgh
+        case path.hasSuffix(".nrrd"): self = .nrrd
+        default: return nil
+        }
+    }
+
+    /// Whether what goes into the file of this name is gzipped.
+    func isCompressed(_ path: String) -> Bool { self == .nrrd || path.hasSuffix(".gz") || path.hasSuffix(".mgz") }
+
+    /// The two names of a pair, one of which is `path`.
+    func pair(_ path: String) -> (header: String, image: String) {
+        let gz = path.hasSuffix(".gz") ? ".gz" : "", base = path.dropLast(4 + gz.count)
+        return (base + ".hdr" + gz, base + ".img" + gz)
+    }
+
+    /// The types that can be stored.
+    private var types: [StoredType] {
+        switch self {
+        case .nifti, .pair: StoredType.allCases
+        case .mgh: [.uint8, .int16, .int32, .float32]
+        case .nrrd: [.uint8, .int8, .uint16, .int16, .uint32, .int32, .uint64, .int64, .float32, .float64]
+        }
+    }
+
+    var typeNames: String { types.map(\.name).joined(separator: ", ") }
+
+    func holds(_ layout: VoxelLayout) -> Bool { types.contains(layout.type) && (layout.scaling == nil || self == .nifti || self == .pair) }
+
+    /// A type of the format that holds all values as they are in memory: an integer type where they are whole numbers, else float32.
+    func replacement(for layout: VoxelLayout, of frames: [Volume]) -> StoredType {
+        let candidates: [Datatype] = frames.allSatisfy(\.datatype.isInteger) ? [.int16, .int32] : []
+        let held = candidates.first { type in frames.allSatisfy { VoxelLayout.fits($0.voxels, type, nil) } }
+        return held.map { StoredType($0) } ?? .float32
+    }
+}

@@ -1,0 +1,9 @@
+import CKernels
+
+/// The functions of this instruction set for scalar images. May only be called on a processor that has it.
+public func imageTable() -> SKImageTable {
+    SKImageTable(
+        moments: { moments(&$0.pointee) }, extent: { extent(&$0.pointee) }, stretch: { stretch($0.pointee) },
+        median27: { median27($0.pointee) }, patchRow: { patchRow($0.pointee) }, rowSum: { rowSum($0.pointee) },
+        candidate: { candidate($0.pointee) })
+}

@@ -1,0 +1,284 @@
+import Foundation
+import Imaging
+import Support
+import Testing
+
+/// Pairs, FreeSurfer and NRRD files, many frames, types that float32 does not hold, and what is asked of writing.
+@Suite struct FormatTests {
+    let files = Reference.folder.appendingPathComponent("files")
+    func path(_ name: String) -> String { files.appendingPathComponent(name).path }
+
+    func inFolder(_ body: (String) throws -> Void) throws {
+        let folder = try Reference.temporaryFolder()
+        defer { try? FileManager.default.removeItem(at: folder) }
+        try body(folder.path + "/")
+    }
+
+    func bytes(_ name: String) throws -> [UInt8] {
+        [UInt8](try Data(contentsOf: URL(fileURLWithPath: name.hasPrefix("/") ? name : path(name))))
+    }
+
+    /// Every stored and every shared file is written again without a difference.
+    @Test func nothingIsLostOnTheWay() throws {
+        for name in try Reading.stored.get().files.keys { #expect(try RoundTrip.differences(path(name)) == [], "\(name)") }
+        guard let data = Reference.data() else { return }
+        for (name, reading) in try Reading.stored.get().data where reading.refused == nil && !name.contains("orientations") {
+            #expect(try RoundTrip.differences(data.appendingPathComponent(name).path) == [], "\(name)")
+        }
+    }
+
+    /// A header with every byte set to something, as far as that means a header.
+    @Test func everyFieldIsKept() throws {
+        try inFolder { folder in
+            for (name, fixed, size) in [
+                ("int16.nii", [0..<4, 40..<56, 70..<74, 76..<92, 108..<120, 252..<348], 348), ("two.nii.gz", [], 0),
+            ] {
+                var raw = try bytes(name)
+                for place in 0..<size where !fixed.contains(where: { $0.contains(place) }) {
+                    raw[place] = UInt8(truncatingIfNeeded: place * 7 + 1) & 0x3F | 1
+                }
+                try Data(raw).write(to: URL(fileURLWithPath: folder + name))
+                #expect(try RoundTrip.differences(folder + name) == [])
+                if size > 0 {
+                    try ImageFile.write(try ImageFile.read(folder + name), to: folder + "copy.nii")
+                    #expect(try bytes(folder + "copy.nii") == raw)
+                }
+            }
+        }
+    }
+
+    /// And one that cannot be kept is told: the fields of NIfTI-1 that an affine without an inverse is in.
+    @Test func differencesAreTold() throws {
+        try inFolder { folder in
+            var raw = try bytes("int16.nii")
+            // A singular sform gives way to the qform, and its code is dropped.
+            for place in 280..<328 { raw[place] = 0 }
+            try Data(raw).write(to: URL(fileURLWithPath: folder + "v.nii"))
+            let told = try RoundTrip.differences(folder + "v.nii")
+            #expect(told == ["sform_code: 1 became 0"])
+        }
+    }
+
+    @Test func writtenInEveryFormatAndReadAgain() throws {
+        try inFolder { folder in
+            for name in ["int16.nii", "scaled.nii.gz", "uint8-big.nii", "float32.nii", "int8.nii", "qform.nii.gz"] {
+                let v = try ImageFile.read(path(name))
+                for ending in ["nii", "nii.gz", "hdr", "img", "hdr.gz", "img.gz", "mgh", "mgz", "nrrd"] {
+                    let file = folder + "v." + ending
+                    try ImageFile.write(v, to: file)
+                    let back = try ImageFile.read(file)
+                    #expect(back.voxels == v.voxels && back.grid.distance(to: v.grid) < 1e-4, "\(name) as \(ending)")
+                    if ending.contains("nii") || ending.contains("hdr") || ending == "nrrd" && !name.contains("scaled") {
+                        #expect(back.datatype == v.datatype && back.header?.description == "a head of noise", "\(name) as \(ending)")
+                    }
+                }
+            }
+            let left = try FileManager.default.contentsOfDirectory(atPath: folder).filter { $0.contains("partial") }
+            #expect(left == [])
+        }
+    }
+
+    @Test func manyFrames() throws {
+        try inFolder { folder in
+            let images = try ImageFile.readAll(path("four.nii.gz"))
+            for ending in ["nii", "nii.gz", "hdr.gz", "mgz", "nrrd"] {
+                try ImageFile.write(images, to: folder + "f." + ending)
+                let back = try ImageFile.readAll(folder + "f." + ending)
+                #expect(back.map(\.voxels) == images.map(\.voxels), "\(ending)")
+            }
+            let other = Volume(grid: try Grid(shape: [5, 7, 9], affine: .identity), voxels: images[1].voxels)
+            #expect(throws: ImageError.differentGrids(path: "g.nii", frame: 1)) { try ImageFile.write([images[0], other], to: "g.nii") }
+        }
+    }
+
+    /// Writes a stored file of 315 voxels with other voxels of another type.
+    func file(_ name: String, type: Int16, bits: Int16, voxels: [UInt8], slope: Float = 1) throws {
+        var raw = Array(try bytes("uint8.nii").prefix(352))
+        func put(_ value: some FixedWidthInteger, _ place: Int) {
+            withUnsafeBytes(of: value) { for (i, b) in $0.enumerated() { raw[place + i] = b } }
+        }
+        put(type, 70)
+        put(bits, 72)
+        put(slope.bitPattern, 112)
+        try Data(raw + voxels).write(to: URL(fileURLWithPath: name))
+    }
+
+    @Test func quadruplePrecision() throws {
+        try inFolder { folder in
+            // sign, exponent and fraction of binary128 from those of binary64.
+            let values: [Double] = [
+                0, -0.0, 1, -2, 0.1, 1e300, -1e-300, 65504, .infinity, -.infinity, .nan, 3.5e-38, 16_777_217, -7.25e-46,
+            ]
+            let all = (0..<315).map { values[$0 % values.count] * Double(1 + $0 / values.count) }
+            var voxels: [UInt8] = []
+            for x in all {
+                let exponent: UInt64 = x.isFinite ? (x == 0 ? 0 : UInt64(x.exponent + 16383)) : 0x7FFF
+                let high = (x.sign == .minus ? 1 << 63 : 0) | exponent << 48 | x.significandBitPattern >> 4
+                withUnsafeBytes(of: x.significandBitPattern << 60) { voxels += $0 }
+                withUnsafeBytes(of: high) { voxels += $0 }
+            }
+            try file(folder + "q.nii", type: 1536, bits: 128, voxels: voxels)
+            let read = try ImageFile.read(folder + "q.nii")
+            for (a, b) in zip(read.voxels, all) {
+                #expect(a.bitPattern == Float(b).bitPattern || (a.isNaN && b.isNaN), "\(a) against \(b)")
+            }
+            #expect(try RoundTrip.differences(folder + "q.nii") == [])
+        }
+    }
+
+    @Test func partsOfVoxels() throws {
+        try inFolder { folder in
+            let raw = (0..<315 * 4).map { UInt8(truncatingIfNeeded: $0 &* 37) }
+            try file(folder + "c.nii", type: 2304, bits: 32, voxels: raw)
+            let alpha = try ImageFile.read(folder + "c.nii", part: .alpha)
+            #expect(alpha.voxels == (0..<315).map { Float(raw[4 * $0 + 3]) } && alpha.datatype == .uint8)
+            let luminance = try ImageFile.read(folder + "c.nii")
+            for i in 0..<315 {
+                let expected = 0.299 * Double(raw[4 * i]) + 0.587 * Double(raw[4 * i + 1]) + 0.114 * Double(raw[4 * i + 2])
+                #expect(abs(Double(luminance.voxels[i]) - expected) < 1e-4)
+            }
+            // The unchanged image is written as colours, a part of it as the numbers that it is.
+            try ImageFile.write(luminance, to: folder + "d.nii")
+            #expect(Array(try bytes(folder + "d.nii").suffix(raw.count)) == raw)
+            try ImageFile.write(alpha, to: folder + "e.nii")
+            #expect(try ImageFile.read(folder + "e.nii").datatype == .uint8)
+            #expect(throws: ImageError.noPart(path: folder + "c.nii", part: "phase", type: "RGBA32", wanted: "complex")) {
+                try ImageFile.read(folder + "c.nii", part: .phase)
+            }
+        }
+    }
+
+    @Test func whatFloat32DoesNotHoldIsWrittenAsItWas() throws {
+        try inFolder { folder in
+            for name in ["int64", "uint64", "float64"] {
+                let v = try ImageFile.read(path("\(name)-big.nii"))
+                try ImageFile.write(v, to: folder + "v.nii")
+                // The stored twin in our byte order.
+                #expect(try bytes(folder + "v.nii") == bytes("\(name).nii"))
+                #expect(throws: ImageError.self) { try ImageFile.write(v, to: folder + "v.mgz") }
+                try ImageFile.write(v, to: folder + "v.mgz", datatype: .float32)
+                #expect(try ImageFile.read(folder + "v.mgz").voxels == v.voxels)
+                // Changed values are no longer those of the file.
+                let doubled = v.with(v.voxels.map { $0 * 2 })
+                try ImageFile.write(doubled, to: folder + "w.mgz")
+                #expect(try ImageFile.read(folder + "w.mgz").voxels == doubled.voxels)
+            }
+        }
+    }
+
+    @Test func aTypeThatIsAskedForRoundsAndLimits() throws {
+        try inFolder { folder in
+            let grid = try Grid(shape: [3, 3, 1], affine: .identity)
+            let v = Volume(grid: grid, voxels: [0.4, 0.5, 1.5, -1, 254.6, 300, .nan, .infinity, -.infinity])
+            for (type, expected) in [
+                (Datatype.uint8, [0, 0, 2, 0, 255, 255, 0, 255, 0]), (.int8, [0, 0, 2, -1, 127, 127, 0, 127, -128]),
+                (.int16, [0, 0, 2, -1, 255, 300, 0, 32767, -32768]), (.uint16, [0, 0, 2, 0, 255, 300, 0, 65535, 0]),
+                (.int32, [0, 0, 2, -1, 255, 300, 0, 2_147_483_647, -2_147_483_648]),
+                (.uint32, [0, 0, 2, 0, 255, 300, 0, 4_294_967_295, 0]),
+                (.int64, [0, 0, 2, -1, 255, 300, 0, 9.223372036854775807e18, -9.223372036854775808e18]),
+                (.uint64, [0, 0, 2, 0, 255, 300, 0, 1.8446744073709551615e19, 0]),
+            ] as [(Datatype, [Float])] {
+                try ImageFile.write(v, to: folder + "v.nii.gz", datatype: type)
+                let back = try ImageFile.read(folder + "v.nii.gz")
+                #expect(back.datatype == type && back.voxels == expected, "\(type): \(back.voxels)")
+            }
+            #expect(throws: ImageError.self) { try ImageFile.write(v, to: folder + "v.mgz", datatype: .uint16) }
+        }
+    }
+
+    @Test func disagreeingTransformsAreTold() throws {
+        let v = try ImageFile.read(path("int16.nii"))
+        let told = try #require(v.header?.disagreement)
+        #expect(told.contains("the sform is used") && told.contains("sform (code 1)") && told.contains("qform (code 1)"))
+        #expect(try ImageFile.read(path("qform.nii.gz")).header?.disagreement == nil)
+        #expect(try ImageFile.read(path("int16.mgz")).header?.disagreement == nil)
+    }
+
+    /// A file that loses its end while it is mapped is an error and no crash.
+    @Test func aFileCutWhileItIsRead() throws {
+        try inFolder { folder in
+            let v = Volume(grid: try Grid(shape: [101, 103, 37], affine: .identity), voxels: [Float](repeating: 1, count: 101 * 103 * 37))
+            try ImageFile.write(v, to: folder + "v.nii")
+            let reader = try ImageReader(folder + "v.nii")
+            #expect(truncate(folder + "v.nii", 70_000) == 0)
+            #expect(throws: FileError.self) { try reader.frame(0) }
+            // The handler is for mapped files only, and they can be read again.
+            try ImageFile.write(v, to: folder + "v.nii")
+            #expect(try ImageFile.read(folder + "v.nii").voxels == v.voxels)
+        }
+    }
+
+    /// Large enough that values are spread out in steps, in several types and sizes.
+    @Test func inflatedInPlace() throws {
+        try inFolder { folder in
+            for shape in [SIMD3(1, 1, 1), [3, 1, 1], [101, 103, 37], [64, 64, 64]] {
+                for type in [Datatype.uint8, .int8, .int16, .uint16, .float32, .int32, .float64] {
+                    let v = try noise(shape, seed: UInt64(type.size))
+                    let whole = Volume(grid: v.grid, voxels: v.voxels.map { ($0 * 127).rounded() }, datatype: type)
+                    try ImageFile.write(whole, to: folder + "v.nii.gz")
+                    let back = try ImageFile.read(folder + "v.nii.gz")
+                    #expect(back.voxels == whole.voxels && back.datatype == type, "\(shape) \(type)")
+                }
+            }
+        }
+    }
+
+    /// What the header tells of the blocks is a help and no authority: with a wrong one the same voxels are read, and damaged voxels are an error.
+    @Test func aWrongIndexOfBlocksIsPassedOver() throws {
+        try inFolder { folder in
+            let v = try noise([101, 103, 73])
+            let whole = Volume(grid: v.grid, voxels: v.voxels.map { ($0 * 900).rounded() }, datatype: .int16)
+            try ImageFile.write(whole, to: folder + "v.nii.gz")
+            let good = try bytes(folder + "v.nii.gz")
+            // Three blocks: name, length, block size, three sizes.
+            #expect(good[3] == 4 && good[10] == 20)
+            for place in 12..<32 {
+                for flip: UInt8 in [1, 0x80, 0xFF] {
+                    var bad = good
+                    bad[place] ^= flip
+                    try Data(bad).write(to: URL(fileURLWithPath: folder + "w.nii.gz"))
+                    // A changed length of the subfield ends the whole field elsewhere, which zlib does not mind.
+                    #expect(try ImageFile.read(folder + "w.nii.gz").voxels == whole.voxels, "byte \(place)")
+                }
+            }
+            var random = CounterRandom(seed: 3)
+            for _ in 0..<60 {
+                var bad = good
+                bad[32 + Int(random.next() % UInt64(good.count - 32))] ^= UInt8(1 + random.next() % 255)
+                try Data(bad).write(to: URL(fileURLWithPath: folder + "w.nii.gz"))
+                #expect(isExplained { try ImageFile.read(folder + "w.nii.gz") })
+            }
+        }
+    }
+
+    /// Bytes of every kind through the compressor and the system's gzip: empty, constant, periodic, noise, and Fibonacci counts, which ask for the longest codes.
+    @Test func compressedBytesComeBack() throws {
+        try inFolder { folder in
+            var fibonacci: [UInt8] = []
+            var (a, b) = (1, 1)
+            for byte in 0..<26 {
+                fibonacci += [UInt8](repeating: UInt8(byte), count: a)
+                (a, b) = (b, a + b)
+            }
+            var random = CounterRandom(seed: 5)
+            let shuffled = fibonacci.map { ($0, random.next()) }.sorted { $0.1 < $1.1 }.map(\.0)
+            let noisy = (0..<700_001).map { _ in UInt8(truncatingIfNeeded: random.next()) }
+            let text = (0..<99_999).flatMap { Array("\($0 * $0 % 9973) ".utf8) }
+            for (i, data) in [shuffled, noisy, text, [UInt8](repeating: 7, count: 65_536 * 9 + 1), (0..<140_000).map { UInt8($0 % 251) }]
+                .enumerated()
+            {
+                // The bytes as an image of uint8, which the header goes before.
+                let n = min(data.count, 30_000 * 100) / 100 * 100
+                let grid = try Grid(shape: [100, n / 100, 1], affine: .identity)
+                try ImageFile.write(Volume(grid: grid, voxels: data.prefix(n).map { Float($0) }, datatype: .uint8), to: folder + "v.nii.gz")
+                let gzip = Process()
+                gzip.executableURL = URL(fileURLWithPath: "/bin/gzip")
+                gzip.arguments = ["-dkf", folder + "v.nii.gz"]
+                try gzip.run()
+                gzip.waitUntilExit()
+                #expect(gzip.terminationStatus == 0, "\(i)")
+                #expect(Array(try bytes(folder + "v.nii").dropFirst(352)) == Array(data.prefix(n)), "\(i)")
+            }
+        }
+    }
+}

@@ -1,0 +1,75 @@
+import CKernels
+import Imaging
+import Kernels
+import Testing
+
+/// Each instruction set against one value at a time.
+@Suite struct ImageKernelTests {
+    private let values = (0..<1027).map { Float(($0 * 7919) % 1009) * 0.37 - 91 }
+
+    @Test(arguments: Kernels.available) func momentsAndExtentOverAnyLength(_ set: Kernels.InstructionSet) throws {
+        let table = try #require(Kernels.images(set))
+        for n in [1, 7, 15, 16, 17, 31, 33, 1000, 1027] {
+            values.withUnsafeBufferPointer { v in
+                var m = SKMoments(in: v.baseAddress!, count: Int64(n), pivot: Double(v[0]), sum: 0, squares: 0)
+                table.moments(&m)
+                let d = v[..<n].map { Double($0) - Double(v[0]) }
+                #expect(abs(m.sum - d.reduce(0, +)) < 1e-8 && abs(m.squares - d.reduce(0) { $0 + $1 * $1 }) < 1e-5)
+                var e = SKExtent(in: v.baseAddress!, count: Int64(n), low: 0, high: 0, check: 1)
+                table.extent(&e)
+                #expect(e.low == v[..<n].min() && e.high == v[..<n].max() && e.check == 0)
+            }
+        }
+        for bad in [Float.nan, .infinity, -.infinity] {
+            for place in [0, 5, 20, 36] {
+                var v = Array(values[..<37])
+                v[place] = bad
+                v.withUnsafeBufferPointer { v in
+                    var e = SKExtent(in: v.baseAddress!, count: 37, low: 0, high: 0, check: 0)
+                    table.extent(&e)
+                    #expect(e.check != 0, "\(bad) at \(place)")
+                }
+            }
+        }
+    }
+
+    /// From any alignment of source and result, and not a float beyond.
+    @Test(arguments: Kernels.available) func stretchOverAnyLengthAndPlace(_ set: Kernels.InstructionSet) throws {
+        let table = try #require(Kernels.images(set))
+        for n in [1, 15, 16, 17, 40, 100, 1000] {
+            for shift in [0, 1, 3, 15] {
+                var out = [Float](repeating: -5, count: n + shift + 1)
+                values.withUnsafeBufferPointer { v in
+                    out.withUnsafeMutableBufferPointer { out in
+                        var call = SKStretch(
+                            in: v.baseAddress! + 2, out: out.baseAddress! + shift, count: Int64(n), pivot: 3.25, scale: 0.125, offset: 1.5, low: -4,
+                            high: 30)
+                        table.stretch(&call)
+                    }
+                }
+                let expected = (0..<n).map { max(-4, min(30, Float((Double(values[$0 + 2]) - 3.25) * 0.125 + 1.5))) }
+                #expect(Array(out[shift..<n + shift]) == expected && out[n + shift] == -5)
+                #expect(out[..<shift].allSatisfy { $0 == -5 })
+            }
+        }
+    }
+
+    @Test(arguments: Kernels.available) func medianOf27(_ set: Kernels.InstructionSet) throws {
+        let table = try #require(Kernels.images(set))
+        let stride = 64
+        let lines = (0..<9 * stride).map { Float(($0 * 48271) % 32749) }
+        var sorted = [Float](repeating: 0, count: 9 * stride), out = [Float](repeating: 0, count: stride)
+        lines.withUnsafeBufferPointer { l in
+            sorted.withUnsafeMutableBufferPointer { s in
+                out.withUnsafeMutableBufferPointer { o in
+                    var call = SKMedian(lines: l.baseAddress!, sorted: s.baseAddress!, out: o.baseAddress!, count: 32, stride: Int64(stride))
+                    table.median27(&call)
+                }
+            }
+        }
+        for i in 0..<32 {
+            let window = (0..<9).flatMap { r in lines[r * stride + i...r * stride + i + 2] }.sorted()
+            #expect(out[i] == window[13])
+        }
+    }
+}

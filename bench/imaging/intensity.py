@@ -1,0 +1,166 @@
+"""Intensities: time, peak memory and effect of this program's operations beside their peers', in turn, in one run, on two threads.
+
+Usage: intensity.py SKULLSTRIP [--rounds N] [--ants] [--heads FOLDER]
+
+Needs numpy and SimpleITK; with --ants also ANTsPy, with --heads the real heads. Times are of the operation alone, on a synthetic head of
+256 × 256 × 192 voxels that is already in memory; peak memory is of a process that reads the head and runs the operation once, with what its
+interpreter and libraries take. Without a mask, ours is the default (Otsu's foreground); "every voxel" learns from all above 0, as the peers do.
+"""
+import argparse, glob, json, os, resource, statistics, subprocess, sys, tempfile, time
+
+N4 = "shrink=3, iterations=[20, 10, 10, 5]"
+OURS = {
+    "n4, Otsu mask": f"n4(v, {N4})", "n4, no mask": f"n4(v, {N4})", "n4, every voxel": f"n4(v, mask=v > 0, {N4})", "z-score": "normalize(v)",
+    "rescale": "rescale(v)", "percentiles 1, 99": "percentile(v, [1, 99])", "otsu": "otsu(v, bins=200)", "median 3×3×3": "median(v)",
+    "gaussian 2 mm": "gaussian(v, sigma=2)", "gradient": "gradient(v)", "denoise": "denoise(v, sigma=20, search=2)",
+}
+
+
+def peers(path):
+    """name -> {peer: function}"""
+    import numpy as np, SimpleITK as sitk
+    sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(2)
+    image = sitk.ReadImage(path, sitk.sitkFloat32)
+    a = sitk.GetArrayFromImage(image)
+
+    def n4(masked):
+        mask = sitk.OtsuThreshold(image, 0, 1, 200) if masked else None
+        f = sitk.N4BiasFieldCorrectionImageFilter()
+        f.SetMaximumNumberOfIterations([20, 10, 10, 5])
+        small = sitk.Shrink(image, [3] * 3)
+        f.Execute(small, sitk.Shrink(mask, [3] * 3)) if masked else f.Execute(small)
+        return image / sitk.Exp(f.GetLogBiasFieldAsImage(image))
+
+    def ants_n4():
+        return ants.n4_bias_field_correction(head, mask=head.new_image_like(np.ones(head.shape, np.float32)), shrink_factor=3,
+                                             convergence={"iters": [20, 10, 10, 5], "tol": 0.001})
+
+    table = {
+        "n4, Otsu mask": {"SimpleITK": lambda: n4(True)}, "n4, no mask": {"SimpleITK": lambda: n4(False)},
+        "n4, every voxel": {"SimpleITK": lambda: n4(False)},
+        "z-score": {"numpy": lambda: (a - a.mean()) / a.std(), "SimpleITK": lambda: sitk.Normalize(image)},
+        "rescale": {"numpy": lambda: (a - a.min()) / (a.max() - a.min()), "SimpleITK": lambda: sitk.RescaleIntensity(image, 0, 1)},
+        "percentiles 1, 99": {"numpy": lambda: np.percentile(a, [1, 99])},
+        "otsu": {"SimpleITK": lambda: sitk.OtsuThreshold(image, 0, 1, 200)},
+        "median 3×3×3": {"SimpleITK": lambda: sitk.Median(image, [1] * 3)},
+        "gaussian 2 mm": {"SimpleITK recursive": lambda: sitk.SmoothingRecursiveGaussian(image, 2.0)},
+        "gradient": {"SimpleITK": lambda: sitk.GradientMagnitude(image)}, "denoise": {},
+    }
+    if os.environ.get("INTENSITY_ANTS"):
+        import ants
+        head = ants.image_read(path)
+        table["n4, no mask"]["ANTsPy"] = ants_n4
+        table["denoise"]["ANTsPy"] = lambda: ants.denoise_image(head, noise_model="Rician")
+    return table
+
+
+def worker(path, operation, peer, repeats):
+    f = peers(path)[operation][peer]
+    times = []
+    for _ in range(repeats):
+        began = time.monotonic()
+        result = f()
+        times.append(time.monotonic() - began)
+        del result
+    print(json.dumps([times, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024]))
+
+
+def theirs(path, operation, peer, repeats):
+    command = [sys.executable, os.path.abspath(__file__), "--worker", path, operation, peer, str(repeats)]
+    return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()[-1])
+
+
+def ours(program, path, operation, repeats):
+    code = f'v = load("{path}")\nfor i in 0:{repeats} {{\nt = clock()\nr = {OURS[operation]}\nprint(clock() - t)\nr = none\n}}'
+    # The child's own peak is in what wait4 tells of it.
+    child = subprocess.Popen([program, "--threads", "2", "-e", code], stdout=subprocess.PIPE, text=True)
+    out = child.stdout.read()
+    _, status, usage = os.wait4(child.pid, 0)
+    assert status == 0, operation
+    return [float(x) for x in out.split()], usage.ru_maxrss / 1024
+
+
+def times(program, path, rounds, names, limit):
+    print("| operation | ours, ms (MB) | peer | peer, ms (MB) | ratio of medians |\n|---|---|---|---|---|")
+    for name, table in peers(path).items():
+        if names and not any(n in name for n in names):
+            continue
+        repeats = 1 if "n4" in name or name == "denoise" else 7
+        for peer in table or [None]:
+            a, b, memory = [], [], [0, 0]
+            for n in range(rounds if table else 1):
+                seconds, peak = ours(program, path, name, repeats)
+                # The first of several pays for pages and caches.
+                a += seconds[1:] or seconds
+                memory[0] = max(memory[0], peak)
+                if peer is not None and (n == 0 or sum(b) < limit):
+                    seconds, peak = theirs(path, name, peer, repeats)
+                    b += seconds[1:] or seconds
+                    memory[1] = max(memory[1], peak)
+            mine = statistics.median(a)
+            line = f"| {name} | {1000 * mine:.1f} ({memory[0]:.0f}) | "
+            print(line + (f"{peer} | {1000 * statistics.median(b):.1f} ({memory[1]:.0f}) | {statistics.median(b) / mine:.1f} |" if b else "– | – | – |"), flush=True)
+
+
+def effect(program, folder, work):
+    """Known fields on real heads with labels, and each head's own field beside SimpleITK's."""
+    import numpy as np, SimpleITK as sitk
+    sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(2)
+
+    def read(name):
+        return sitk.GetArrayFromImage(sitk.ReadImage(os.path.join(work, name), sitk.sitkFloat32))
+
+    def run(code):
+        subprocess.run([program, "-e", code], check=True, capture_output=True, text=True)
+
+    def simple(image, mask):
+        f = sitk.N4BiasFieldCorrectionImageFilter()
+        f.SetMaximumNumberOfIterations([20, 10, 10, 5])
+        small = sitk.Shrink(image, [3] * 3)
+        f.Execute(small, sitk.Shrink(mask, [3] * 3)) if mask is not None else f.Execute(small)
+        return sitk.GetArrayFromImage(f.GetLogBiasFieldAsImage(image))
+
+    print("\nknown fields: coefficient of variation in white matter; error of the log field in the brain (RMSE, mean taken off)")
+    for head, labels, white, brain, seed, spans in [
+        ("colin27_T1w", "colin27_labels", "l == 3", "(l > 0 & l < 4) | l == 8", 1, 2), ("colin27_T1w", "colin27_labels", "l == 3", "(l > 0 & l < 4) | l == 8", 2, 3),
+        ("mne_T1w", "mne_aseg", "l == 2 | l == 41", "l > 0", 3, 2), ("mne_T1w", "mne_aseg", "l == 2 | l == 41", "l > 0", 4, 2)]:
+        run(f'v = load("{folder}/{head}.nii.gz")\nl = copy_grid(load("{folder}/{labels}.nii.gz"), like=v)\nb = bias(v, strength=0.2, spans={spans}, seed={seed})\n'
+            f'n = noise(v * b, sigma=2, seed={seed})\nsave(n, "{work}/n.nii")\nsave(b, "{work}/b.nii")\nsave({white}, "{work}/w.nii")\nsave({brain}, "{work}/m.nii")\n'
+            f'save(bias_field(n, {N4}), "{work}/f.nii")\nsave(bias_field(n, mask=n > 0, {N4}), "{work}/a.nii")')
+        image = sitk.ReadImage(f"{work}/n.nii", sitk.sitkFloat32)
+        n, white, brain, truth = sitk.GetArrayFromImage(image), read("w.nii") > 0, read("m.nii") > 0, np.log(read("b.nii"))
+        for name, log in [("none", 0 * truth), ("truth", truth), ("ours", np.log(read("f.nii"))), ("SimpleITK, Otsu mask", simple(image, sitk.OtsuThreshold(image, 0, 1, 200))),
+                          ("ours, every voxel", np.log(read("a.nii"))), ("SimpleITK, no mask", simple(image, None))]:
+            flat, apart = (n / np.exp(log))[white], (log - truth)[brain]
+            print(f"  {head} {seed}  {name:22} {flat.std() / flat.mean():.4f}  {apart.std():.4f}", flush=True)
+    print("\nreal heads: correlation with SimpleITK's log field, Otsu masks, over the whole volume and in the mask")
+    for path in sorted(p for end in ("T1w", "T2w", "FLAIR") for p in glob.glob(os.path.join(folder, f"*_{end}.nii.gz"))):
+        image = sitk.ReadImage(path, sitk.sitkFloat32)
+        mask = sitk.OtsuThreshold(image, 0, 1, 200)
+        run(f'save(bias_field(load("{path}"), {N4}), "{work}/f.nii")')
+        a, b, inside = np.log(read("f.nii")), simple(image, mask), sitk.GetArrayFromImage(mask) > 0
+        print(f"  {os.path.basename(path)[:-7]:18} {np.corrcoef(a.ravel(), b.ravel())[0, 1]:.4f}  {np.corrcoef(a[inside], b[inside])[0, 1]:.4f}", flush=True)
+
+
+if __name__ == "__main__":
+    if sys.argv[1] == "--worker":
+        worker(*sys.argv[2:5], int(sys.argv[5]))
+        sys.exit()
+    parser = argparse.ArgumentParser()
+    parser.add_argument("program")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--only", nargs="*", default=[], help="operations whose names hold one of these words")
+    parser.add_argument("--limit", type=float, default=60, help="seconds of a peer after which it is not run again")
+    parser.add_argument("--ants", action="store_true")
+    parser.add_argument("--heads")
+    parser.add_argument("--effect-only", action="store_true")
+    options = parser.parse_args()
+    if options.ants:
+        os.environ["INTENSITY_ANTS"] = "1"
+        os.environ["ITK_GLOBAL_DEFAULT_NUMBER_OF_THREADS"] = "2"
+    with tempfile.TemporaryDirectory() as work:
+        if not options.effect_only:
+            subprocess.run([options.program, "-e", f'save(phantom(seed=5, shape=[256, 256, 192], spacing=1).image, "{work}/head.nii")'], check=True, stdout=subprocess.DEVNULL)
+            times(options.program, f"{work}/head.nii", options.rounds, options.only, options.limit)
+        if options.heads:
+            effect(options.program, os.path.abspath(options.heads), work)
