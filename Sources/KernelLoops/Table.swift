@@ -30,6 +30,7 @@ public func kernelTable() -> SKTable {
             input: { winogradInputDown($0) }, read: { winogradReadDown($0) }, output: { winogradOutputDown($0) },
             gradient: { winogradGradientDown($0) }, kernel: { winogradKernelDown($0) },
             kernelGradient: { winogradKernelGradientDown($0) }),
+        spread4: { spread4($0.pointee) }, singleTiles: { singleTiles($0.pointee) }, singleSums: { singleSums($0.pointee) },
         product16: { product16($0) }, product8: { product8($0) }, weightProduct16: { weightProduct16($0) },
         weightProduct8: { weightProduct8($0) }, loadLine: { loadLine($0.pointee) }, storeLine: { storeLine($0.pointee) },
         storeGradient: { storeGradient($0.pointee) },

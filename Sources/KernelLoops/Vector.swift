@@ -35,6 +35,14 @@ typealias Out = UnsafeMutablePointer<Float>
 @inline(__always) func load8(_ p: In) -> V8 { UnsafeRawPointer(p).loadUnaligned(as: V8.self) }
 @inline(__always) func store(_ v: V16, _ p: Out) { UnsafeMutableRawPointer(p).storeBytes(of: v, as: V16.self) }
 @inline(__always) func store(_ v: V8, _ p: Out) { UnsafeMutableRawPointer(p).storeBytes(of: v, as: V8.self) }
+/// Past the caches where the processor does so in one instruction, to a multiple of 64 bytes; see `sk_stream_fence`.
+@inline(__always) func stream(_ v: V16, _ p: Out) {
+    #if KERNEL_x86_64_v4
+    sk_stream16(p, v)
+    #else
+    store(v, p)
+    #endif
+}
 
 /// a · b + c, in one rounding where the processor can.
 @inline(__always) func fma(_ a: V16, _ b: V16, _ c: V16) -> V16 {

@@ -1,5 +1,5 @@
 /// The three computations of a convolution, or of a transposed one, for one shape, each by the algorithm that is fastest for it: Winograd's for 3×3×3 layers of
-/// stride 1 or 2 and at least 8 channels, direct sweeps for everything else.
+/// stride 1 or 2 and at least 8 channels, and for the outputs and weights of a single one; direct sweeps for everything else.
 struct Convolver {
     let geometry: Geometry
     let layout: WeightLayout
@@ -56,12 +56,16 @@ struct Convolver {
         return Winograd(x, y, z, shape: end, batch: batch, boxTiles: min(wide ? 48 : 12, most))
     }
 
+    /// The forward pass of a layer of a single input channel, and the gradient of its weights.
+    private var single: SingleWinograd? { transposed ? nil : SingleWinograd(geometry, layout, shape: shape, batch: batch) }
+    private var singleSums: SingleWinograd? { single.flatMap { $0.sumsWeights ? $0 : nil } }
+
     /// Floats of working memory for the forward pass, and for the others where `training` is set.
     func workspace(training: Bool) -> Int {
-        let forward = winograd(.forward)?.runWorkspace(layout) ?? 0
+        let forward = single?.weightFloats ?? winograd(.forward)?.runWorkspace(layout) ?? 0
         guard training else { return forward }
         let source = Reading(Tensor.outline(batch: batch, channels: layout.input, shape: shape))
-        let sums = winograd(.weights)?.weightWorkspace(layout)
+        let sums = singleSums?.weightWorkspace ?? winograd(.weights)?.weightWorkspace(layout)
         let weights = sums ?? passes(back: false).map { Sweep(pass: $0, source: source).weightWorkspace(layout) }.max() ?? 0
         let reversed = reversed
         return max(forward, weights, winograd(.data)?.runWorkspace(reversed) ?? reversed.storedCount)
@@ -69,7 +73,9 @@ struct Convolver {
 
     /// Computes the output from the input.
     func forward(_ input: Reading, weights: UnsafePointer<Float>, into output: Writing, workspace: UnsafeMutablePointer<Float>) throws {
-        if let winograd = winograd(.forward) {
+        if let single {
+            try single.run(input, weights: weights, into: output, workspace: workspace)
+        } else if let winograd = winograd(.forward) {
             try winograd.run(input, weights: .init(stored: weights, layout: layout), into: output, workspace: workspace)
         } else {
             for pass in passes(back: false) { try Sweep(pass: pass, source: input, half: half).run(weights: weights, layout: layout, into: output) }
@@ -94,7 +100,9 @@ struct Convolver {
     func weightGradient(
         _ result: UnsafeMutablePointer<Float>, input: Reading, gradient: Reading, workspace: UnsafeMutablePointer<Float>
     ) throws {
-        if let winograd = winograd(.weights) {
+        if let single = singleSums {
+            try single.weightGradient(result, input: input, gradient: gradient, workspace: workspace)
+        } else if let winograd = winograd(.weights) {
             try winograd.weightGradient(result, layout: layout, input: input, output: gradient, workspace: workspace)
         } else {
             for pass in passes(back: false) {

@@ -20,6 +20,10 @@ struct Tensor {
     var sampleFloats: Int { blocks * blockFloats }
     var count: Int { batch * sampleFloats }
 
+    /// Whether whole voxels are better written past the caches: none would keep so much until it is read again, and lines of a cache need not be read before they
+    /// are overwritten.
+    var streams: Bool { width == 16 && !half && 4 * count >= 1 << 26 && UInt(bitPattern: base) % 64 == 0 }
+
     /// A tensor for asking about sizes only.
     static func outline(batch: Int, channels: Int, shape: SIMD3<Int>) -> Tensor {
         Tensor(base: Self.nowhere, batch: batch, channels: channels, shape: shape)

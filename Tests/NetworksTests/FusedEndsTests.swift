@@ -18,6 +18,9 @@ import Testing
         Case(parts: [16], filters: 17, kernel: 3, shape: SIMD3(9, 8, 33), batch: 1),
         Case(parts: [16, 16, 16], filters: 8, kernel: 1, shape: SIMD3(7, 5, 6), batch: 2),
         Case(parts: [16, 16], filters: 3, kernel: 3, shape: SIMD3(6, 5, 7), batch: 1),
+        // A single channel: whole pieces of lines, and what is left at the ends of each axis.
+        Case(parts: [1], filters: 16, kernel: 3, shape: SIMD3(41, 9, 7), batch: 2),
+        Case(parts: [1], filters: 17, kernel: 3, shape: SIMD3(64, 8, 36), batch: 1),
         Case(parts: [8], filters: 16, kernel: 5, shape: SIMD3(5, 6, 7), batch: 2),
     ])
     func equalSeparatePasses(_ c: Case) throws {

@@ -35,6 +35,15 @@ import Testing
         Case(input: 16, output: 8, shape: SIMD3(26, 22, 20), batch: 1, mean: 0, stride: SIMD3(2, 2, 2)),
         Case(input: 8, output: 16, shape: SIMD3(20, 22, 14), batch: 2, mean: 0, stride: SIMD3(2, 2, 2)),
         Case(input: 8, output: 8, shape: SIMD3(17, 26, 20), batch: 1, mean: 100, stride: SIMD3(1, 2, 2)),
+        // Of a single channel: odd lengths, several pieces of a line and tasks along each axis, volumes too thin for it, and too few filters.
+        Case(input: 1, output: 16, shape: SIMD3(13, 12, 11), batch: 1, mean: 0),
+        Case(input: 1, output: 17, shape: SIMD3(9, 7, 5), batch: 2, mean: 0),
+        Case(input: 1, output: 16, shape: SIMD3(8, 4, 2), batch: 1, mean: 0),
+        Case(input: 1, output: 32, shape: SIMD3(97, 5, 3), batch: 2, mean: 0),
+        Case(input: 1, output: 9, shape: SIMD3(11, 35, 19), batch: 2, mean: 0),
+        Case(input: 1, output: 16, shape: SIMD3(161, 9, 7), batch: 1, mean: 1000),
+        Case(input: 1, output: 16, shape: SIMD3(5, 7, 9), batch: 2, mean: 0),
+        Case(input: 1, output: 8, shape: SIMD3(13, 12, 11), batch: 1, mean: 0),
     ]
 
     /// Every value's error is bounded by 2⁻²⁰ of the largest Σ |x| |w|, the sum of the magnitudes that a value is made of: the largest and not its own,

@@ -37,6 +37,22 @@ static inline __attribute__((always_inline)) SKHalves16 sk_to_half16(SKVector16 
 static inline __attribute__((always_inline)) SKVector8 sk_low8(SKVector16 v) {
     return __builtin_shufflevector(v, v, 0, 1, 2, 3, 4, 5, 6, 7);
 }
+// Every second element of two vectors that follow each other, from the first or from the second on.
+static inline __attribute__((always_inline)) SKVector16 sk_even16(SKVector16 a, SKVector16 b) {
+    return __builtin_shufflevector(a, b, 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
+}
+static inline __attribute__((always_inline)) SKVector16 sk_odd16(SKVector16 a, SKVector16 b) {
+    return __builtin_shufflevector(a, b, 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31);
+}
+// The elements of two vectors that follow each other, from the second on.
+static inline __attribute__((always_inline)) SKVector16 sk_next16(SKVector16 a, SKVector16 b) {
+    return __builtin_shufflevector(a, b, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16);
+}
+// Past the caches, to a multiple of 64 bytes; whoever does so calls the fence before another thread may read.
+static inline __attribute__((always_inline)) void sk_stream16(float *_Nonnull p, SKVector16 v) {
+    __builtin_nontemporal_store(v, (SKVector16 *)p);
+}
+static inline void sk_stream_fence(void) { __atomic_thread_fence(__ATOMIC_SEQ_CST); }
 // The sum of all lanes, halves folded onto each other.
 static inline __attribute__((always_inline)) float sk_sum16(SKVector16 v) {
     SKVector8 eight = sk_low8(v) + __builtin_shufflevector(v, v, 8, 9, 10, 11, 12, 13, 14, 15);
@@ -208,6 +224,32 @@ typedef struct {
     int32_t half;                   // bfloat16 in memory: what is loaded, what is stored, or of gradients the values
 } SKLine;
 
+// Tiles of 4 × 4 × 2 outputs of 16 channels from one input channel: F(4, 3) along x and y, F(2, 3) along z.
+typedef struct {
+    const float *_Nonnull points;   // transformed input: [6 y][6 x][4 z][16 tiles]
+    const float *_Nonnull weights;  // transformed: [6 y][6 x][4 z][16 channels]
+    float *_Nonnull scratch;        // 48 × 16
+    float *_Nonnull out;            // of the first tile; tiles follow each other along x, voxels are 16 floats apart
+    int64_t tiles, row, plane;      // of the output
+    const float *_Nullable bias;    // 16 each: + bias, then times scale plus shift
+    const float *_Nullable scale;
+    const float *_Nullable shift;
+    int32_t relu;
+    int32_t stream;                 // past the caches
+} SKSingleTiles;
+
+// The gradient of the weights from a single input channel, F(2, 3) along y and z: sum[z][y][tap][lane] += sum over v < count of in[z][y][v + tap] * point
+// z, y of the transformed gradient.
+typedef struct {
+    const float *_Nonnull in;       // transformed input: [4 z][4 y][96]
+    const float *_Nonnull gradient00;   // lines of the output's gradient: plane and line of a tile
+    const float *_Nonnull gradient01;
+    const float *_Nonnull gradient10;
+    const float *_Nonnull gradient11;
+    float *_Nonnull sum;            // [4 z][4 y][3][16]
+    int64_t count;                  // at most 94
+} SKSingleSums;
+
 typedef void (*SKConvFunction)(const SKConvRow *_Nonnull);
 typedef void (*SKWeightFunction)(const SKWeightRows *_Nonnull);
 typedef void (*SKFlatFunction)(const SKFlat *_Nonnull);
@@ -218,6 +260,8 @@ typedef void (*SKDepthwiseFunction)(const SKDepthwiseRow *_Nonnull);
 typedef void (*SKTransformFunction)(const SKTransform *_Nonnull);
 typedef void (*SKReadTransformFunction)(const SKReadTransform *_Nonnull);
 typedef void (*SKProductFunction)(const SKProduct *_Nonnull);
+typedef void (*SKSingleTilesFunction)(const SKSingleTiles *_Nonnull);
+typedef void (*SKSingleSumsFunction)(const SKSingleSums *_Nonnull);
 typedef void (*SKWeightProductFunction)(const SKWeightProduct *_Nonnull);
 typedef void (*SKLineFunction)(const SKLine *_Nonnull);
 
@@ -270,6 +314,9 @@ typedef struct {
     SKWinograd winograd4;
     SKWinograd winogradUp;
     SKWinograd winogradDown;
+    SKTransformFunction _Nonnull spread4;       // winograd4.input within lines: [6 points][tiles] of one channel; run: tiles, a multiple of 16
+    SKSingleTilesFunction _Nonnull singleTiles;
+    SKSingleSumsFunction _Nonnull singleSums;
     SKProductFunction _Nonnull product16;
     SKProductFunction _Nonnull product8;
     SKWeightProductFunction _Nonnull weightProduct16;
