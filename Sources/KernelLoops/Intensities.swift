@@ -79,7 +79,7 @@ func stretch(_ r: SKStretch) {
         let a = sk_narrow8((sk_widen8(load8(p + i)) - pivot) * scale + offset)
         let b = sk_narrow8((sk_widen8(load8(p + i + 8)) - pivot) * scale + offset)
         let v = V16(lowHalf: a, highHalf: b)
-        sk_stream16(sk_greatest16(low, sk_least16(high, v)), out + i)
+        sk_stream16(out + i, sk_greatest16(low, sk_least16(high, v)))
         i &+= 16
     }
     while i < n {

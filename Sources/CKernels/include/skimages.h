@@ -13,11 +13,6 @@ typedef double SKDoubles8 __attribute__((ext_vector_type(8)));
 static inline __attribute__((always_inline)) SKVector8 sk_narrow8(SKDoubles8 v) { return __builtin_convertvector(v, SKVector8); }
 static inline __attribute__((always_inline)) SKDoubles8 sk_widen8(SKVector8 v) { return __builtin_convertvector(v, SKDoubles8); }
 
-// Past the caches: results larger than these are not read into them first.
-static inline __attribute__((always_inline)) void sk_stream16(SKVector16 v, float *_Nonnull p) {
-    __builtin_nontemporal_store(v, (SKVector16 *)p);
-}
-
 // Sums of (in - pivot) and of its square, in doubles and in an order that does not depend on the instruction set.
 typedef struct {
     const float *_Nonnull in;
