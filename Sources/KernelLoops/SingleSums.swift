@@ -22,7 +22,8 @@ private func add(_ gradient: V16, _ p: In, _ sum: inout Taps) {
     sum.2 = fma(gradient, V16(repeating: p[2]), sum.2)
 }
 
-/// The outer points along z or, with `mixed`, the inner ones, which read the sum and the difference of the two planes. `mixed` is a constant wherever this is inlined.
+/// The outer points along z or, with `mixed`, the inner ones, which read the sum and the difference of the two planes. `mixed` is a constant wherever
+/// this is inlined.
 @inline(__always)
 private func points(_ r: SKSingleSums, mixed: Bool) {
     let first = mixed ? 1 : 0, second = mixed ? 2 : 3

@@ -5,8 +5,8 @@ import Support
 /// 3×3×3 convolutions of a single input channel into blocks of 16: Winograd's F(4, 3) along x and y and F(2, 3) along z.
 ///
 /// With one channel there is nothing to sum at a frequency, so that products do not hide transforms of the outputs: F(2, 3) along z, which costs two additions,
-/// is better than F(4, 3). What a tile of 4 × 4 × 2 outputs needs between its 144 products and its outputs stays in the first-level cache, and its transformed input is
-/// shared by all filters.
+/// is better than F(4, 3). What a tile of 4 × 4 × 2 outputs needs between its 144 products and its outputs stays in the first-level cache, and its
+/// transformed input is shared by all filters.
 struct SingleWinograd {
     let layout: WeightLayout
     let shape: SIMD3<Int>

@@ -2,8 +2,8 @@ import CKernels
 import Kernels
 import Support
 
-/// The gradient of the weights of a single input channel: F(2, 3) along y and z, direct along x. Transforms of the output's gradient are additions alone, which the
-/// processor does beside the products, and 48 products remain of 108 for four outputs.
+/// The gradient of the weights of a single input channel: F(2, 3) along y and z, direct along x. Transforms of the output's gradient are additions
+/// alone, which the processor does beside the products, and 48 products remain of 108 for four outputs.
 extension SingleWinograd {
     /// Sums of a block: [4 z][4 y][3 x][16].
     private static let sums = 4 * 4 * 3 * 16

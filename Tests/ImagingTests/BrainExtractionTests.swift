@@ -72,8 +72,8 @@ import Testing
         func volume(_ value: (Int) -> Float) -> Volume { Volume(grid: grid, voxels: (0..<grid.count).map(value)) }
         #expect(isExplained { try BET.extract(volume { _ in 3 }) })
         #expect(isExplained { try BET.extract(volume { $0 == 5 ? .nan : Float($0 % 7) }) })
-        // Noise without a head ends too.
-        _ = try BET.extract(volume { Float($0 * 7919 % 101) })
+        // Noise without a head ends too, and says that it found nothing.
+        #expect(throws: MaskError.nothingFound) { try BET.extract(volume { Float($0 * 7919 % 101) }) }
         for spoil: (inout BET.Options) -> Void in [
             { $0.threshold = 0 }, { $0.threshold = .nan }, { $0.gradient = 2 }, { $0.iterations = 0 }, { $0.restarts = -1 },
             { $0.centre = [.nan, 0, 0] },

@@ -112,4 +112,11 @@ import Testing
         let elsewhere = Mask(grid: try Grid(shape: [5, 1, 1], affine: .identity), voxels: [1, 1, 1, 0, 0])
         #expect(throws: GridError.self) { try Overlap.dice(a, elsewhere) }
     }
+
+    /// A ball that no grid holds is refused with the numbers, in no time.
+    @Test func closingHasABound() throws {
+        let mask = Mask(grid: try Grid(shape: [5, 5, 5], affine: .identity), voxels: .init(repeating: 1, count: 125))
+        for radius in [400.0, 1e9] { #expect(throws: IntensityError.self) { try mask.closed(radius: radius) } }
+        #expect(try mask.closed(radius: 40).voxels == mask.voxels)
+    }
 }

@@ -24,6 +24,28 @@ import Testing
         #expect(abs(v.mean * v.mean + v.std * v.std - (100 + 32)) < 1.5)
     }
 
+    /// Squares would turn negative values into positive ones: an image of z-scores is refused, one that rings a little below 0 is not.
+    @Test func ricianNoiseNeedsMagnitudes() throws {
+        let negative = try flat(-5, [12, 12, 12]), ringing = try flat(-0.5, [12, 12, 12])
+        let refusal = IntensityError.negative(least: -5, operation: "noise")
+        #expect(throws: refusal) { try negative.withNoise(sigma: 1) }
+        #expect(throws: Never.self) { try negative.withNoise(sigma: 1, kind: .gaussian) }
+        #expect(throws: Never.self) { try ringing.withNoise(sigma: 1) }
+        var options = NonLocalMeans.Options()
+        options.sigma = 1
+        #expect(throws: IntensityError.negative(least: -5, operation: "denoise")) { try NonLocalMeans.denoise(negative, options: options) }
+        options.rician = false
+        #expect(try NonLocalMeans.denoise(negative, options: options).voxels.allSatisfy { abs($0 + 5) < 1e-5 })
+    }
+
+    /// NaN stays NaN beside it, and only there.
+    @Test func gradientsKeepNaN() throws {
+        let grid = try Grid(shape: [5, 5, 5], affine: .identity)
+        let v = Volume(grid: grid, voxels: (0..<125).map { $0 == grid.index(2, 2, 2) ? .nan : 1 })
+        let out = try v.gradientMagnitude()
+        #expect(out[1, 2, 2].isNaN && out[2, 2, 3].isNaN && out[0, 0, 0] == 0 && out[4, 2, 2] == 0)
+    }
+
     @Test func noiseDependsOnTheSeedAlone() throws {
         let v = try flat(10)
         let threads = Parallel.threads

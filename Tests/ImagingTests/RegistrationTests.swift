@@ -155,6 +155,17 @@ import Testing
         #expect(try moving.registered(to: fixed, kind: kind) == found)
     }
 
+    /// A cut-out lies on the whole where it was, whichever of the two moves.
+    @Test func smallImagesRegisterInLargeOnes() throws {
+        let whole = try Phantom.make(seed: 4, shape: [48, 56, 48], spacing: [4, 4, 4]).image
+        let part = try whole.cropped(from: [14, 16, 16], to: [32, 38, 34])
+        for (moving, fixed) in [(part, whole), (whole, part)] {
+            let found = try moving.registered(to: fixed)
+            let moved = found.matrix(part.grid.centre) - part.grid.centre
+            #expect((moved * moved).sum().squareRoot() < 0.2)
+        }
+    }
+
     /// Real heads: turned, shifted, interpolated and noisy.
     @Test(arguments: ["colin27_T1w", "openms01_T1w"]) func realHeadsComeBack(_ name: String) throws {
         guard let data = Reference.data() else { return }

@@ -142,6 +142,18 @@ import Testing
         #expect(indices(cubic).count == target.count)
     }
 
+    /// A single slice is as thick as its voxels.
+    @Test(arguments: [Interpolation.nearest, .linear, .cubic]) func slicesAreAsThickAsTheirVoxels(_ interpolation: Interpolation) throws {
+        let slice = Volume(grid: try Grid(shape: [3, 3, 1], affine: Affine(spacing: [1, 1, 4])), voxels: .init(repeating: 7, count: 9))
+        let finer = try slice.resampled(onto: Grid.centred(on: slice.grid, shape: [3, 3, 6], spacing: [1, 1, 1]), interpolation: interpolation)
+        // A spline's weights are rounded.
+        #expect(zip(0..<6, [0, 7, 7, 7, 7, 0] as [Float]).allSatisfy { abs(finer[1, 1, $0] - $1) < 1e-5 })
+        // Turned a little about its row, it takes the general path.
+        let turn = try Transform.rotation(degrees: [3, 0, 0], about: slice.grid.centre)
+        let turned = try slice.resampled(onto: Grid(shape: [3, 3, 1], affine: turn.matrix.after(slice.grid.affine)), interpolation: interpolation)
+        #expect(abs(turned[1, 1, 0] - 7) < 1e-4)
+    }
+
     /// A voxel of a mask reaches to its outer face, so that a mask that fills its field of view does so on every grid within it.
     @Test func fullMasksStayFull() throws {
         let source = Mask(

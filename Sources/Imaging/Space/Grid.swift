@@ -28,10 +28,10 @@ public struct Grid: Equatable, Sendable {
         self.affine = affine
     }
 
-    /// Itself. Throws `GridError.singular` where the affine has no inverse, or voxels are smaller than 1e-6 or larger than 1e6 mm.
+    /// Itself. Throws `GridError.singular` where the affine has no inverse, or the size of voxels is outside of `spacings`.
     public func usable() throws(GridError) -> Grid {
         _ = try affine.inverse()
-        for axis in 0..<3 where !(1e-6...1e6).contains(spacing[axis]) { throw .singular(affine) }
+        for axis in 0..<3 where !Self.spacings.contains(spacing[axis]) { throw .singular(affine) }
         return self
     }
 
