@@ -10,19 +10,16 @@ extension Datatype: Convertible {}
 extension Value {
     /// Whether this is a volume, or a list of nothing but volumes.
     fileprivate var isVolumes: Bool {
-        switch self {
-        case .volume: true
-        case .list(let list): !list.isEmpty && list.allSatisfy { if case .volume = $0 { true } else { false } }
-        default: false
-        }
+        func isVolume(_ value: Value) -> Bool { if case .volume = value { true } else { false } }
+        return isVolume(self) || isList { isVolume($0) }
     }
-}
 
-extension Value {
     /// Whether this is a list of nothing but masks.
-    fileprivate var isMasks: Bool {
+    fileprivate var isMasks: Bool { isList { if case .mask = $0 { true } else { false } } }
+
+    private func isList(of fits: (Value) -> Bool) -> Bool {
         guard case .list(let list) = self else { return false }
-        return !list.isEmpty && list.allSatisfy { if case .mask = $0 { true } else { false } }
+        return !list.isEmpty && list.allSatisfy(fits)
     }
 }
 
@@ -120,7 +117,7 @@ extension Catalog {
             case .volume(let volume): try ImageFile.write(volume, to: path, datatype: type)
             case .list(let list) where value.isVolumes: try ImageFile.write(try [Volume].from(.list(list)), to: path, datatype: type)
             case .list(let list) where value.isMasks:
-                try ImageFile.write(try [Mask].from(.list(list)).map { $0.volume }, to: path, datatype: .uint8)
+                try ImageFile.write(try [Mask].from(.list(list)), to: path)
             case .mask(let mask): try ImageFile.write(mask, to: path)
             case .figure(let figure): try figure.save(to: path)
             case .model(let model):

@@ -91,14 +91,7 @@ extension Catalog {
             Param<UInt64>("seed", "which field", default: 0),
             returns: "a positive, smooth volume",
             examples: [Example("v = phantom(seed=1, shape=16, spacing=12).image\nmin(bias(v, seed=3)) > 0", "true")]
-        ) { _, like, strength, spans, seed in
-            let grid =
-                switch like {
-                case .first(let volume): volume.grid
-                case .second(let mask): mask.grid
-                }
-            return try grid.syntheticBias(strength: strength, spans: spans, seed: seed)
-        },
+        ) { _, like, strength, spans, seed in try like.grid.syntheticBias(strength: strength, spans: spans, seed: seed) },
     ]
 
     private static func whole(_ radius: Triple, _ context: Context) throws -> SIMD3<Int> {

@@ -281,4 +281,16 @@ import Testing
             }
         }
     }
+
+    /// Masks of a cohort's head in one file: frames of zeros and ones, as uint8.
+    @Test func masksBecomeFrames() throws {
+        let grid = try Grid(shape: [3, 2, 2], affine: .identity)
+        let masks = [0, 1].map { first in Mask(grid: grid, voxels: (0..<12).map { UInt8(($0 + first) % 2) }) }
+        try inFolder { folder in
+            try ImageFile.write(masks, to: folder + "masks.nii.gz")
+            let found = try ImageFile.readAll(folder + "masks.nii.gz")
+            #expect(found.map(\.datatype) == [.uint8, .uint8])
+            #expect(found.map { $0.voxels.map { UInt8($0) } } == masks.map(\.voxels))
+        }
+    }
 }

@@ -66,9 +66,14 @@ public enum ImageFile {
     }
 
     /// Writes a mask as uint8 zeros and ones, without scaling.
-    public static func write(_ mask: Mask, to path: String) throws {
-        let volume = mask.volume
-        try write(
-            Volume(grid: volume.grid, voxels: volume.voxels, datatype: .uint8, header: volume.header?.forDerivedValues()), to: path)
+    public static func write(_ mask: Mask, to path: String) throws { try write([mask], to: path) }
+
+    /// Writes masks that lie on one grid as the frames of one file, as uint8 zeros and ones, without scaling; `masks` is not empty. Throws `ImageError.differentGrids` besides.
+    public static func write(_ masks: [Mask], to path: String) throws {
+        let volumes = masks.map { mask in
+            let volume = mask.volume
+            return Volume(grid: volume.grid, voxels: volume.voxels, datatype: .uint8, header: volume.header?.forDerivedValues())
+        }
+        try write(volumes, to: path)
     }
 }
