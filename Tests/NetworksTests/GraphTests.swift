@@ -1,6 +1,6 @@
 import Glibc
 import Networks
-import Support
+@testable import Support
 import Testing
 
 /// The tutorial's network: two convolutions a block, two blocks at the bottom, transposed convolutions, skips.
@@ -63,6 +63,16 @@ func unet(filters: Int, depth: Int, dropout: Double = 0.05, seed: UInt64 = 1) th
         let deviation = (2 / Double(19 * 6)).squareRoot() / 0.879_625_661_034_239_78
         let expected = (0..<21 * 19 * 6).map { Float(deviation * random.truncatedNormal(at: UInt64($0))) }
         #expect(model.arrays[0].values == expected)
+    }
+
+    /// Against the error function, all over the range that is used: Φ(z(q)) is ½ + q again, to the error of z times the density.
+    @Test func quantilesInvertTheDistribution() {
+        for i in -1000...1000 {
+            let q = Double(i) / 1000 * 0.477_249_868_051_820_85
+            let z = CounterRandom.quantile(fromMedian: q)
+            let density = exp(-z * z / 2) / (2 * Double.pi).squareRoot()
+            #expect(abs(0.5 * erf(z / 2.0.squareRoot()) - q) <= 1e-7 * abs(z) * density + 1e-15)
+        }
     }
 
     /// The share of draws below each z is that of a normal cut at ±2, and none lies outside.
