@@ -117,7 +117,7 @@ extension Grid {
 extension Volume {
     /// The image as a transform carries it: voxels stay as they are and lie elsewhere. No interpolation.
     public func moved(by transform: Transform) throws(GridError) -> Volume {
-        Volume(grid: try grid.moved(by: transform), voxels: voxels, datatype: datatype, header: header)
+        Volume(grid: try grid.moved(by: transform), voxels: voxels, datatype: datatype, header: header, stored: stored)
     }
 }
 

@@ -1,0 +1,204 @@
+import CDeflate
+import CZlib
+import Support
+import Synchronization
+
+/// Inflates one gzip member of any writer on all cores.
+///
+/// A stream is a chain of blocks that refer to the 32 KB before them. Each core looks for a block's beginning in its part and inflates from there, with numbers for the
+/// bytes that it cannot know; when the part before is done, they are put in (Kerbiriou and Chikhi 2019, doi:10.1109/IPDPSW.2019.00042). What looked like a beginning is
+/// one when the part before ends there, and the member's checksum is over all; where either fails, whoever asked reads the file by other means.
+struct SplitInflate {
+    /// Compressed bytes that are worth a part of their own.
+    private static let least = 1 << 19
+    /// The largest result: of what an odd file may make of it, several times as much memory is taken for a while.
+    private static let most = 1 << 28
+    private static let window = 1 << 15
+
+    private let deflated: UnsafeRawBufferPointer
+    private let total: Int
+    private let checksum: UInt
+    private let parts: [Part]
+
+    /// Nil for a file that is too small, or no single gzip member of `total` bytes.
+    init?(_ file: UnsafeRawBufferPointer, total: Int) {
+        let count = min(Parallel.threads, 8, file.count / Self.least)
+        guard count > 1, total <= Self.most, let start = Self.headerEnd(file), start + 8 < file.count,
+            (try? Memory.check(4 * total, for: "")) != nil
+        else { return nil }
+        let tail = file.loadUnaligned(fromByteOffset: file.count - 8, as: UInt64.self).littleEndian
+        guard tail >> 32 == UInt64(total) else { return nil }
+        checksum = UInt(tail & 0xFFFF_FFFF)
+        deflated = UnsafeRawBufferPointer(rebasing: file[start..<(file.count - 8)])
+        self.total = total
+        // Borders of the head shrink to next to nothing: a part may turn out far longer than its share.
+        let room = min(total, 4 * (total / count))
+        parts = (0..<count).map { Part(isFirst: $0 == 0, room: room) }
+    }
+
+    /// Where the header of a gzip member ends (RFC 1952, 2.3).
+    private static func headerEnd(_ file: UnsafeRawBufferPointer) -> Int? {
+        guard file.count > 18, file[0] == 0x1F, file[1] == 0x8B, file[2] == 8, file[3] & 0xE0 == 0 else { return nil }
+        let flags = file[3]
+        var place = 10
+        if flags & 4 != 0 { place += 2 + (Int(file[10]) | Int(file[11]) << 8) }
+        for flag: UInt8 in [8, 16] where flags & flag != 0 {
+            guard place < file.count, let zero = file[place...].firstIndex(of: 0) else { return nil }
+            place = zero + 1
+        }
+        if flags & 2 != 0 { place += 2 }
+        return place < file.count ? place : nil
+    }
+
+    /// Hands out pieces of the result, on all cores, each with its place, which is a multiple of 4096. False where anything is wrong, or Ctrl-C was pressed; some pieces may
+    /// then have been handed out.
+    func inflate(_ body: (Int, UnsafeRawBufferPointer) -> Void) -> Bool {
+        let source = Unchecked(deflated)
+        Parallel.forEach(parts.count) { i in
+            let share = deflated.count / parts.count
+            if i > 0 { parts[i].find(in: source.value, from: i * share, to: (i + 1) * share) }
+        }
+        let found = parts.filter { $0.begin != nil }
+        Parallel.forEach(found.count) { i in found[i].inflate(source.value, until: i + 1 < found.count ? found[i + 1].begin : nil) }
+        var place = 0
+        for (i, part) in found.enumerated() {
+            guard part.isGood, i == 0 || part.know(found[i - 1]) else { return false }
+            part.place = place
+            place += part.count
+        }
+        return place == total && handOut(found, body)
+    }
+
+    private func handOut(_ parts: [Part], _ body: (Int, UnsafeRawBufferPointer) -> Void) -> Bool {
+        let size = 1 << 16
+        let sums = withoutActuallyEscaping(body) { body in
+            let body = Unchecked(body)
+            return Parallel.mapRanges(total, grain: size) { range -> UInt? in
+                if Interrupt.isRaised { return nil }
+                return withUnsafeTemporaryAllocation(byteCount: range.count, alignment: 64) { scratch in
+                    for part in parts {
+                        let common = range.clamped(to: part.place..<(part.place + part.count))
+                        if common.isEmpty { continue }
+                        let to = scratch.baseAddress! + (common.lowerBound - range.lowerBound)
+                        if !part.copy(common.lowerBound - part.place, common.count, to: to.assumingMemoryBound(to: UInt8.self)) { return nil }
+                    }
+                    body.value(range.lowerBound, UnsafeRawBufferPointer(scratch))
+                    return UInt(libdeflate_crc32(0, scratch.baseAddress!, range.count))
+                }
+            }
+        }
+        var sum = crc32(0, nil, 0)
+        for (i, part) in sums.enumerated() {
+            guard let part else { return false }
+            sum = crc32_combine(sum, part, min(size, total - i * size))
+        }
+        return sum == checksum
+    }
+
+    /// What one core inflates.
+    private final class Part: @unchecked Sendable {
+        /// The bit at which it begins; nil where no beginning was found.
+        private(set) var begin: Int?
+        /// Whether it ended where it should.
+        private(set) var isGood = false
+        /// Bytes of the result, and where they go.
+        private(set) var count = 0
+        var place = 0
+
+        private let room: Int
+        /// The first part's bytes; those of others as numbers, behind a window of numbers for what is not known: 256 and more.
+        private var bytes: UnsafeMutableBufferPointer<UInt8>?
+        private var symbols: UnsafeMutableBufferPointer<UInt16>?
+        /// The bytes before the part.
+        private var before: [UInt8] = []
+
+        init(isFirst: Bool, room: Int) {
+            begin = isFirst ? 0 : nil
+            self.room = room
+        }
+
+        deinit {
+            bytes?.deallocate()
+            symbols?.deallocate()
+        }
+
+        /// Looks for a block's beginning between two bytes.
+        func find(in data: UnsafeRawBufferPointer, from start: Int, to end: Int) {
+            let codes = InflateCodes()
+            for bit in start * 8..<min(end, data.count - 16) * 8 where InflateCodes.seemsToBegin(data, at: bit) {
+                var bits = BitReader(data, at: bit + 3)
+                if codes.read(&bits) {
+                    begin = bit
+                    return
+                }
+                if Interrupt.isRaised { return }
+            }
+        }
+
+        /// Inflates up to the beginning of the next part, or to the end of the stream.
+        func inflate(_ data: UnsafeRawBufferPointer, until end: Int?) {
+            guard let begin else { return }
+            if begin == 0 {
+                let memory = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: room)
+                bytes = memory
+                run(Inflater(BitReader(data), into: memory, known: 0), memory.baseAddress!, data.count, until: end)
+            } else {
+                let memory = UnsafeMutableBufferPointer<UInt16>.allocate(capacity: SplitInflate.window + room)
+                symbols = memory
+                for i in 0..<SplitInflate.window { memory.initializeElement(at: i, to: UInt16(256 + i)) }
+                let first = memory.baseAddress! + SplitInflate.window
+                run(Inflater(BitReader(data, at: begin), into: memory, known: SplitInflate.window), first, data.count, until: end)
+            }
+        }
+
+        private func run<S>(_ inflater: Inflater<S>, _ first: UnsafeMutablePointer<S>, _ size: Int, until end: Int?) {
+            var inflater = inflater
+            Voxels.useLargePages(first, room)
+            while !Interrupt.isRaised {
+                let outcome = inflater.block()
+                count = inflater.out - first
+                switch outcome {
+                case .ended:
+                    guard let end, inflater.bits.place >= end else { continue }
+                    isGood = inflater.bits.place == end
+                case .lastEnded: isGood = end == nil && (inflater.bits.place + 7) / 8 == size
+                case .damaged, .full: break
+                }
+                return
+            }
+        }
+
+        /// Takes the last bytes of the part before, which knows its own. False where that has too few.
+        func know(_ other: Part) -> Bool {
+            guard other.count >= SplitInflate.window else { return false }
+            before = [UInt8](repeating: 0, count: SplitInflate.window)
+            return before.withUnsafeMutableBufferPointer {
+                other.copy(other.count - SplitInflate.window, SplitInflate.window, to: $0.baseAddress!)
+            }
+        }
+
+        /// Bytes from `start` on.
+        func copy(_ start: Int, _ n: Int, to out: UnsafeMutablePointer<UInt8>) -> Bool {
+            if let bytes {
+                out.update(from: bytes.baseAddress! + start, count: n)
+                return true
+            }
+            guard let symbols, before.count == SplitInflate.window else { return false }
+            let from = symbols.baseAddress! + SplitInflate.window + start
+            before.withUnsafeBufferPointer { before in
+                let before = before.baseAddress!
+                for begin in stride(from: 0, to: n, by: 32) {
+                    let end = min(n, begin + 32)
+                    var all: UInt16 = 0
+                    for i in begin..<end {
+                        all |= from[i]
+                        out[i] = UInt8(truncatingIfNeeded: from[i])
+                    }
+                    if all < 256 { continue }
+                    for i in begin..<end where from[i] > 255 { out[i] = before[Int(from[i]) - 256] }
+                }
+            }
+            return true
+        }
+    }
+}
