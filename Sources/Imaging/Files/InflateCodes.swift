@@ -1,14 +1,18 @@
 /// The two codes of a deflate block (RFC 1951, 3.2), as tables of what the next bits mean. A word longer than a table's width is found in a second table.
 ///
-/// An entry has the bits that it takes in its lowest byte. A literal has the top bit set and its byte in bits 16 … 23. A length or distance has its base in bits 16 …
-/// 30 and the number of its further bits in 8 … 12. `special` marks what is neither: a second table (its place in 16 … 30), the end of the block, or nothing.
+/// An entry has the bits that it takes in 0 … 5. Literals have `literal` set and their bytes in bits 16 … 31: one, or two where `pair` is set. A length or distance has its base
+/// in bits 16 … 31, and in 8 … 12 how many of the bits are its word; the others are added to the base. `special` marks what is neither: a second table (its place in 16 … 31,
+/// the bits that it looks at in 8 … 12), the end of the block, or nothing.
 final class InflateCodes {
-    static let literal: UInt32 = 1 << 31, special: UInt32 = 1 << 15, second: UInt32 = 1 << 14, endOfBlock: UInt32 = 1 << 13
+    static let literal: UInt32 = 1 << 6, pair: UInt32 = 1 << 7
+    static let special: UInt32 = 1 << 15, second: UInt32 = 1 << 14, endOfBlock: UInt32 = 1 << 13
     static let literalWidth = 11, distanceWidth = 8
     private static let longest = 15
 
     /// Room for a second table under every word.
     let literals = UnsafeMutablePointer<UInt32>.allocate(capacity: 1 << literalWidth + 288 << (longest - literalWidth))
+    /// The first table of `literals`, with two literals in one entry where both lie in what it looks at.
+    let pairs = UnsafeMutablePointer<UInt32>.allocate(capacity: 1 << literalWidth)
     let distances = UnsafeMutablePointer<UInt32>.allocate(capacity: 1 << distanceWidth + 32 << (longest - distanceWidth))
     private let short = UnsafeMutablePointer<UInt32>.allocate(capacity: 1 << 7)
     /// Behind the lengths of all words there is room for the longest run.
@@ -17,18 +21,19 @@ final class InflateCodes {
 
     deinit {
         literals.deallocate()
+        pairs.deallocate()
         distances.deallocate()
         short.deallocate()
         lengths.deallocate()
         order.deallocate()
     }
 
-    /// What literals and lengths, distances, and lengths of words stand for, before the bits that they take are added.
+    /// What literals and lengths, distances, and lengths of words stand for, before the bits of their words are added.
     private static let literalMeanings: [UInt32] =
         (0..<256).map { literal | $0 << 16 } + [special | endOfBlock]
-        + DeflateTables.lengthBase.all.map { UInt32($0.start) << 16 | UInt32($0.extra) << 8 } + [special, special]
+        + DeflateTables.lengthBase.all.map { UInt32($0.start) << 16 | UInt32($0.extra) } + [special, special]
     private static let distanceMeanings: [UInt32] =
-        DeflateTables.distanceBase.all.map { UInt32($0.start) << 16 | UInt32($0.extra) << 8 } + [special, special]
+        DeflateTables.distanceBase.all.map { UInt32($0.start) << 16 | UInt32($0.extra) } + [special, special]
     private static let lengthMeanings: [UInt32] = (0..<19).map { $0 << 16 }
 
     /// The codes that the standard fixes.
@@ -56,7 +61,7 @@ final class InflateCodes {
             bits.refill()
             let entry = short[Int(bits.bits & 127)], symbol = Int(entry >> 16)
             if entry & Self.special != 0 { return false }
-            bits.drop(Int(entry & 0xFF))
+            bits.drop(Int(entry & 63))
             switch symbol {
             case 16 where i == 0: return false
             case 16: i += fill(i, lengths[i - 1], 3 + bits.take(2))
@@ -68,6 +73,19 @@ final class InflateCodes {
         guard i == all, lengths[256] != 0, !bits.isPastEnd else { return false }
         return build(literals, Self.literalWidth, lengths, literalCount, Self.literalMeanings)
             && build(distances, Self.distanceWidth, lengths + literalCount, distanceCount, Self.distanceMeanings)
+    }
+
+    /// Sets `pairs` from `literals`.
+    func pairUp() {
+        for i in 0..<1 << Self.literalWidth {
+            let first = literals[i]
+            pairs[i] = first
+            guard first & Self.literal != 0 else { continue }
+            let second = literals[i >> Int(first & 63)], length = (first & 63) + (second & 63)
+            if second & Self.literal != 0, length <= Self.literalWidth {
+                pairs[i] = Self.literal | Self.pair | length | first & 0xFF_0000 | (second & 0xFF_0000) << 8
+            }
+        }
     }
 
     private func fill(_ i: Int, _ length: UInt8, _ n: Int) -> Int {
@@ -120,18 +138,16 @@ final class InflateCodes {
             }
             var turned = 0
             for bit in 0..<length { turned |= (word >> bit & 1) << (length - 1 - bit) }
-            let meaning = meanings[Int(order[i])]
+            let own = UInt32(length <= width ? length : length - width), entry = meanings[Int(order[i])] + own + own << 8
             if length <= width {
-                for at in stride(from: turned, to: 1 << width, by: 1 << length) { table[at] = meaning | UInt32(length) }
+                for at in stride(from: turned, to: 1 << width, by: 1 << length) { table[at] = entry }
             } else {
                 if turned & (1 << width - 1) != beginning {
                     beginning = turned & (1 << width - 1)
                     table[beginning] = Self.special | Self.second | UInt32(end) << 16 | UInt32(deep) << 8 | UInt32(width)
                     end += 1 << deep
                 }
-                for at in stride(from: turned >> width, to: 1 << deep, by: 1 << (length - width)) {
-                    table[end - 1 << deep + at] = meaning | UInt32(length - width)
-                }
+                for at in stride(from: turned >> width, to: 1 << deep, by: 1 << (length - width)) { table[end - 1 << deep + at] = entry }
             }
             word += 1
             left -= 1

@@ -23,11 +23,11 @@ struct BitReader {
     var place: Int { (next - start + made) * 8 - count }
     var isPastEnd: Bool { place > (end - start) * 8 }
 
-    /// Whether eight bytes can be added at once.
+    /// Whether eight bytes can be added at once, `n` times.
     @inline(__always)
-    var isWhole: Bool { end - next >= 8 }
+    func isWhole(_ n: Int) -> Bool { end - next >= 8 &* n }
 
-    /// Makes sure of 56 bits where `isWhole`.
+    /// Makes sure of 56 bits where `isWhole(1)`.
     @inline(__always)
     mutating func refillWhole() {
         bits |= UInt64(littleEndian: UnsafeRawPointer(next).loadUnaligned(as: UInt64.self)) &<< UInt64(truncatingIfNeeded: count)
@@ -37,7 +37,7 @@ struct BitReader {
 
     /// Makes sure of 56 bits.
     mutating func refill() {
-        if isWhole { return refillWhole() }
+        if isWhole(1) { return refillWhole() }
         while count < 56 {
             if next < end {
                 bits |= UInt64(next.pointee) << UInt64(count)
@@ -61,6 +61,14 @@ struct BitReader {
         let value = Int(truncatingIfNeeded: bits & (1 &<< UInt64(truncatingIfNeeded: n) &- 1))
         drop(n)
         return value
+    }
+
+    /// Passes over what an entry of a table takes, and gives its base with what was in the bits behind its word.
+    @inline(__always)
+    mutating func value(_ entry: UInt32) -> Int {
+        let all = bits & (1 &<< UInt64(entry & 63) &- 1)
+        drop(Int(entry & 63))
+        return Int(entry &>> 16) &+ Int(truncatingIfNeeded: all &>> UInt64(entry &>> 8 & 31))
     }
 
     /// Passes over the rest of a byte, and hands out `n` whole ones; nil where there are not so many.
@@ -123,81 +131,94 @@ struct Inflater<Symbol: FixedWidthInteger & UnsignedInteger & BitwiseCopyable> {
         return .ended
     }
 
-    /// Three literals, the longest match, and what copying it by eights writes beyond.
-    private static var reach: Int { 3 + 258 + 8 }
+    /// Eight literals, the longest match, and what copying it by eights writes beyond.
+    private static var reach: Int { 8 + 258 + 8 }
 
     private mutating func coded() -> Outcome {
-        let (literals, distances) = (codes.literals, codes.distances)
-        let literal = InflateCodes.literal, special = InflateCodes.special
-        let mask: UInt64 = 1 << UInt64(InflateCodes.literalWidth) - 1
+        codes.pairUp()
         // Local copies, which stay in registers.
         var bits = bits, out = out
         defer { (self.bits, self.out) = (bits, out) }
-        while true {
-            let isFast = bits.isWhole && limit - out >= Self.reach
-            if isFast {
-                bits.refillWhole()
-            } else {
-                bits.refill()
-                if bits.isPastEnd { return .damaged }
-                if out == limit { return .full }
-            }
-            var entry = literals[Int(truncatingIfNeeded: bits.bits & mask)]
-            if isFast, entry & literal != 0 {
-                // Three literals take 33 bits at most.
-                out.pointee = Symbol(truncatingIfNeeded: entry &>> 16 & 0xFF)
-                out += 1
-                bits.drop(Int(entry & 0xFF))
-                entry = literals[Int(truncatingIfNeeded: bits.bits & mask)]
+        return fast(&bits, &out) ?? careful(&bits, &out)
+    }
+
+    /// The symbols of a block while there are bytes and room enough that nothing need be asked between; nil when there no longer are.
+    @inline(__always)
+    private func fast(_ bits: inout BitReader, _ out: inout UnsafeMutablePointer<Symbol>) -> Outcome? {
+        let (literals, pairs, distances) = (codes.literals, codes.pairs, codes.distances)
+        let mask: UInt64 = 1 << UInt64(InflateCodes.literalWidth) - 1, shortMask: UInt64 = 1 << UInt64(InflateCodes.distanceWidth) - 1
+        let (literal, special, second) = (InflateCodes.literal, InflateCodes.special, InflateCodes.second)
+        @inline(__always) func next() -> UInt32 { pairs[Int(truncatingIfNeeded: bits.bits & mask)] }
+        @inline(__always) func put(_ entry: UInt32) {
+            bits.drop(Int(entry & 63))
+            out[0] = Symbol(truncatingIfNeeded: entry &>> 16 & 0xFF)
+            out[1] = Symbol(truncatingIfNeeded: entry &>> 24)
+            out += 1 &+ Int(entry &>> 7 & 1)
+        }
+        guard bits.isWhole(1) else { return nil }
+        bits.refillWhole()
+        var entry = next()
+        // Every turn adds to the bits three times at most.
+        while bits.isWhole(3), limit - out >= Self.reach {
+            if entry & literal != 0 {
+                // Four entries take 44 bits at most.
+                put(entry)
+                entry = next()
                 if entry & literal != 0 {
-                    out.pointee = Symbol(truncatingIfNeeded: entry &>> 16 & 0xFF)
-                    out += 1
-                    bits.drop(Int(entry & 0xFF))
-                    entry = literals[Int(truncatingIfNeeded: bits.bits & mask)]
+                    put(entry)
+                    entry = next()
                     if entry & literal != 0 {
-                        out.pointee = Symbol(truncatingIfNeeded: entry &>> 16 & 0xFF)
-                        out += 1
-                        bits.drop(Int(entry & 0xFF))
+                        put(entry)
+                        entry = next()
+                        if entry & literal != 0 {
+                            put(entry)
+                            bits.refillWhole()
+                            entry = next()
+                            continue
+                        }
+                    }
+                }
+                // A match takes 48 bits at most.
+                bits.refillWhole()
+            }
+            if entry & special != 0 {
+                if entry & second != 0 {
+                    bits.drop(InflateCodes.literalWidth)
+                    entry = literals[Int(entry &>> 16) &+ Int(truncatingIfNeeded: bits.bits & (1 &<< UInt64(entry &>> 8 & 31) &- 1))]
+                    if entry & literal != 0 {
+                        put(entry)
+                        bits.refillWhole()
+                        entry = next()
                         continue
                     }
                 }
-                // A match may take 48 bits.
-                if bits.isWhole { bits.refillWhole() } else { bits.refill() }
+                if entry & special != 0 {
+                    bits.drop(Int(entry & 63))
+                    return entry & InflateCodes.endOfBlock != 0 ? .ended : .damaged
+                }
             }
-            if entry & (special | InflateCodes.second) == special | InflateCodes.second, entry & literal == 0 {
-                bits.drop(InflateCodes.literalWidth)
-                entry = literals[Int(entry &>> 16) &+ Int(truncatingIfNeeded: bits.bits & (1 &<< UInt64(entry &>> 8 & 0x1F) &- 1))]
-            }
-            bits.drop(Int(entry & 0xFF))
-            if entry & literal != 0 {
-                out.pointee = Symbol(truncatingIfNeeded: entry &>> 16 & 0xFF)
-                out += 1
-                continue
-            }
-            if entry & special != 0 { return entry & InflateCodes.endOfBlock != 0 && !bits.isPastEnd ? .ended : .damaged }
-            let length = Int(entry &>> 16) &+ bits.take(Int(entry &>> 8 & 0x1F))
-
-            entry = distances[Int(truncatingIfNeeded: bits.bits & (1 << UInt64(InflateCodes.distanceWidth) - 1))]
+            let length = bits.value(entry)
+            entry = distances[Int(truncatingIfNeeded: bits.bits & shortMask)]
             if entry & special != 0 {
-                if entry & InflateCodes.second == 0 { return .damaged }
+                if entry & second == 0 { return .damaged }
                 bits.drop(InflateCodes.distanceWidth)
-                entry = distances[Int(entry &>> 16) &+ Int(truncatingIfNeeded: bits.bits & (1 &<< UInt64(entry &>> 8 & 0x1F) &- 1))]
+                entry = distances[Int(entry &>> 16) &+ Int(truncatingIfNeeded: bits.bits & (1 &<< UInt64(entry &>> 8 & 31) &- 1))]
                 if entry & special != 0 { return .damaged }
             }
-            bits.drop(Int(entry & 0xFF))
-            let distance = Int(entry &>> 16) &+ bits.take(Int(entry &>> 8 & 0x1F))
+            let distance = bits.value(entry)
             if distance > out - start { return .damaged }
+            // What comes next is on its way while the match is copied.
+            bits.refillWhole()
+            entry = next()
 
             var from = out - distance
             let stop = out + length
-            if isFast, distance >= 8 {
+            if distance >= 8 {
                 repeat {
                     out.update(from: from, count: 8)
                     out += 8
                     from += 8
                 } while out < stop
-            } else if length > limit - out {
-                return .full
             } else if distance == 1 {
                 out.update(repeating: from.pointee, count: length)
             } else {
@@ -208,6 +229,44 @@ struct Inflater<Symbol: FixedWidthInteger & UnsignedInteger & BitwiseCopyable> {
                 }
             }
             out = stop
+        }
+        return nil
+    }
+
+    /// The symbols of a block one by one, up to the last byte and the last place.
+    private func careful(_ bits: inout BitReader, _ out: inout UnsafeMutablePointer<Symbol>) -> Outcome {
+        let (literal, special, second) = (InflateCodes.literal, InflateCodes.special, InflateCodes.second)
+        func next(_ table: UnsafeMutablePointer<UInt32>, _ width: Int) -> UInt32 {
+            let entry = table[Int(bits.bits & (1 << UInt64(width) - 1))]
+            if entry & special == 0 || entry & second == 0 { return entry }
+            bits.drop(width)
+            return table[Int(entry >> 16) + Int(bits.bits & (1 << UInt64(entry >> 8 & 31) - 1))]
+        }
+        while true {
+            bits.refill()
+            var entry = next(codes.literals, InflateCodes.literalWidth)
+            if entry & special != 0 {
+                bits.drop(Int(entry & 63))
+                return entry & InflateCodes.endOfBlock != 0 && !bits.isPastEnd ? .ended : .damaged
+            }
+            if out == limit { return bits.isPastEnd ? .damaged : .full }
+            if entry & literal != 0 {
+                bits.drop(Int(entry & 63))
+                out.pointee = Symbol(truncatingIfNeeded: entry >> 16)
+                out += 1
+            } else {
+                let length = bits.value(entry)
+                entry = next(codes.distances, InflateCodes.distanceWidth)
+                if entry & special != 0 { return .damaged }
+                let distance = bits.value(entry)
+                if distance > out - start { return .damaged }
+                if length > limit - out { return .full }
+                for _ in 0..<length {
+                    out.pointee = (out - distance).pointee
+                    out += 1
+                }
+            }
+            if bits.isPastEnd { return .damaged }
         }
     }
 }

@@ -10,7 +10,7 @@ import Synchronization
 /// one when the part before ends there, and the member's checksum is over all; where either fails, whoever asked reads the file by other means.
 struct SplitInflate {
     /// Compressed bytes that are worth a part of their own.
-    private static let least = 1 << 19
+    private static let least = 1 << 17
     /// The largest result: of what an odd file may make of it, several times as much memory is taken for a while.
     private static let most = 1 << 28
     private static let window = 1 << 15
@@ -59,6 +59,8 @@ struct SplitInflate {
             if i > 0 { parts[i].find(in: source.value, from: i * share, to: (i + 1) * share) }
         }
         let found = parts.filter { $0.begin != nil }
+        // Alone, libdeflate is faster.
+        if found.count < 2 { return false }
         Parallel.forEach(found.count) { i in found[i].inflate(source.value, until: i + 1 < found.count ? found[i + 1].begin : nil) }
         var place = 0
         for (i, part) in found.enumerated() {
