@@ -57,7 +57,7 @@ import Testing
         func itk(_ body: String) -> String { "#Insight Transform File V1.0\n#Transform 0\n" + body }
         let affine = "Transform: AffineTransform_double_3_3\n", identity = "1 0 0 0 1 0 0 0 1 0 0 0"
         for (text, error) in [
-            ("", TransformFileError.unknown(path: "t", what: "empty")),
+            ("", TransformFileError.unknown(path: "t", what: "is empty")),
             ("hello", .unknown(path: "t", what: "begins with \"hello\"")),
             ("1 0 0 0\n0 1 0 0\n0 0 1 0\n0 0 0 1\n", .fsl(path: "t")),
             ("\u{89}HDF", .unknown(path: "t", what: "begins with \"?HDF\"")),

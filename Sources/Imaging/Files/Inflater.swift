@@ -81,24 +81,24 @@ struct BitReader {
     }
 }
 
-/// Inflates deflate blocks (RFC 1951) from any of them on.
+/// Inflates deflate blocks (RFC 1951) from any of them on, where libdeflate begins with the first.
 ///
-/// Symbols are bytes, or numbers of 16 bits: there bytes that were copied from before the beginning, and so are not known yet, can be told from others.
-struct Inflater<Symbol: FixedWidthInteger & UnsignedInteger & BitwiseCopyable> {
+/// Bytes become numbers of 16 bits: so those that were copied from before the beginning, and are not known yet, can be told from others.
+struct Inflater {
     enum Outcome {
         case ended, lastEnded, damaged, full
     }
 
     private(set) var bits: BitReader
     private let codes = InflateCodes()
-    /// From here on symbols may be copied.
-    private let start: UnsafeMutablePointer<Symbol>
-    private let limit: UnsafeMutablePointer<Symbol>
-    /// Where the next symbol goes.
-    private(set) var out: UnsafeMutablePointer<Symbol>
+    /// From here on numbers may be copied.
+    private let start: UnsafeMutablePointer<UInt16>
+    private let limit: UnsafeMutablePointer<UInt16>
+    /// Where the next number goes.
+    private(set) var out: UnsafeMutablePointer<UInt16>
 
-    /// Writes to `memory` behind `known` symbols that are there already.
-    init(_ bits: BitReader, into memory: UnsafeMutableBufferPointer<Symbol>, known: Int) {
+    /// Writes to `memory` behind `known` numbers that are there already.
+    init(_ bits: BitReader, into memory: UnsafeMutableBufferPointer<UInt16>, known: Int) {
         self.bits = bits
         start = memory.baseAddress!
         limit = start + memory.count
@@ -126,7 +126,7 @@ struct Inflater<Symbol: FixedWidthInteger & UnsignedInteger & BitwiseCopyable> {
         let n = Int(head[0]) | Int(head[1]) << 8
         guard n ^ 0xFFFF == Int(head[2]) | Int(head[3]) << 8, let bytes = bits.bytes(n) else { return .damaged }
         if n > limit - out { return .full }
-        for i in 0..<n { out[i] = Symbol(truncatingIfNeeded: bytes[i]) }
+        for i in 0..<n { out[i] = UInt16(truncatingIfNeeded: bytes[i]) }
         out += n
         return .ended
     }
@@ -144,15 +144,15 @@ struct Inflater<Symbol: FixedWidthInteger & UnsignedInteger & BitwiseCopyable> {
 
     /// The symbols of a block while there are bytes and room enough that nothing need be asked between; nil when there no longer are.
     @inline(__always)
-    private func fast(_ bits: inout BitReader, _ out: inout UnsafeMutablePointer<Symbol>) -> Outcome? {
+    private func fast(_ bits: inout BitReader, _ out: inout UnsafeMutablePointer<UInt16>) -> Outcome? {
         let (literals, pairs, distances) = (codes.literals, codes.pairs, codes.distances)
         let mask: UInt64 = 1 << UInt64(InflateCodes.literalWidth) - 1, shortMask: UInt64 = 1 << UInt64(InflateCodes.distanceWidth) - 1
         let (literal, special, second) = (InflateCodes.literal, InflateCodes.special, InflateCodes.second)
         @inline(__always) func next() -> UInt32 { pairs[Int(truncatingIfNeeded: bits.bits & mask)] }
         @inline(__always) func put(_ entry: UInt32) {
             bits.drop(Int(entry & 63))
-            out[0] = Symbol(truncatingIfNeeded: entry &>> 16 & 0xFF)
-            out[1] = Symbol(truncatingIfNeeded: entry &>> 24)
+            out[0] = UInt16(truncatingIfNeeded: entry &>> 16 & 0xFF)
+            out[1] = UInt16(truncatingIfNeeded: entry &>> 24)
             out += 1 &+ Int(entry &>> 7 & 1)
         }
         guard bits.isWhole(1) else { return nil }
@@ -234,7 +234,7 @@ struct Inflater<Symbol: FixedWidthInteger & UnsignedInteger & BitwiseCopyable> {
     }
 
     /// The symbols of a block one by one, up to the last byte and the last place.
-    private func careful(_ bits: inout BitReader, _ out: inout UnsafeMutablePointer<Symbol>) -> Outcome {
+    private func careful(_ bits: inout BitReader, _ out: inout UnsafeMutablePointer<UInt16>) -> Outcome {
         let (literal, special, second) = (InflateCodes.literal, InflateCodes.special, InflateCodes.second)
         func next(_ table: UnsafeMutablePointer<UInt32>, _ width: Int) -> UInt32 {
             let entry = table[Int(bits.bits & (1 << UInt64(width) - 1))]
@@ -252,7 +252,7 @@ struct Inflater<Symbol: FixedWidthInteger & UnsignedInteger & BitwiseCopyable> {
             if out == limit { return bits.isPastEnd ? .damaged : .full }
             if entry & literal != 0 {
                 bits.drop(Int(entry & 63))
-                out.pointee = Symbol(truncatingIfNeeded: entry >> 16)
+                out.pointee = UInt16(truncatingIfNeeded: entry >> 16)
                 out += 1
             } else {
                 let length = bits.value(entry)

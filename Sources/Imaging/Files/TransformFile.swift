@@ -22,8 +22,8 @@ public enum TransformFile {
     public static func read(_ bytes: [UInt8], named path: String) throws -> Transform { try read(bytes, size: bytes.count, named: path) }
 
     private static func read(_ bytes: [UInt8], size: Int, named path: String) throws -> Transform {
-        if size > most { throw TransformFileError.unknown(path: path, what: "\(Text.bytes(size)) long, and no such file is") }
-        if bytes.isEmpty { throw TransformFileError.unknown(path: path, what: "empty") }
+        if size > most { throw TransformFileError.unknown(path: path, what: "has \(Text.bytes(size)), and no such file has") }
+        if bytes.isEmpty { throw TransformFileError.unknown(path: path, what: "is empty") }
         if bytes.starts(with: [0x89, 0x48, 0x44, 0x46]) { throw TransformFileError.hdf5(path: path) }
         if let arrays = MATLABArrays(bytes) { return try ITKTransforms(arrays, path: path).transform() }
         let text = String(decoding: bytes, as: UTF8.self)
@@ -44,9 +44,7 @@ public enum TransformFile {
         case ".xfm": bytes = Array(MNITransform.text(transform).utf8)
         default: throw TransformFileError.ending(path: path)
         }
-        let file = try AtomicFile(path)
-        try bytes.withUnsafeBytes { try file.write($0) }
-        try file.commit()
+        try AtomicFile.write(bytes, to: path)
     }
 }
 
@@ -65,7 +63,7 @@ public enum TransformFileError: ExplainedError, Equatable {
 
     public var message: String {
         switch self {
-        case .unknown(let path, let what): "\"\(path)\" is no file of a transform: it is \(what)"
+        case .unknown(let path, let what): "\"\(path)\" is no file of a transform: it \(what)"
         case .hdf5(let path): "\"\(path)\" is an HDF5 file, as ITK keeps composite transforms in, which is not read here"
         case .fsl(let path):
             "\"\(path)\" is a bare 4×4 matrix, as FSL's flirt writes it: it goes from the voxels of one image to those of another and means nothing without the two"
