@@ -241,7 +241,7 @@ import Testing
 
             let file = folder + "v.nrrd"
             for (text, error) in [
-                (head("uchar", "ascii") + "1 2 3 4 5", ImageError.field(path: file, field: "the end of the voxels", value: "after 5 numbers", allowed: "after 6")),
+                (head("uchar", "ascii") + "1 2 3 4 5  \n", ImageError.field(path: file, field: "the end of the voxels", value: "after 5 numbers", allowed: "after 6")),
                 (head("uchar", "ascii") + "1 2 3 4 256 6", .field(path: file, field: "voxel 4", value: "\"256\"", allowed: "a number of the type uint8")),
                 (head("uchar", "ascii") + "1 2 -3 4 5 6", .field(path: file, field: "voxel 2", value: "\"-3\"", allowed: "a number of the type uint8")),
                 (head("short", "ascii") + "1 2 3 4 5.5 6", .field(path: file, field: "voxel 4", value: "\"5.5\"", allowed: "a number of the type int16")),

@@ -174,7 +174,7 @@ import Testing
             #expect(try ImageFile.read(folder + "s.nii").datatype == .float32)
             // Real numbers have no number for everything either, and then are as if computed.
             try Reference.image(
-                folder + "r.nii", type: 8, bits: 32, voxels: (0..<315).flatMap { i in withUnsafeBytes(of: Int32(i * 7_000_001)) { Array($0) } },
+                folder + "r.nii", type: 8, bits: 32, voxels: (0..<315).flatMap { i in withUnsafeBytes(of: Int32(i * 6_000_001)) { Array($0) } },
                 slope: 0.1, inter: 0.05)
             let r = try ImageFile.read(folder + "r.nii"), around = try r.padded(before: .one, after: .one)
             #expect(around.datatype == .float32 && r.datatype == .int32)

@@ -99,7 +99,8 @@ struct VoxelDecoder: Sendable {
     private func complex(
         _ raw: UnsafeRawPointer, _ out: UnsafeMutablePointer<Float>, _ count: Int, step: Int, _ value: (UnsafeRawPointer) -> Double
     ) {
-        let (slope, inter) = (scaling?.slope ?? 1, scaling?.inter ?? 0)
+        // To add -0 changes no number, not even -0.
+        let (slope, inter) = (scaling?.slope ?? 1, scaling?.inter ?? -0.0)
         for i in 0..<count {
             // As nibabel scales them: the intercept is a real number.
             let real = slope * value(raw + 2 * i * step) + inter, imaginary = slope * value(raw + (2 * i + 1) * step)
