@@ -178,8 +178,10 @@ import Testing
                 slope: 0.1, inter: 0.05)
             let r = try ImageFile.read(folder + "r.nii"), around = try r.padded(before: .one, after: .one)
             #expect(around.datatype == .float32 && r.datatype == .int32)
-            try ImageFile.write(try r.cropped(from: .zero, to: [1, 7, 9]), to: folder + "c.nii")
-            #expect(try ImageFile.read(folder + "c.nii").datatype == .int32)
+            let part = try r.cropped(from: .zero, to: [1, 7, 9])
+            try ImageFile.write(part, to: folder + "c.nii")
+            let back = try ImageFile.read(folder + "c.nii")
+            #expect(back.datatype == .int32 && back.voxels == part.voxels, "\(back.datatype) of \(part.datatype)")
         }
     }
 

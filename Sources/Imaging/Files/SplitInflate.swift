@@ -81,6 +81,11 @@ struct SplitInflate {
             let body = Unchecked(body)
             return Parallel.mapRanges(total, grain: size) { range -> UInt? in
                 if Interrupt.isRaised { return nil }
+                func hand(_ bytes: UnsafeRawBufferPointer) -> UInt {
+                    body.value(range.lowerBound, bytes)
+                    return UInt(libdeflate_crc32(0, bytes.baseAddress!, bytes.count))
+                }
+                if range.upperBound <= parts[0].count, let bytes = parts[0].inPlace(range.lowerBound, range.count) { return hand(bytes) }
                 return withUnsafeTemporaryAllocation(byteCount: range.count, alignment: 64) { scratch in
                     for part in parts {
                         let common = range.clamped(to: part.place..<(part.place + part.count))
@@ -88,8 +93,7 @@ struct SplitInflate {
                         let to = scratch.baseAddress! + (common.lowerBound - range.lowerBound)
                         if !part.copy(common.lowerBound - part.place, common.count, to: to.assumingMemoryBound(to: UInt8.self)) { return nil }
                     }
-                    body.value(range.lowerBound, UnsafeRawBufferPointer(scratch))
-                    return UInt(libdeflate_crc32(0, scratch.baseAddress!, range.count))
+                    return hand(UnsafeRawBufferPointer(scratch))
                 }
             }
         }
@@ -197,6 +201,11 @@ struct SplitInflate {
             }
         }
 
+        /// Bytes from `start` on where they lie; nil for a part of which some are to be put in.
+        func inPlace(_ start: Int, _ n: Int) -> UnsafeRawBufferPointer? {
+            bytes.map { UnsafeRawBufferPointer(start: $0.baseAddress! + start, count: n) }
+        }
+
         /// Bytes from `start` on.
         func copy(_ start: Int, _ n: Int, to out: UnsafeMutablePointer<UInt8>) -> Bool {
             if let bytes {
@@ -207,16 +216,21 @@ struct SplitInflate {
             let from = symbols.baseAddress! + SplitInflate.window + start
             before.withUnsafeBufferPointer { before in
                 let before = before.baseAddress!
-                for begin in stride(from: 0, to: n, by: 32) {
-                    let end = min(n, begin + 32)
-                    var all: UInt16 = 0
-                    for i in begin..<end {
-                        all |= from[i]
-                        out[i] = UInt8(truncatingIfNeeded: from[i])
-                    }
-                    if all < 256 { continue }
-                    for i in begin..<end where from[i] > 255 { out[i] = before[Int(from[i]) - 256] }
+                func put(_ i: Int) {
+                    let symbol = from[i]
+                    out[i] = symbol < 256 ? UInt8(truncatingIfNeeded: symbol) : before[Int(symbol &- 256)]
                 }
+                let whole = n & ~15
+                for i in stride(from: 0, to: whole, by: 16) {
+                    let place = UnsafeRawPointer(from + i)
+                    let symbols = place.loadUnaligned(as: SIMD16<UInt16>.self), fours = place.loadUnaligned(as: SIMD4<UInt64>.self)
+                    if (fours[0] | fours[1] | fours[2] | fours[3]) & 0xFF00_FF00_FF00_FF00 == 0 {
+                        UnsafeMutableRawPointer(out + i).storeBytes(of: SIMD16<UInt8>(truncatingIfNeeded: symbols), as: SIMD16<UInt8>.self)
+                    } else {
+                        for lane in i..<i &+ 16 { put(lane) }
+                    }
+                }
+                for i in whole..<n { put(i) }
             }
             return true
         }

@@ -98,20 +98,21 @@ extension StoredVoxels {
 
 /// A step that puts voxels elsewhere and changes none: what it does to numbers of any type is the same.
 protocol VoxelMove {
-    /// The voxels in their new order; `outside` where there was none.
+    /// The voxels in their new order; `outside` where there was none, which some steps have nowhere.
     func apply<T: BitwiseCopyable>(to voxels: [T], outside: T) throws -> [T]
 }
 
 extension Volume {
-    /// The image after a step that only moves voxels, with `outside` where there was none; the datatype stays, and so does what the file had.
+    /// The image after a step that only moves voxels, with `outside` where there was none (nil for a step that has no such place); the datatype stays, and so does
+    /// what the file had.
     ///
     /// An image of real numbers of which the file's type has none for `outside` becomes float32, as a computed one. Throws `StoredError.noSuchNumber` where it has whole
     /// numbers, which would be rounded.
-    func rearranged(on grid: Grid, outside: Float = 0, by move: some VoxelMove) throws -> Volume {
+    func rearranged(on grid: Grid, outside: Float? = nil, by move: some VoxelMove) throws -> Volume {
         try grid.requireMemory(bytesPerVoxel: 4 + (stored?.type.size ?? 0))
         guard let stored, let kept = try stored.moved(outside: outside, by: move) else {
             return Volume(
-                grid: grid, voxels: try move.apply(to: voxels, outside: outside), datatype: stored == nil ? datatype : .float32,
+                grid: grid, voxels: try move.apply(to: voxels, outside: outside ?? 0), datatype: stored == nil ? datatype : .float32,
                 header: header)
         }
         return Volume(grid: grid, voxels: kept.values(), datatype: datatype, header: header, stored: kept)
@@ -123,10 +124,14 @@ extension Volume {
 
 extension StoredVoxels {
     /// The numbers where a step puts them. Nil where the type has no number for `outside`; throws `StoredError.noSuchNumber` where it then has whole numbers.
-    func moved(outside: Float, by move: some VoxelMove) throws -> StoredVoxels? {
-        guard let number = number(for: outside) else {
-            if isWhole { throw StoredError.noSuchNumber(value: outside, type: type.name) }
-            return nil
+    func moved(outside: Float?, by move: some VoxelMove) throws -> StoredVoxels? {
+        var number = [UInt8](repeating: 0, count: type.size)
+        if let outside {
+            guard let found = self.number(for: outside) else {
+                if isWhole { throw StoredError.noSuchNumber(value: outside, type: type.name) }
+                return nil
+            }
+            number = found
         }
         func go<T: BitwiseCopyable>(_: T.Type) throws -> [UInt8] {
             let voxels = bytes.withUnsafeBytes { Array($0.bindMemory(to: T.self)) }

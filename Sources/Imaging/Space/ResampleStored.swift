@@ -6,7 +6,8 @@ extension StoredVoxels {
     func resampled(from grid: Grid, onto target: Grid, _ interpolation: Interpolation) throws -> StoredVoxels? {
         if interpolation == .nearest {
             try target.requireMemory(bytesPerVoxel: 8 + 2 * type.size)
-            return try moved(outside: 0, by: Picked(places: Picked.places(from: grid, onto: target)))
+            let places = try Picked.places(from: grid, onto: target)
+            return try moved(outside: places.contains(0) ? 0 : nil, by: Picked(places: places))
         }
         guard isWhole else { return nil }
         switch type {
