@@ -119,8 +119,9 @@ struct SplitInflate {
         /// The first part's bytes; those of others as numbers, behind a window of numbers for what is not known: 256 and more.
         private var bytes: UnsafeMutableBufferPointer<UInt8>?
         private var symbols: UnsafeMutableBufferPointer<UInt16>?
-        /// The bytes before the part.
-        private var before: [UInt8] = []
+        /// What numbers stand for: themselves, and from 256 on the bytes before the part. Where a file is noise most numbers are of the latter kind for long, so that
+        /// asking which they are would take longer than looking them up.
+        private var meanings: [UInt8] = []
 
         init(isFirst: Bool, room: Int) {
             begin = isFirst ? 0 : nil
@@ -195,9 +196,9 @@ struct SplitInflate {
         /// Takes the last bytes of the part before, which knows its own. False where that has too few.
         func know(_ other: Part) -> Bool {
             guard other.count >= SplitInflate.window else { return false }
-            before = [UInt8](repeating: 0, count: SplitInflate.window)
-            return before.withUnsafeMutableBufferPointer {
-                other.copy(other.count - SplitInflate.window, SplitInflate.window, to: $0.baseAddress!)
+            meanings = (0..<256 + SplitInflate.window).map { UInt8(truncatingIfNeeded: $0) }
+            return meanings.withUnsafeMutableBufferPointer {
+                other.copy(other.count - SplitInflate.window, SplitInflate.window, to: $0.baseAddress! + 256)
             }
         }
 
@@ -212,25 +213,20 @@ struct SplitInflate {
                 out.update(from: bytes.baseAddress! + start, count: n)
                 return true
             }
-            guard let symbols, before.count == SplitInflate.window else { return false }
+            guard let symbols, !meanings.isEmpty else { return false }
             let from = symbols.baseAddress! + SplitInflate.window + start
-            before.withUnsafeBufferPointer { before in
-                let before = before.baseAddress!
-                func put(_ i: Int) {
-                    let symbol = from[i]
-                    out[i] = symbol < 256 ? UInt8(truncatingIfNeeded: symbol) : before[Int(symbol &- 256)]
-                }
-                let whole = n & ~15
+            meanings.withUnsafeBufferPointer { meanings in
+                let meanings = meanings.baseAddress!, whole = n & ~15
                 for i in stride(from: 0, to: whole, by: 16) {
                     let place = UnsafeRawPointer(from + i)
                     let symbols = place.loadUnaligned(as: SIMD16<UInt16>.self), fours = place.loadUnaligned(as: SIMD4<UInt64>.self)
                     if (fours[0] | fours[1] | fours[2] | fours[3]) & 0xFF00_FF00_FF00_FF00 == 0 {
                         UnsafeMutableRawPointer(out + i).storeBytes(of: SIMD16<UInt8>(truncatingIfNeeded: symbols), as: SIMD16<UInt8>.self)
                     } else {
-                        for lane in i..<i &+ 16 { put(lane) }
+                        for lane in i..<i &+ 16 { out[lane] = meanings[Int(from[lane])] }
                     }
                 }
-                for i in whole..<n { put(i) }
+                for i in whole..<n { out[i] = meanings[Int(from[i])] }
             }
             return true
         }

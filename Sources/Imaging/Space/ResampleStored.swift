@@ -7,7 +7,7 @@ extension StoredVoxels {
         if interpolation == .nearest {
             try target.requireMemory(bytesPerVoxel: 8 + 2 * type.size)
             let places = try Picked.places(from: grid, onto: target)
-            return try moved(outside: places.contains(0) ? 0 : nil, by: Picked(places: places))
+            return try moved(outside: places.contains { $0.bitPattern == 0 } ? 0 : nil, by: Picked(places: places))
         }
         guard isWhole else { return nil }
         switch type {
