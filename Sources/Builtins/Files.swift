@@ -46,7 +46,8 @@ extension Catalog {
                 float64 values are rounded to about 7 digits for computing. What only moves voxels (crops and slices, `pad`, `flip`, `permute`, `reorient`, nearest and label
                 `resample`) and `save` keep them exactly. A line says where integers are rounded.
                 Transforms are ITK's `.tfm`, `.txt` and `.mat`, as SimpleITK and ANTs write them, and MNI's `.xfm`.
-                Models are `.safetensors` files that `save` or `fit` wrote.
+                Models are `.safetensors` files that `save` or `fit` wrote, or the `model.json` of a network that TensorFlow.js publishes, with its
+                files of weights beside it (layers such as MeshNet's and U-Net's; axes x, y, z as in the brainchop models).
                 A mask file is a volume too; `load(path) > 0` is the mask.
                 """,
             Param<String>("path", "the file; `~/` is the home folder"),
@@ -72,6 +73,7 @@ extension Catalog {
                 if let frame { throw context.reject("frame", expected: "left out for a transform", found: "\(frame)") }
                 return .transform(try TransformFile.read(path))
             }
+            if path.hasSuffix(".json") { return .model(try TensorFlowModel.load(path)) }
             let images = try frame.map { [try ImageFile.read(path, frame: $0, part: part)] } ?? ImageFile.readAll(path, part: part)
             if let warning = images[0].header?.disagreement { context.note("warning: \"\(path)\": \(warning)") }
             noteRounding(of: images, in: path, context)
@@ -113,7 +115,7 @@ extension Catalog {
                 exactly, else as float32; masks are uint8 without scaling. `dtype` asks for a type, to which values are rounded and in which they are limited, with a line that
                 says how many; nan and infinite voxels are an error for an integer type.
                 Transforms become ITK's files (`.tfm` or `.txt` as text, `.mat` as ANTs has them), which hold the way of a position from the fixed image to the moving one, or MNI's
-                (`.xfm`), from the moving one to the fixed. Figures become `.png`, models `.safetensors`. The file appears whole or not at all: it is written beside its place and then renamed.
+                (`.xfm`), from the moving one to the fixed. Figures become `.png`, models `.safetensors`, or `.onnx` for other programs. The file appears whole or not at all: it is written beside its place and then renamed.
                 """,
             Param<Value>("value", "a volume, mask, list of volumes, transform, figure or model"),
             Param<String>("path", "the file; its ending names the format"),
@@ -146,8 +148,9 @@ extension Catalog {
             case .transform(let transform): try TransformFile.write(transform, to: path)
             case .figure(let figure): try figure.save(to: path)
             case .model(let model):
+                if path.hasSuffix(".onnx") { return try model.exportONNX(to: path) }
                 guard path.hasSuffix(".safetensors") else {
-                    throw context.reject("path", expected: "a file name ending in .safetensors", found: "\"\(path)\"")
+                    throw context.reject("path", expected: "a file name ending in .safetensors or .onnx", found: "\"\(path)\"")
                 }
                 try model.save(to: path, metadata: [:])
             default:
