@@ -24,9 +24,18 @@ extension Value {
 }
 
 extension Catalog {
+    /// A line where whole numbers are beyond what is computed with.
+    private static func noteRounding(of images: [Volume], in path: String, _ context: Context) {
+        let rounded = images.reduce(0) { $0 + $1.roundedIntegers }
+        guard rounded > 0 else { return }
+        context.note(
+            "note: \"\(path)\": \(Text.grouped(rounded)) voxels are integers beyond 16777216 (2^24) and are rounded for computing; what only moves voxels, and save, keep them as they are"
+        )
+    }
+
     static let files: [Builtin] = [
         Builtin(
-            "load", "Read a volume or a model from a file.", theme: .files,
+            "load", "Read a volume, a transform or a model from a file.", theme: .files,
             details: """
                 Images are NIfTI-1 and -2 (`.nii`, `.hdr` with `.img`), FreeSurfer (`.mgh`, `.mgz`) and NRRD (`.nrrd`, `.nhdr`), gzipped or not, in either byte
                 order, of any integer, float, complex or colour type; values are scaled by the header's slope and intercept, of which a slope of 0 or NaN means
@@ -34,7 +43,9 @@ extension Catalog {
                 gives way to a good qform, and without one is an error. Where sform and qform disagree, a line says so.
                 A 4-D file becomes a list of volumes on one grid; `frame` reads one of them, with the memory of one.
                 Voxels are held as float32, which is exact for integers up to 16777216 (2^24): larger ones (int32, uint32, int64, uint64) and
-                float64 values are rounded to about 7 digits for computing; `save` of the unchanged volume writes them as they were.
+                float64 values are rounded to about 7 digits for computing. What only moves voxels (crops and slices, `pad`, `flip`, `permute`, `reorient`, nearest and label
+                `resample`) and `save` keep them exactly. A line says where integers are rounded.
+                Transforms are ITK's `.tfm`, `.txt` and `.mat`, as SimpleITK and ANTs write them, and MNI's `.xfm`.
                 Models are `.safetensors` files that `save` or `fit` wrote, or the `model.json` of a network that TensorFlow.js publishes, with its
                 files of weights beside it (layers such as MeshNet's and U-Net's; axes x, y, z as in the brainchop models).
                 A mask file is a volume too; `load(path) > 0` is the mask.
@@ -45,7 +56,7 @@ extension Catalog {
                 "part",
                 "which number of complex and colour voxels; `automatic` is the magnitude, or the luminance (0.299 R + 0.587 G + 0.114 B)",
                 default: .automatic),
-            returns: "a volume, a list of volumes, or a model",
+            returns: "a volume, a list of volumes, a transform, or a model",
             examples: [
                 Example("save(phantom(seed=1, shape=8, spacing=20).labels, \"labels.nii.gz\")\nload(\"labels.nii.gz\").shape", "[8, 8, 8]"),
                 Example(
@@ -58,9 +69,14 @@ extension Catalog {
                 if let frame { throw context.reject("frame", expected: "left out for a model", found: "\(frame)") }
                 return .model(try Model.load(path))
             }
+            if TransformFile.endings.contains(where: { path.hasSuffix($0) }) {
+                if let frame { throw context.reject("frame", expected: "left out for a transform", found: "\(frame)") }
+                return .transform(try TransformFile.read(path))
+            }
             if path.hasSuffix(".json") { return .model(try TensorFlowModel.load(path)) }
             let images = try frame.map { [try ImageFile.read(path, frame: $0, part: part)] } ?? ImageFile.readAll(path, part: part)
             if let warning = images[0].header?.disagreement { context.note("warning: \"\(path)\": \(warning)") }
+            noteRounding(of: images, in: path, context)
             return images.count == 1 ? .volume(images[0]) : images.value
         },
 
@@ -91,15 +107,17 @@ extension Catalog {
         },
 
         Builtin(
-            "save", "Write a volume, mask, figure or model to a file.", theme: .files,
+            "save", "Write a volume, mask, transform, figure or model to a file.", theme: .files,
             details: """
                 Volumes and masks become what the name says: NIfTI (`.nii`, `.nii.gz`, a pair for `.hdr` or `.img`), FreeSurfer (`.mgh`, `.mgz`) or NRRD
                 (`.nrrd`); a list of volumes on one grid becomes one 4-D file. Place in space and all that is known of the source's header are kept. Nothing
-                is lost unasked: an unchanged volume is written with the voxels that its file had, others in their type where every value fits exactly, else
-                as float32; masks are uint8 without scaling. `dtype` asks for a type, to which values are rounded and in which they are limited.
-                Figures become `.png`, models `.safetensors`, or `.onnx` for other programs. The file appears whole or not at all: it is written beside its place and then renamed.
+                is lost unasked: a volume of which no voxel was changed, only moved, is written with the numbers that its file had, others in their type where every value fits
+                exactly, else as float32; masks are uint8 without scaling. `dtype` asks for a type, to which values are rounded and in which they are limited, with a line that
+                says how many; nan and infinite voxels are an error for an integer type.
+                Transforms become ITK's files (`.tfm` or `.txt` as text, `.mat` as ANTs has them), which hold the way of a position from the fixed image to the moving one, or MNI's
+                (`.xfm`), from the moving one to the fixed. Figures become `.png`, models `.safetensors`, or `.onnx` for other programs. The file appears whole or not at all: it is written beside its place and then renamed.
                 """,
-            Param<Value>("value", "a volume, mask, list of volumes, figure or model"),
+            Param<Value>("value", "a volume, mask, list of volumes, transform, figure or model"),
             Param<String>("path", "the file; its ending names the format"),
             Param<Datatype?>("dtype", "the type of voxels to write, at the price of rounding", default: nil),
             returns: "nothing",
@@ -109,6 +127,8 @@ extension Catalog {
                 Example(
                     "v = phantom(seed=1, shape=8, spacing=20).image\nsave(v, \"small.nii.gz\", dtype=\"int16\")\nload(\"small.nii.gz\").datatype",
                     "\"int16\""),
+                Example(
+                    "t = transform([[1, 0, 0, 3], [0, 1, 0, -2], [0, 0, 1, 0]])\nsave(t, \"step.tfm\")\nload(\"step.tfm\").matrix[0]", "[1, 0, 0, 3]"),
             ]
         ) { context, value, path, type in
             let path = context.path(path)
@@ -116,11 +136,16 @@ extension Catalog {
                 throw context.reject("dtype", expected: "left out for \(value.mention)", found: type.rawValue)
             }
             switch value {
-            case .volume(let volume): try ImageFile.write(volume, to: path, datatype: type)
-            case .list(let list) where value.isVolumes: try ImageFile.write(try [Volume].from(.list(list)), to: path, datatype: type)
+            case _ where value.isVolumes:
+                let images = if case .volume(let volume) = value { [volume] } else { try [Volume].from(value) }
+                let limited = try ImageFile.write(images, to: path, datatype: type)
+                if limited > 0, let type {
+                    context.note("warning: \"\(path)\": \(Text.grouped(limited)) voxels were beyond \(type.rawValue) and became its least or largest number")
+                }
             case .list(let list) where value.isMasks:
                 try ImageFile.write(try [Mask].from(.list(list)), to: path)
             case .mask(let mask): try ImageFile.write(mask, to: path)
+            case .transform(let transform): try TransformFile.write(transform, to: path)
             case .figure(let figure): try figure.save(to: path)
             case .model(let model):
                 if path.hasSuffix(".onnx") { return try model.exportONNX(to: path) }
@@ -129,7 +154,7 @@ extension Catalog {
                 }
                 try model.save(to: path, metadata: [:])
             default:
-                throw context.reject("value", expected: "a volume, mask, list of volumes or of masks, figure or model", found: value.mention)
+                throw context.reject("value", expected: "a volume, mask, list of volumes or of masks, transform, figure or model", found: value.mention)
             }
         },
 

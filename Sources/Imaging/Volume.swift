@@ -26,7 +26,7 @@ public final class Volume: Sendable {
     public let datatype: Datatype
     /// What the file that this came from said beyond grid and values; travels through operations, nil for an image made here.
     public let header: FileHeader?
-    /// What the file had, where `voxels` are rounded: only an image as it was read has this.
+    /// What the file had, where `voxels` are rounded: an image has it as it was read, and while its voxels are only moved.
     let stored: StoredVoxels?
 
     /// `voxels.count` must be `grid.count`.

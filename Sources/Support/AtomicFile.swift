@@ -23,6 +23,8 @@ public enum FileError: ExplainedError, Equatable {
         case .missing: "check the spelling, and the folder that the path starts from"
         case .isDirectory: "name a file inside it"
         case .notDirectory: "name an existing folder"
+        case .cannotWrite(_, let reason) where reason == String(cString: strerror(ENOENT)): "make the folder first, with make_folder"
+        case .cannotWrite(_, let reason) where reason == String(cString: strerror(ENOSPC)): "free some space, or name a folder on another disk"
         case .cannotRead, .cannotWrite: nil
         }
     }

@@ -28,6 +28,13 @@ import Testing
         }
     }
 
+    @Test func aMissingFolderIsNamedWithItsRemedy() throws {
+        try inFolder { folder in
+            let error = #expect(throws: FileError.self) { try AtomicFile.write([1], to: folder + "/none/v") }
+            #expect(error?.hint == "make the folder first, with make_folder")
+        }
+    }
+
     @Test(arguments: [0o600, 0o640, 0o664, 0o755]) func permissionsOfTheOldFileStay(_ bits: Int) throws {
         try inFolder { folder in
             let file = folder + "/v"

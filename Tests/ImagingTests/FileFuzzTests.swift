@@ -22,6 +22,15 @@ import Testing
         let own = written.appendingPathComponent("own.nii.gz"), grid = try Grid(shape: [100, 100, 60], affine: .identity)
         try ImageFile.write(Volume(grid: grid, voxels: (0..<600_000).map { Float($0 / 7000) }, datatype: .int16), to: own.path)
         seeds.append((name: "own.nii.gz", bytes: [UInt8](try Data(contentsOf: own))))
+        // Voxels as text, and numbers of 16 and 32 bytes.
+        for (encoding, voxels) in [("ascii", "1 -2 3 400 5 6 7 8 9 10 11 32767"), ("hex", "00 01 0203 0405060708090a0b0c0d0e0f1011121314151617")] {
+            let text = "NRRD0004\ntype: short\ndimension: 4\nsizes: 3 2 1 2\nkinds: domain domain domain list\nspacings: 1 1 1 2.5\n"
+                + "units: \"mm\" \"mm\" \"mm\" \"s\"\nendian: big\nencoding: \(encoding)\n\n\(voxels)\n"
+            seeds.append((name: "\(encoding).nrrd", bytes: Array(text.utf8)))
+        }
+        let wide = Reference.folder.appendingPathComponent("files-wide")
+        seeds += try FileManager.default.contentsOfDirectory(atPath: wide.path).sorted()
+            .map { (name: $0, bytes: [UInt8](try Data(contentsOf: wide.appendingPathComponent($0)))) }
         let raw = [UInt8](try Data(contentsOf: folder.appendingPathComponent("apart.raw")))
         var read = 0, refused = 0
         var kinds: Set<String> = []
@@ -37,6 +46,8 @@ import Testing
                 for frame in Set([0, reader.frames - 1]) {
                     let v = try reader.frame(frame)
                     #expect(v.voxels.count == v.grid.count)
+                    // What the file had beside them moves with them.
+                    if number % 16 == 0 { _ = try v.flipped(axis: 0).padded(before: .zero, after: .one).voxels }
                 }
                 _ = reader.fileHeader.disagreement
                 read += 1

@@ -91,45 +91,40 @@ import Testing
         }
     }
 
-    /// Writes a stored file of 315 voxels with other voxels of another type.
-    func file(_ name: String, type: Int16, bits: Int16, voxels: [UInt8], slope: Float = 1) throws {
-        var raw = Array(try bytes("uint8.nii").prefix(352))
-        func put(_ value: some FixedWidthInteger, _ place: Int) {
-            withUnsafeBytes(of: value) { for (i, b) in $0.enumerated() { raw[place + i] = b } }
-        }
-        put(type, 70)
-        put(bits, 72)
-        put(slope.bitPattern, 112)
-        try Data(raw + voxels).write(to: URL(fileURLWithPath: name))
-    }
+    /// binary128 in both byte orders: subnormals, ties, what double cannot tell from a tie, the largest numbers, infinities, NaN.
+    @Test(arguments: ["", "-big"])
+    func quadruplePrecision(_ order: String) throws {
+        let expected = try Reference.load("wide.json", as: [UInt32].self).map { Float(bitPattern: $0) }
+        let folder = Reference.folder.appendingPathComponent("files-wide").path + "/"
+        func same(_ a: Float, _ b: Float) -> Bool { a.bitPattern == b.bitPattern || a.isNaN && b.isNaN }
+        let numbers = try ImageFile.read(folder + "float128\(order).nii")
+        #expect(numbers.voxels.count == expected.count && numbers.datatype == .float64)
+        for (i, (a, b)) in zip(numbers.voxels, expected).enumerated() where !same(a, b) { Issue.record("number \(i): \(a) against \(b)") }
+        #expect(try RoundTrip.differences(folder + "float128\(order).nii") == [])
 
-    @Test func quadruplePrecision() throws {
-        try inFolder { folder in
-            // sign, exponent and fraction of binary128 from those of binary64.
-            let values: [Double] = [
-                0, -0.0, 1, -2, 0.1, 1e300, -1e-300, 65504, .infinity, -.infinity, .nan, 3.5e-38, 16_777_217, -7.25e-46,
-            ]
-            let all = (0..<315).map { values[$0 % values.count] * Double(1 + $0 / values.count) }
-            var voxels: [UInt8] = []
-            for x in all {
-                let exponent: UInt64 = x.isFinite ? (x == 0 ? 0 : UInt64(x.exponent + 16383)) : 0x7FFF
-                let high = (x.sign == .minus ? 1 << 63 : 0) | exponent << 48 | x.significandBitPattern >> 4
-                withUnsafeBytes(of: x.significandBitPattern << 60) { voxels += $0 }
-                withUnsafeBytes(of: high) { voxels += $0 }
+        let complex = folder + "complex256\(order).nii"
+        let real = try ImageFile.read(complex, part: .real), imaginary = try ImageFile.read(complex, part: .imaginary)
+        let magnitude = try ImageFile.read(complex), phase = try ImageFile.read(complex, part: .phase)
+        for i in 0..<expected.count / 2 {
+            let (x, y) = (expected[2 * i], expected[2 * i + 1])
+            #expect(same(real.voxels[i], x) && same(imaginary.voxels[i], y), "number \(i)")
+            // From the float32 nearest to each part where these are neither tiny nor huge; all of the rest is 0, infinite or NaN as hypot has it.
+            let size = hypot(Double(x), Double(y))
+            if size.isNaN || size.isInfinite || size > 0x1p-100 {
+                let found = Double(magnitude.voxels[i])
+                #expect(found == Double(Float(size)) || size.isNaN && found.isNaN || abs(found - size) < 3e-7 * size, "magnitude \(i): \(found), \(size)")
             }
-            try file(folder + "q.nii", type: 1536, bits: 128, voxels: voxels)
-            let read = try ImageFile.read(folder + "q.nii")
-            for (a, b) in zip(read.voxels, all) {
-                #expect(a.bitPattern == Float(b).bitPattern || (a.isNaN && b.isNaN), "\(a) against \(b)")
+            if x.isFinite, y.isFinite, min(abs(x), abs(y)) > 0x1p-100, max(abs(x), abs(y)) < 0x1p100 {
+                #expect(abs(Double(phase.voxels[i]) - atan2(Double(y), Double(x))) < 1e-6)
             }
-            #expect(try RoundTrip.differences(folder + "q.nii") == [])
         }
+        #expect(try RoundTrip.differences(complex) == [])
     }
 
     @Test func partsOfVoxels() throws {
         try inFolder { folder in
             let raw = (0..<315 * 4).map { UInt8(truncatingIfNeeded: $0 &* 37) }
-            try file(folder + "c.nii", type: 2304, bits: 32, voxels: raw)
+            try Reference.image(folder + "c.nii", type: 2304, bits: 32, voxels: raw)
             let alpha = try ImageFile.read(folder + "c.nii", part: .alpha)
             #expect(alpha.voxels == (0..<315).map { Float(raw[4 * $0 + 3]) } && alpha.datatype == .uint8)
             let luminance = try ImageFile.read(folder + "c.nii")
@@ -169,7 +164,7 @@ import Testing
     @Test func aTypeThatIsAskedForRoundsAndLimits() throws {
         try inFolder { folder in
             let grid = try Grid(shape: [3, 3, 1], affine: .identity)
-            let v = Volume(grid: grid, voxels: [0.4, 0.5, 1.5, -1, 254.6, 300, .nan, .infinity, -.infinity])
+            let v = Volume(grid: grid, voxels: [0.4, 0.5, 1.5, -1, 254.6, 300, 0, 1e20, -1e20])
             for (type, expected) in [
                 (Datatype.uint8, [0, 0, 2, 0, 255, 255, 0, 255, 0]), (.int8, [0, 0, 2, -1, 127, 127, 0, 127, -128]),
                 (.int16, [0, 0, 2, -1, 255, 300, 0, 32767, -32768]), (.uint16, [0, 0, 2, 0, 255, 300, 0, 65535, 0]),
@@ -178,11 +173,86 @@ import Testing
                 (.int64, [0, 0, 2, -1, 255, 300, 0, 9.223372036854775807e18, -9.223372036854775808e18]),
                 (.uint64, [0, 0, 2, 0, 255, 300, 0, 1.8446744073709551615e19, 0]),
             ] as [(Datatype, [Float])] {
-                try ImageFile.write(v, to: folder + "v.nii.gz", datatype: type)
+                let limited = try ImageFile.write(v, to: folder + "v.nii.gz", datatype: type)
                 let back = try ImageFile.read(folder + "v.nii.gz")
                 #expect(back.datatype == type && back.voxels == expected, "\(type): \(back.voxels)")
+                #expect(limited == zip(v.voxels, expected).filter { abs($0 - $1) > 0.5 }.count, "\(type)")
             }
             #expect(throws: ImageError.self) { try ImageFile.write(v, to: folder + "v.mgz", datatype: .uint16) }
+        }
+    }
+
+    /// The step from frame to frame, its unit and the first frame's time, from NIfTI to each format and back.
+    @Test func framesKeepTheirTiming() throws {
+        try inFolder { folder in
+            for (units, step, seconds) in [(UInt8(2 | 8), Float(2.5), 2.5), (2 | 16, 1800, 1.8), (2 | 24, 720_000, 0.72), (2 | 32, 50, 0)] {
+                try ImageFile.write(try ImageFile.readAll(path("four.nii.gz")), to: folder + "f.nii")
+                var raw = try bytes(folder + "f.nii")
+                raw[123] = units
+                for (place, value) in [(92, step), (136, Float(1.25))] {
+                    withUnsafeBytes(of: value) { for (i, b) in $0.enumerated() { raw[place + i] = b } }
+                }
+                try Data(raw).write(to: URL(fileURLWithPath: folder + "f.nii"))
+                let images = try ImageFile.readAll(folder + "f.nii")
+                for ending in ["nii.gz", "hdr", "nrrd", "mgh", "mgz"] {
+                    try ImageFile.write(images, to: folder + "g." + ending)
+                    #expect(try RoundTrip.differences(folder + "g." + ending) == [], "\(ending)")
+                    try ImageFile.write(try ImageFile.readAll(folder + "g." + ending), to: folder + "h.nii")
+                    let back = try bytes(folder + "h.nii")
+                    func float(_ place: Int) -> Float { Float(bitPattern: back[place..<(place + 4)].reversed().reduce(0) { $0 << 8 | UInt32($1) }) }
+                    if ending.hasPrefix("mg") {
+                        // A repetition time in milliseconds, and no first frame's.
+                        #expect(back[123] == 10 && (seconds == 0 || abs(Double(float(92)) - seconds) < 1e-6) && float(136) == 0, "\(ending)")
+                    } else {
+                        #expect(back[123] == units && float(92) == step && float(136) == 1.25, "\(ending)")
+                    }
+                }
+                if seconds > 0 {
+                    // Behind 284 bytes of header and the voxels, big-endian.
+                    let tail = try bytes(folder + "g.mgh").dropFirst(284 + 3 * 315)
+                    #expect(tail.count == 20 && abs(Double(Float(bitPattern: tail.prefix(4).reduce(0) { $0 << 8 | UInt32($1) })) - 1000 * seconds) < 1e-3)
+                }
+            }
+            // An image that was made here has none.
+            let made = Volume(grid: try Grid(shape: [2, 2, 2], affine: .identity), voxels: [Float](repeating: 1, count: 8))
+            try ImageFile.write([made, made], to: folder + "m.nrrd")
+            #expect(!String(decoding: try bytes(folder + "m.nrrd"), as: UTF8.self).contains("spacings"))
+        }
+    }
+
+    /// NRRD's two ways of voxels as text.
+    @Test func voxelsAsText() throws {
+        try inFolder { folder in
+            func head(_ type: String, _ encoding: String, _ further: String = "") -> String {
+                "NRRD0004\ntype: \(type)\ndimension: 3\nspace: left-posterior-superior\nsizes: 3 2 1\nencoding: \(encoding)\n\(further)\n"
+            }
+            func read(_ text: String) throws -> [Float] {
+                try Data(text.utf8).write(to: URL(fileURLWithPath: folder + "v.nrrd"))
+                return try ImageFile.read(folder + "v.nrrd").voxels
+            }
+            for encoding in ["ascii", "text", "txt", "ASCII"] {
+                #expect(try read(head("short", encoding) + "1 -2\t+3\r\n 32767\n-32768 0") == [1, -2, 3, 32767, -32768, 0])
+            }
+            #expect(try read(head("uint64", "text") + "0 1 2 3 4 18446744073709551615\n") == [0, 1, 2, 3, 4, 1.8446744e19])
+            let odd = try read(head("double", "text") + "0.1 nan -inf 1e300 -0 1e-45\n")
+            #expect(odd[0] == 0.1 && odd[1].isNaN && odd[2] == -.infinity && odd[3] == .infinity && odd[4].sign == .minus && odd[5] == 1e-45)
+            #expect(try read(head("float", "hex", "endian: little\n") + "0000803F 000000c0\n0000 0000 0000003f 000080bf 00 00 00 41") == [1, -2, 0, 0.5, -1, 8])
+            #expect(try read(head("ushort", "hex", "endian: big\n") + "000100020003000400050100") == [1, 2, 3, 4, 5, 256])
+
+            let file = folder + "v.nrrd"
+            for (text, error) in [
+                (head("uchar", "ascii") + "1 2 3 4 5  \n", ImageError.field(path: file, field: "the end of the voxels", value: "after 5 numbers", allowed: "after 6")),
+                (head("uchar", "ascii") + "1 2 3 4 256 6", .field(path: file, field: "voxel 4", value: "\"256\"", allowed: "a number of the type uint8")),
+                (head("uchar", "ascii") + "1 2 -3 4 5 6", .field(path: file, field: "voxel 2", value: "\"-3\"", allowed: "a number of the type uint8")),
+                (head("short", "ascii") + "1 2 3 4 5.5 6", .field(path: file, field: "voxel 4", value: "\"5.5\"", allowed: "a number of the type int16")),
+                (head("short", "ascii") + "1 - 3 4 5 6 7", .field(path: file, field: "voxel 1", value: "\"-\"", allowed: "a number of the type int16")),
+                (head("uchar", "hex") + "010203040g06", .field(path: file, field: "digit 9 of the voxels", value: "\"g\"", allowed: "0 … 9 or a … f")),
+                (head("uchar", "hex") + "01020304050", .field(path: file, field: "the end of the voxels", value: "after 11 hexadecimal digits", allowed: "after 12")),
+                (head("uchar", "ascii") + "1 2", .impossibleSize(path: file, shape: [3, 2, 1], needed: 11, most: 3)),
+                (head("uchar", "bzip2") + "BZh9", .encoding(path: file, encoding: "\"bzip2\"")),
+            ] {
+                #expect(throws: error) { try read(text) }
+            }
         }
     }
 

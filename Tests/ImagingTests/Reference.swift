@@ -25,6 +25,19 @@ enum Reference {
         return nil
     }
 
+    /// Writes the stored image of 5×7×9 voxels with others of any type: NIfTI's code and bits of it, and the voxels' bytes, little-endian.
+    static func image(_ path: String, type: Int16, bits: Int16, voxels: [UInt8], slope: Float = 1, inter: Float = 0) throws {
+        var raw = [UInt8](try Data(contentsOf: folder.appendingPathComponent("files/uint8.nii")).prefix(352))
+        func put(_ value: some FixedWidthInteger, _ place: Int) {
+            withUnsafeBytes(of: value) { for (i, b) in $0.enumerated() { raw[place + i] = b } }
+        }
+        put(type, 70)
+        put(bits, 72)
+        put(slope.bitPattern, 112)
+        put(inter.bitPattern, 116)
+        try Data(raw + voxels).write(to: URL(fileURLWithPath: path))
+    }
+
     static func temporaryFolder() throws -> URL {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("skullstrip-tests-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)

@@ -164,10 +164,13 @@ final class ByteSource {
         return made == out.count && file.isIntact
     }
 
-    /// Hands out the blocks of a file of this program's own, inflated on all cores, each with its place; together they are `total` bytes. False for other files
-    /// and damaged ones, of which some blocks may have been handed out.
+    /// Hands out what a file holds in blocks that are inflated on all cores, each with its place, a multiple of 4096; together they are `total` bytes. False for small files,
+    /// for damaged ones, of which some blocks may have been handed out, and where there is one core.
     func inflateBlocks(total: Int, _ body: (Int, UnsafeRawBufferPointer) -> Void) -> Bool {
-        isCompressed && (GzipIndex(stored)?.inflate(stored, total: total, body) ?? false) && file.isIntact
+        guard isCompressed else { return false }
+        // A file of this program's own tells where its blocks begin.
+        if GzipIndex(stored)?.inflate(stored, total: total, body) ?? false { return file.isIntact }
+        return SplitInflate(stored, total: total)?.inflate(body) ?? false && file.isIntact
     }
 
     /// The whole file inflated, for formats of which the end must be seen first; the file itself when it is not gzip, or has to be read as a stream since it

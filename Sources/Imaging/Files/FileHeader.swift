@@ -28,6 +28,7 @@ public struct FileHeader: Sendable, Equatable {
     var intentNameField = HeaderText(length: 16)
     /// Free text, at most 80 bytes.
     public var description: String { descriptionField.text }
+    /// The name of a further file (aux_file), at most 24 bytes.
     public var auxiliaryFile: String { auxiliaryFileField.text }
     /// xyzt_units as stored: 2 is mm and 8 seconds, added up.
     public internal(set) var units: UInt8
@@ -36,9 +37,12 @@ public struct FileHeader: Sendable, Equatable {
     var calibration = SIMD2<Double>.zero
     var intentCode: Int32 = 0
     var intentParameters = SIMD3<Double>.zero
+    /// The time of the first frame, in the unit of the steps.
     var toffset: Double = 0
     /// pixdim[4…7]: the step from frame to frame, and those of further axes.
     var furtherSteps = SIMD4<Double>.one
+    /// Whether the file said what the step from frame to frame is; a single image may tell its repetition time so.
+    var statesFrameStep = false
     var slices = Slices()
     var legacy = Legacy()
     /// The extensions: records of a size, a code and data, little-endian.
@@ -82,7 +86,9 @@ public struct FileHeader: Sendable, Equatable {
         self.init(grid: grid, transforms: transforms.moved(to: grid.affine))
     }
 
+    /// What the sform's coordinates are: 0 none, 1 the scanner's, 2 another image's, 3 Talairach's, 4 MNI 152, 5 another template's.
     public var sformCode: Int { Int(transforms.sformCode) }
+    /// What the qform's coordinates are, as `sformCode`.
     public var qformCode: Int { Int(transforms.qformCode) }
 
     /// Without the fields that describe the old values (scaling, display range, statistical intent).

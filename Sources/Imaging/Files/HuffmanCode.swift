@@ -127,7 +127,7 @@ final class HuffmanCode {
 
 /// The head of a block with codes of its own (RFC 1951, 3.2.7): their lengths, in run lengths, which have a code themselves.
 struct CodeLengths {
-    private static let order = [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15]
+    static let order = [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15]
 
     private let literalCount: Int
     private let distanceCount: Int

@@ -16,9 +16,11 @@ public enum ImageError: ExplainedError, Equatable {
     case noImageFile(path: String, image: String)
     case fileName(path: String)
     case noPart(path: String, part: String, type: String, wanted: String)
-    case lossy(path: String, from: String, to: String)
+    case lossy(path: String, from: String, to: String, voxels: Int, of: Int)
+    case notFinite(path: String, voxels: Int, of: Int, type: String)
     case differentGrids(path: String, frame: Int)
     case unsupported(path: String, field: String, value: String, supported: String)
+    case encoding(path: String, encoding: String)
 
     public var message: String {
         switch self {
@@ -40,11 +42,15 @@ public enum ImageError: ExplainedError, Equatable {
         case .noImageFile(let path, let image): "\"\(path)\" is one half of a pair, and its voxels' file \"\(image)\" is missing"
         case .fileName(let path): "\"\(path)\" does not end in \(Self.endings)"
         case .noPart(let path, let part, let type, let wanted): "\"\(path)\": voxels are \(type), which has no part \(part); \(wanted) has"
-        case .lossy(let path, let from, let to):
-            "\"\(path)\": voxels of the type \(from) would be rounded, since the best type here for such a file is \(to)"
+        case .lossy(let path, let from, let to, let voxels, let all):
+            "\"\(path)\": \(Text.grouped(voxels)) of \(Text.grouped(all)) voxels of the type \(from) would be changed, since the best type here for such a file is \(to)"
+        case .notFinite(let path, let voxels, let all, let type):
+            "\"\(path)\": \(Text.grouped(voxels)) of \(Text.grouped(all)) voxels are nan or infinite, for which \(type) has no number"
         case .differentGrids(let path, let frame): "\"\(path)\": image \(frame) lies on another grid than image 0"
         case .unsupported(let path, let field, let value, let supported):
             "\"\(path)\": \(field) is \(value), which is not read here; \(supported) is"
+        case .encoding(let path, let encoding):
+            "\"\(path)\": encoding is \(encoding), which is not read here; raw, gzip, ascii and hex are"
         }
     }
 
@@ -56,9 +62,11 @@ public enum ImageError: ExplainedError, Equatable {
         case .notNIfTI, .magic:
             "images are read from NIfTI (.nii, .nii.gz, .hdr with .img), FreeSurfer (.mgh, .mgz) and NRRD (.nrrd, .nhdr) files"
         case .fileName: "give the file a name that ends in .nii.gz"
-        case .lossy(_, _, let to): "choose .nii.gz, which keeps them, or name the type to round them: save(v, path, dtype=\"\(to)\")"
+        case .notFinite: "put a number in their place with replace_nonfinite(v), or leave dtype out for float32"
+        case .lossy(_, _, let to, _, _): "choose .nii.gz, which keeps them, or name the type to round them: save(v, path, dtype=\"\(to)\")"
         case .differentGrids: "bring them onto one grid with resample(b, like=a)"
         case .noPart: "leave `part` out for the number that the voxels have"
+        case .encoding: "convert it with teem's tool: unu save -f nrrd -e gzip -i old.nrrd -o new.nrrd"
         case .unsupported: "convert it with the tool that made it"
         case .empty, .field, .noFrame, .memory, .noImageFile: nil
         }

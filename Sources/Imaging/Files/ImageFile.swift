@@ -47,22 +47,27 @@ public enum ImageFile {
 
     /// Writes an image. The name says in which format: `.nii` and `.nii.gz`, `.hdr` or `.img` for a pair (also with `.gz`), `.mgh` and `.mgz`, `.nrrd` (gzipped inside).
     ///
-    /// Without `datatype` nothing is lost. An image as it was read is written in the type and with the scaling that the file had; others in the volume's
-    /// datatype when every value fits exactly, else as float32; where the format has no type for the values, `ImageError.lossy` is thrown. With `datatype`
-    /// values are rounded to the nearest of the type and limited to its range, and NaN becomes 0 in an integer type.
+    /// Without `datatype` nothing is lost. An image as it was read, or of which voxels were only moved since (crops, flips, other orders of axes, nearest and label
+    /// resampling), is written in the type and with the scaling that the file had; others in the volume's datatype when every value fits exactly, else as float32; where
+    /// the format has no type for the values, `ImageError.lossy` is thrown. With `datatype` values are rounded to the nearest of the type and limited to its range;
+    /// NaN and infinite voxels are then `ImageError.notFinite` for an integer type. Returns how many voxels were limited.
     ///
     /// Of a file that it came from, all that the header says is kept, and both transforms while the grid is the same; on another grid the sform, and where
     /// it can the qform, hold the new transform with the old codes. Numbers are written in little-endian order, in MGH files in big-endian order.
     ///
     /// Throws `ImageError.fileName` for another ending, `.field` for an affine that the header cannot hold, `FileError` when the file cannot be written, and `Interrupted`.
-    public static func write(_ volume: Volume, to path: String, datatype: Datatype? = nil) throws {
-        try ImageWriter([volume], to: path, datatype: datatype).write()
+    @discardableResult
+    public static func write(_ volume: Volume, to path: String, datatype: Datatype? = nil) throws -> Int {
+        try write([volume], to: path, datatype: datatype)
     }
 
     /// Writes images that lie on one grid as the frames of one file; `images` is not empty. Throws `ImageError.differentGrids` besides.
-    public static func write(_ images: [Volume], to path: String, datatype: Datatype? = nil) throws {
+    @discardableResult
+    public static func write(_ images: [Volume], to path: String, datatype: Datatype? = nil) throws -> Int {
         precondition(!images.isEmpty)
-        try ImageWriter(images, to: path, datatype: datatype).write()
+        let writer = try ImageWriter(images, to: path, datatype: datatype)
+        try writer.write()
+        return writer.limited
     }
 
     /// Writes a mask as uint8 zeros and ones, without scaling.

@@ -39,8 +39,15 @@ public final class ImageReader {
         if start.starts(with: Array("NRRD".utf8)) {
             let parsed = try NRRDHeader.read(first)
             header = parsed.image
-            file = try parsed.dataFile.map { try other($0) } ?? first
-            part = (parsed.start(in: file), parsed.compressed)
+            let data = try parsed.dataFile.map { try other($0) } ?? first
+            switch parsed.encoding {
+            case .raw, .gzip:
+                file = data
+                part = (parsed.start(in: data), parsed.encoding == .gzip)
+            case .decimal, .hexadecimal:
+                file = try VoxelText(header, data, from: parsed.start(in: data)).bytes(hexadecimal: parsed.encoding == .hexadecimal)
+                part = (0, false)
+            }
         } else if start.starts(with: [0, 0, 0, 1]) {
             file = ByteSource(first).inflatedCopy()
             header = try MGHHeader.read(ByteSource(file))

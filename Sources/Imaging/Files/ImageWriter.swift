@@ -6,8 +6,11 @@ struct ImageWriter {
     private let format: ImageFormat
     private let frames: [Volume]
     private let layout: VoxelLayout
+    /// Voxels that lie beyond the type that was asked for, and are limited to it.
+    let limited: Int
 
-    /// `frames`, at least one, lie on one grid. Without `datatype` nothing may be lost: throws `ImageError.lossy` where the format has no type that holds the values.
+    /// `frames`, at least one, lie on one grid. Without `datatype` nothing may be lost: throws `ImageError.lossy` where the format has no type that holds the values. With
+    /// an integer one throws `ImageError.notFinite` for NaN and infinite voxels.
     init(_ frames: [Volume], to path: String, datatype: Datatype?) throws {
         guard let format = ImageFormat(path) else { throw ImageError.fileName(path: path) }
         for (i, frame) in frames.enumerated() where frame.grid != frames[0].grid {
@@ -16,7 +19,17 @@ struct ImageWriter {
         self.path = path
         self.format = format
         self.frames = frames
-        layout = try Self.layout(frames, format, datatype, path)
+        let layout = try Self.layout(frames, format, datatype, path)
+        self.layout = layout
+        if datatype?.isInteger == true {
+            let changed = frames.filter { !$0.isKept(in: layout) }, lost = changed.reduce(0) { $0 + $1.nonfinite }
+            if lost > 0 {
+                throw ImageError.notFinite(path: path, voxels: lost, of: frames.count * frames[0].grid.count, type: layout.type.name)
+            }
+            limited = changed.reduce(0) { $0 + layout.limited($1) }
+        } else {
+            limited = 0
+        }
     }
 
     private static func layout(_ frames: [Volume], _ format: ImageFormat, _ datatype: Datatype?, _ path: String) throws -> VoxelLayout {
@@ -31,8 +44,11 @@ struct ImageWriter {
             let all = try frames.map { try VoxelLayout(exactly: $0) }
             layout = all.allSatisfy { $0 == all[0] } ? all[0] : VoxelLayout(.float32)
             if !format.holds(layout) { layout = VoxelLayout(try format.replacement(for: layout, of: frames)) }
-            if let rounded = frames.first(where: { $0.stored != nil && !$0.isKept(in: layout) }) {
-                throw ImageError.lossy(path: path, from: rounded.stored!.type.name, to: layout.type.name)
+            for stored in frames.filter({ !$0.isKept(in: layout) }).compactMap(\.stored) {
+                let changed = stored.changed(by: layout.type)
+                if changed > 0 {
+                    throw ImageError.lossy(path: path, from: stored.type.name, to: layout.type.name, voxels: changed, of: stored.count)
+                }
             }
         }
         layout.isBig = format == .mgh
@@ -64,7 +80,7 @@ struct ImageWriter {
             try first.commit()
         case .mgh:
             let head = try MGHHeader.bytes(grid: grid, frames: frames.count, type: layout.type, header: header, path: path)
-            try body(head: head, tail: header?.mgh?.tail ?? [], to: path).commit()
+            try body(head: head, tail: MGHHeader.tail(header), to: path).commit()
         case .nrrd:
             let head = try NRRDHeader.bytes(grid: grid, frames: frames.count, type: layout.type, header: header, path: path)
             try body(plainHead: head, head: [], to: path).commit()
@@ -131,6 +147,9 @@ struct ImageWriter {
                     }
                 }
             }
+        } else if let stored = frame.stored, stored.isReal {
+            let size = layout.type.size
+            layout.encode(stored, from: offset / size, to: out, count: length / size)
         } else {
             let size = layout.type.size
             frame.voxels.withUnsafeBufferPointer { layout.encode($0.baseAddress! + offset / size, to: out, count: length / size) }
@@ -139,6 +158,11 @@ struct ImageWriter {
 }
 
 extension Volume {
+    /// How many voxels are NaN or infinite.
+    fileprivate var nonfinite: Int {
+        Voxels.total(voxels) { x, n in (0..<n).reduce(0) { $0 + (x[$1].isFinite ? 0 : 1) } }
+    }
+
     /// Whether the bytes of the file that this came from go into `layout` unchanged.
     fileprivate func isKept(in layout: VoxelLayout) -> Bool {
         stored.map { $0.type == layout.type && $0.scaling == layout.scaling } ?? false
@@ -184,7 +208,12 @@ enum ImageFormat: Equatable {
     /// A type of the format that holds all values as they are in memory: an integer type where they are whole numbers, else float32.
     func replacement(for layout: VoxelLayout, of frames: [Volume]) throws -> StoredType {
         let candidates: [Datatype] = frames.allSatisfy(\.datatype.isInteger) ? [.int16, .int32] : []
-        let held = try candidates.first { type in try frames.allSatisfy { try VoxelLayout.fits($0.voxels, type, nil) } }
+        let held = try candidates.first { type in
+            try frames.allSatisfy { frame in
+                if let stored = frame.stored { return stored.changed(by: StoredType(type)) == 0 }
+                return try VoxelLayout.fits(frame.voxels, type, nil)
+            }
+        }
         return held.map { StoredType($0) } ?? .float32
     }
 }

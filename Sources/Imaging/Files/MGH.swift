@@ -57,8 +57,20 @@ enum MGHHeader {
         if let last = try? header.place(of: sizes[3] - 1, in: source) {
             header.file.mgh?.tail = try tail(source, from: last.start + last.count)
         }
-        if let first = header.file.mgh?.repetitionTime { header.file.furtherSteps[0] = first }
+        if let first = header.file.mgh?.repetitionTime {
+            header.file.furtherSteps[0] = first
+            header.file.statesFrameStep = true
+        }
         return header
+    }
+
+    /// What is written behind the voxels: what an MGH file had there, else the repetition time, where the header tells one, with angles and further times of 0.
+    static func tail(_ header: FileHeader?) -> [UInt8] {
+        if let tail = header?.mgh?.tail, !tail.isEmpty { return tail }
+        guard let time = header?.repetitionTime, Float(time).isFinite else { return [] }
+        var f = FieldWriter(count: 20, isBig: true)
+        f.put(float: time, at: 0)
+        return f.bytes
     }
 
     /// What follows the voxels.

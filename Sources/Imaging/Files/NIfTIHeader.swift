@@ -121,6 +121,8 @@ struct NIfTIHeader {
         file.intentParameters = SIMD3(real(56, 80), real(56, 80, 1), real(56, 80, 2))
         file.toffset = real(136, 216)
         for i in 0..<4 { file.furtherSteps[i] = real(76, 104, 4 + i) }
+        // Of a single image 0 and 1 are what is written where nothing is known.
+        file.statesFrameStep = rank > 3 && frames > 1 || ![0, 1].contains(file.furtherSteps[0])
         if one {
             file.legacy.names = Array(f.bytes[4..<32])
             file.legacy.extents = f.number(32)

@@ -1,15 +1,30 @@
 import Support
 
-/// NRRD files (http://teem.sourceforge.net/nrrd/format.html): a text header, then voxels in the same file (`.nrrd`) or in one that it names (`.nhdr`), raw or
-/// gzipped.
+/// NRRD files (http://teem.sourceforge.net/nrrd/format.html): a text header, then voxels in the same file (`.nrrd`) or in one that it names (`.nhdr`), raw,
+/// gzipped, or as text (decimal or hexadecimal).
 ///
-/// Three spatial axes, and at most one further axis, first or last, which counts frames. Colours are read as frames. A header that names no space means,
-/// as for ITK, left-posterior-superior.
+/// Three spatial axes, and at most one further axis, first or last, which counts frames; its spacing and unit are the step from frame to frame. Colours are read as
+/// frames. A header that names no space means, as for ITK, left-posterior-superior.
 struct NRRDHeader {
+    /// How numbers lie in the file.
+    enum Encoding {
+        case raw, gzip, decimal, hexadecimal
+
+        init?(_ name: String) {
+            switch name.lowercased() {
+            case "raw": self = .raw
+            case "gzip", "gz": self = .gzip
+            case "ascii", "text", "txt": self = .decimal
+            case "hex": self = .hexadecimal
+            default: return nil
+            }
+        }
+    }
+
     var image: ImageHeader
     /// The path of the file with the voxels; nil where they follow the header.
     var dataFile: String?
-    var compressed: Bool
+    let encoding: Encoding
     private var headerEnd: Int
     /// Bytes to pass over before the data; −1: the data are at the end.
     private var byteSkip: Int
@@ -73,15 +88,12 @@ struct NRRDHeader {
         var header = FileHeader(grid: grid)
         header.descriptionField.text = fields["content"] ?? ""
         header.nrrdLines = fields.keptLines
+        if let list = further.first { try fields.readTiming(of: list, into: &header) }
 
-        let compressed: Bool
-        switch fields["encoding"]?.lowercased() {
-        case "raw": compressed = false
-        case "gzip", "gz": compressed = true
-        case let other:
-            throw ImageError.unsupported(path: path, field: "encoding", value: other ?? "missing", supported: "raw or gzip")
+        guard let encoding = Encoding(fields["encoding"] ?? "") else {
+            throw ImageError.encoding(path: path, encoding: Text.quoted(fields["encoding"] ?? "missing"))
         }
-        let endian = fields["endian"]?.lowercased()
+        let endian = encoding == .decimal ? "little" : fields["endian"]?.lowercased()
         guard type.numberSize == 1 || endian == "little" || endian == "big" else {
             throw ImageError.field(path: path, field: "endian", value: endian ?? "missing", allowed: "little or big")
         }
@@ -98,11 +110,11 @@ struct NRRDHeader {
             file: header)
         if let list = further.first, list < first { image.interleave = frames }
         let skip = try fields.numbers("byte skip", Int.init)?.first ?? 0
-        if skip < -1 || (skip == -1 && compressed) {
+        if skip < -1 || (skip == -1 && encoding != .raw) {
             throw ImageError.field(path: path, field: "byte skip", value: "\(skip)", allowed: "0 or more, or -1 for raw data")
         }
         return NRRDHeader(
-            image: image, dataFile: dataFile, compressed: compressed, headerEnd: fields.end, byteSkip: skip,
+            image: image, dataFile: dataFile, encoding: encoding, headerEnd: fields.end, byteSkip: skip,
             lineSkip: max(0, min(1 << 16, try fields.numbers("line skip", Int.init)?.first ?? 0)))
     }
 }
@@ -126,10 +138,20 @@ extension NRRDHeader {
             "kinds: domain domain domain" + (list ? " list" : ""), "endian: little", "encoding: gzip",
             "space origin: \(vector(grid.affine.translation))",
         ]
+        if list, let header { lines += timing(header) }
         let description = (header?.description ?? "").filter { !$0.isNewline }
         if !description.isEmpty { lines.append("content: " + description) }
         lines += header?.nrrdLines ?? []
         return Array((lines.joined(separator: "\n") + "\n\n").utf8)
+    }
+
+    /// The fields of the last axis that say when frames were taken. An axis in space has no place in them: the standard asks for nan and "" there.
+    private static func timing(_ header: FileHeader) -> [String] {
+        guard let step = header.frameStep else { return [] }
+        var lines = ["spacings: nan nan nan \(step)"]
+        if header.toffset != 0, header.toffset.isFinite { lines.append("axis mins: nan nan nan \(header.toffset)") }
+        if let unit = header.frameUnit { lines.append("units: \"\" \"\" \"\" \"\(unit.name)\"") }
+        return lines
     }
 }
 
@@ -147,7 +169,7 @@ struct NRRDFields {
         "kinds",
         "data file", "datafile", "byte skip", "byteskip", "line skip", "lineskip", "content", "centerings", "centers", "axis mins",
         "axis maxs",
-        "axismins", "axismaxs", "thicknesses", "labels", "units", "space units", "block size", "blocksize", "old min", "old max", "min",
+        "axismins", "axismaxs", "thicknesses", "labels", "units", "block size", "blocksize", "old min", "old max", "min",
         "max",
         "oldmin", "oldmax",
     ]
@@ -199,6 +221,22 @@ struct NRRDFields {
             }
             return x
         }
+    }
+
+    /// Step, first value and unit of the axis of frames.
+    func readTiming(of axis: Int, into header: inout FileHeader) throws {
+        func value(_ name: String) throws -> Double? {
+            guard let all = try numbers(name, { Double($0.lowercased()) }), axis < all.count, all[axis].isFinite else { return nil }
+            return all[axis]
+        }
+        header.frameUnit = nil
+        guard let step = try value("spacings"), step > 0 else { return }
+        header.furtherSteps[0] = step
+        header.statesFrameStep = true
+        header.toffset = try value("axis mins") ?? 0
+        // Units stand in quotation marks: every second part between them.
+        let units = (values["units"] ?? "").split(separator: "\"", omittingEmptySubsequences: false).enumerated().filter { $0.offset % 2 == 1 }
+        if axis < units.count { header.frameUnit = FrameUnit(name: String(units[axis].element)) }
     }
 
     func type() throws -> StoredType {

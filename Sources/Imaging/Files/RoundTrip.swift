@@ -56,7 +56,9 @@ public enum RoundTrip {
         if a.grid.affine != b.grid.affine, a.grid.distance(to: b.grid) > 1e-6 {
             out.append("voxel-to-world affine: \(a.grid.affine.text) became \(b.grid.affine.text)")
         }
-        guard let (x, version) = before.rawNIfTIHeader, let (y, other) = after.rawNIfTIHeader else { return out }
+        guard let (x, version) = before.rawNIfTIHeader, let (y, other) = after.rawNIfTIHeader else {
+            return out + [a.timingDifference(from: b)].compactMap { $0 }
+        }
         if version != other {
             out.append("NIfTI version: \(version) became \(other)")
             return out

@@ -3,21 +3,8 @@ enum StoredType: Int, Sendable, CaseIterable {
     case uint8 = 2, int16 = 4, int32 = 8, float32 = 16, complex64 = 32, float64 = 64, rgb24 = 128, int8 = 256, uint16 = 512, uint32 = 768
     case int64 = 1024, uint64 = 1280, float128 = 1536, complex128 = 1792, complex256 = 2048, rgba32 = 2304
 
-    init(_ type: Datatype) {
-        self =
-            switch type {
-            case .uint8: .uint8
-            case .int8: .int8
-            case .int16: .int16
-            case .uint16: .uint16
-            case .int32: .int32
-            case .uint32: .uint32
-            case .int64: .int64
-            case .uint64: .uint64
-            case .float32: .float32
-            case .float64: .float64
-            }
-    }
+    /// The two name the types of single numbers alike.
+    init(_ type: Datatype) { self = Self.allCases.first { $0.name == type.rawValue } ?? .float32 }
 
     /// As scripts and messages name it.
     var name: String { self == .rgb24 ? "RGB24" : self == .rgba32 ? "RGBA32" : "\(self)" }
@@ -46,21 +33,22 @@ enum StoredType: Int, Sendable, CaseIterable {
 
     var isComplex: Bool { self == .complex64 || self == .complex128 || self == .complex256 }
     var isColour: Bool { self == .rgb24 || self == .rgba32 }
+    var isInteger: Bool { Datatype(rawValue: name)?.isInteger ?? false }
+
+    /// The numbers of an integer type.
+    var integers: ClosedRange<Int128>? {
+        guard isInteger else { return nil }
+        let beyond = Int128(1) << (name.hasPrefix("u") ? 8 * size : 8 * size - 1)
+        return (name.hasPrefix("u") ? 0 : -beyond)...(beyond - 1)
+    }
 
     /// The type of which a volume says to be: the same where it is one number that this program can write, else the nearest.
     func datatype(of part: VoxelPart) -> Datatype {
-        switch self {
-        case .uint8: .uint8
-        case .int8: .int8
-        case .int16: .int16
-        case .uint16: .uint16
-        case .int32: .int32
-        case .uint32: .uint32
-        case .int64: .int64
-        case .uint64: .uint64
-        case .float32, .complex64: .float32
-        case .float64, .float128, .complex128, .complex256: .float64
+        if let same = Datatype(rawValue: name) { return same }
+        return switch self {
+        case .complex64: .float32
         case .rgb24, .rgba32: part == .automatic ? .float32 : .uint8
+        default: .float64
         }
     }
 
@@ -88,20 +76,6 @@ public enum VoxelPart: String, Sendable, CaseIterable {
         case .red, .green, .blue: type.isColour ? nil : "RGB24 or RGBA32"
         case .alpha: type == .rgba32 ? nil : "RGBA32"
         }
-    }
-}
-
-/// The voxels of a file as they are in it, kept beside those of an image that float32 does not hold exactly, so that the unchanged image can be
-/// written without loss.
-final class StoredVoxels: Sendable {
-    let type: StoredType
-    /// Values are slope · stored + inter.
-    let scaling: Scaling?
-    /// Little-endian, in the order of the voxels.
-    let bytes: [UInt8]
-
-    init(type: StoredType, scaling: Scaling?, bytes: [UInt8]) {
-        (self.type, self.scaling, self.bytes) = (type, scaling, bytes)
     }
 }
 

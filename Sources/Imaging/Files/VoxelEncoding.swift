@@ -91,8 +91,8 @@ struct VoxelLayout: Equatable {
 }
 
 extension VoxelLayout {
-    /// Writes values as they will lie in the file. Those that are not of the type are rounded to the nearest, half to even, and limited to its range; NaN
-    /// becomes 0.
+    /// Writes values as they will lie in the file. Those that are not of the type are rounded to the nearest, half to even, and limited to its range. (The writer has refused
+    /// NaN in an integer type; here it becomes 0.)
     func encode(_ values: UnsafePointer<Float>, to out: UnsafeMutableRawPointer, count: Int) {
         switch type {
         case .uint8: integers(UInt8.self, values, out, count)
@@ -134,11 +134,59 @@ extension VoxelLayout {
             return
         }
         let slope = scaling?.slope ?? 1, inter = scaling?.inter ?? 0
+        bits(values, raw, count) { x -> T in Self.limited((Double(x) - inter) / slope) }
+    }
+
+    /// The nearest number of a type, half to even.
+    @inline(__always)
+    private static func limited<T: FixedWidthInteger>(_ x: Double) -> T {
         // 2ⁿ is a double where 2ⁿ − 1 may not be.
-        let least = Double(T.min), beyond = 2 * Double(T.max / 2 + 1)
-        bits(values, raw, count) { x -> T in
-            let stored = rint((Double(x) - inter) / slope)
-            return stored >= beyond ? T.max : stored <= least ? T.min : stored == stored ? T(stored) : 0
+        let least = Double(T.min), beyond = 2 * Double(T.max / 2 + 1), whole = rint(x)
+        return whole >= beyond ? T.max : whole <= least ? T.min : whole == whole ? T(whole) : 0
+    }
+}
+
+extension VoxelLayout {
+    /// As above, from the numbers of a file of another type, each of which is one number: exact where the type holds it.
+    func encode(_ stored: StoredVoxels, from first: Int, to out: UnsafeMutableRawPointer, count: Int) {
+        func put<T: FixedWidthInteger>(_ body: (Int) -> T) {
+            let out = out.assumingMemoryBound(to: T.self)
+            for i in 0..<count { out[i] = isBig ? body(first + i).bigEndian : body(first + i).littleEndian }
         }
+        func integers<T: FixedWidthInteger>(_ type: T.Type) {
+            if stored.isWhole, scaling == nil { return put { T(clamping: stored.whole($0)) } }
+            let slope = scaling?.slope ?? 1, inter = scaling?.inter ?? 0
+            put { Self.limited((stored.real($0) - inter) / slope) as T }
+        }
+        switch type {
+        case .uint8: integers(UInt8.self)
+        case .int8: integers(Int8.self)
+        case .int16: integers(Int16.self)
+        case .uint16: integers(UInt16.self)
+        case .int32: integers(Int32.self)
+        case .uint32: integers(UInt32.self)
+        case .int64: integers(Int64.self)
+        case .uint64: integers(UInt64.self)
+        case .float64: put { stored.real($0).bitPattern }
+        default: put { Float(stored.real($0)).bitPattern }
+        }
+    }
+
+    /// How many voxels lie beyond what the integer type reaches: they become its least or largest number.
+    func limited(_ volume: Volume) -> Int {
+        guard let integers = type.integers else { return 0 }
+        let slope = scaling?.slope ?? 1, inter = scaling?.inter ?? 0
+        let least = Double(integers.lowerBound), most = Double(integers.upperBound)
+        // The largest of 64 bits is no double, and the next one is beyond.
+        let isPast = Int128(most) > integers.upperBound
+        func isBeyond(_ value: Double) -> Bool {
+            let x = rint((value - inter) / slope)
+            return x < least || x > most || isPast && x == most
+        }
+        if let stored = volume.stored, stored.isReal {
+            if stored.isWhole, scaling == nil { return stored.changed(by: type) }
+            return stored.total { isBeyond(stored.real($0)) }
+        }
+        return Voxels.total(volume.voxels) { x, n in (0..<n).reduce(0) { $0 + (isBeyond(Double(x[$1])) ? 1 : 0) } }
     }
 }

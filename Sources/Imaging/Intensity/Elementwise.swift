@@ -108,13 +108,24 @@ public enum Elementwise {
             })
     }
 
-    /// The volume inside the mask, `outside` elsewhere. Keeps the datatype when `outside` is 0.
+
+    /// The volume inside the mask, `outside` elsewhere; the datatype stays (a value that it cannot hold is met at saving). Throws `GridError.mismatch` for a mask
+    /// elsewhere, and as `Volume.padded`.
     public static func masked(_ v: Volume, by mask: Mask, outside: Float = 0) throws -> Volume {
         try v.grid.require(same: mask.grid)
-        let voxels: [Float] = try Voxels.map(v.voxels, mask.voxels) { x, inside, out, n in
-            for i in 0..<n { out[i] = inside[i] != 0 ? x[i] : outside }
+        return try v.rearranged(on: v.grid, outside: outside, by: Inside(mask: mask.voxels))
+    }
+
+    /// Voxels that stay where a mask is, and go elsewhere.
+    private struct Inside: VoxelMove {
+        let mask: [UInt8]
+
+        func apply<T: BitwiseCopyable>(to voxels: [T], outside: T) throws -> [T] {
+            let outside = Unchecked(outside)
+            return try Voxels.map(voxels, mask) { x, inside, out, n in
+                for i in 0..<n { out[i] = inside[i] != 0 ? x[i] : outside.value }
+            }
         }
-        return Volume(grid: v.grid, voxels: voxels, datatype: outside == 0 ? v.datatype : .float32, header: v.header)
     }
 
     private static func place(_ a: Operand, _ b: Operand) -> (Grid, FileHeader?) {

@@ -66,7 +66,7 @@ private struct Regions {
         let tight = try Box(around: apart, shape: grid.shape)
         if tight.isEmpty { return }
         let box = tight.grown(by: 1, within: grid.shape), shape = box.shape
-        let inside = try Block.copy(apart, grid.shape, from: box.from, shape: shape)
+        let inside = try Crop(extent: grid.shape, from: box.from, shape: shape).apply(to: apart, outside: 0)
         let runs = try Runs(inside, shape: shape, of: 1, connectivity: .faces)
         let sizes = try runs.sizes()
         let roots = sizes.indices.filter { sizes[$0] > 0 }.sorted { (-sizes[$0], $0) < (-sizes[$1], $1) }.prefix(most)

@@ -150,7 +150,7 @@ extension Mask {
         if signed, !box.isEmpty {
             // The nearest voxel outside is never beyond the box's neighbours.
             let around = box.grown(by: 1, within: grid.shape)
-            let inside = try Block.copy(voxels, grid.shape, from: around.from, shape: around.shape)
+            let inside = try Crop(extent: grid.shape, from: around.from, shape: around.shape).apply(to: voxels, outside: 0)
             let depth = try EuclideanDistance.toSet(
                 try Voxels.complement(inside), shape: around.shape, spacing: grid.spacing, box: Box(whole: around.shape), squared: false)
             let n = around.shape

@@ -71,7 +71,7 @@ extension Mask {
         let room = try cropped(from: box.from, to: box.to).padded(before: reach, after: reach)
         let closed = try room.dilated(radius: radius, unit: unit).eroded(radius: radius, unit: unit)
         let inner = try closed.cropped(from: reach, to: reach &+ box.shape)
-        return with(try Block.place(inner.voxels, box.shape, at: box.from, shape: grid.shape, fill: 0))
+        return with(try Pad(extent: box.shape, at: box.from, shape: grid.shape).apply(to: inner.voxels, outside: 0))
     }
 
     /// Voxels of a mask and the ball around it, beyond which closing would take longer than anybody waits.

@@ -31,7 +31,7 @@ public struct SurfaceDistances: Sendable {
         let box = boxA.union(boxB), shape = box.shape
         try Memory.check(7 * shape.x * shape.y * shape.z, for: "the surfaces of two masks")
         func surface(_ mask: Mask) throws -> [UInt8] {
-            try Surface.voxels(of: Block.copy(mask.voxels, extent, from: box.from, shape: shape), shape: shape)
+            try Surface.voxels(of: Crop(extent: extent, from: box.from, shape: shape).apply(to: mask.voxels, outside: 0), shape: shape)
         }
         let first = try surface(a), second = try surface(b)
         let innerA = Box(from: boxA.from &- box.from, to: boxA.to &- box.from)

@@ -61,17 +61,14 @@ extension Volume {
     /// Throws `RegionError` for a part that is empty or not inside.
     public func cropped(from: SIMD3<Int>, to: SIMD3<Int>) throws -> Volume {
         let part = try grid.cropped(from: from, to: to)
-        return Volume(
-            grid: part, voxels: try Block.copy(voxels, grid.shape, from: from, shape: part.shape), datatype: datatype, header: header)
+        return try rearranged(on: part, by: Crop(extent: grid.shape, from: from, shape: part.shape))
     }
 
     /// With voxels of `value` around, in their place in the world; the datatype stays (a value that it cannot hold is met at saving).
+    /// Throws `RegionError`, `MemoryError`, and `StoredError.noSuchNumber` as `rearranged(on:outside:by:)`.
     public func padded(before: SIMD3<Int>, after: SIMD3<Int>, value: Float = 0) throws -> Volume {
         let whole = try grid.padded(before: before, after: after)
-        try whole.requireMemory(bytesPerVoxel: 4)
-        return Volume(
-            grid: whole, voxels: try Block.place(voxels, grid.shape, at: before, shape: whole.shape, fill: value), datatype: datatype,
-            header: header)
+        return try rearranged(on: whole, outside: value, by: Pad(extent: grid.shape, at: before, shape: whole.shape))
     }
 }
 
@@ -79,7 +76,7 @@ extension Mask {
     /// As `Volume.cropped`.
     public func cropped(from: SIMD3<Int>, to: SIMD3<Int>) throws -> Mask {
         let part = try grid.cropped(from: from, to: to)
-        return Mask(grid: part, voxels: try Block.copy(voxels, grid.shape, from: from, shape: part.shape), header: header)
+        return Mask(grid: part, voxels: try Crop(extent: grid.shape, from: from, shape: part.shape).apply(to: voxels, outside: 0), header: header)
     }
 
     /// As `Volume.padded`, with voxels outside the mask.
@@ -87,13 +84,17 @@ extension Mask {
         let whole = try grid.padded(before: before, after: after)
         try whole.requireMemory(bytesPerVoxel: 4)
         return Mask(
-            grid: whole, voxels: try Block.place(voxels, grid.shape, at: before, shape: whole.shape, fill: 0), header: header)
+            grid: whole, voxels: try Pad(extent: grid.shape, at: before, shape: whole.shape).apply(to: voxels, outside: 0), header: header)
     }
 }
 
-/// Copies of boxes of voxels, row by row.
-enum Block {
-    static func copy<T: BitwiseCopyable>(_ voxels: [T], _ extent: SIMD3<Int>, from: SIMD3<Int>, shape: SIMD3<Int>) throws -> [T] {
+/// A box of an image, copied row by row.
+struct Crop: VoxelMove {
+    let extent: SIMD3<Int>
+    let from: SIMD3<Int>
+    let shape: SIMD3<Int>
+
+    func apply<T: BitwiseCopyable>(to voxels: [T], outside: T) throws -> [T] {
         try voxels.withUnsafeBufferPointer { source in
             let source = Unchecked(source.baseAddress!)
             return try Voxels.make(planes: shape) { out, k in
@@ -104,14 +105,19 @@ enum Block {
             }
         }
     }
+}
 
-    static func place<T: BitwiseCopyable>(
-        _ voxels: [T], _ extent: SIMD3<Int>, at: SIMD3<Int>, shape: SIMD3<Int>, fill: T
-    ) throws -> [T] {
+/// An image in a larger one, copied row by row.
+struct Pad: VoxelMove {
+    let extent: SIMD3<Int>
+    let at: SIMD3<Int>
+    let shape: SIMD3<Int>
+
+    func apply<T: BitwiseCopyable>(to voxels: [T], outside: T) throws -> [T] {
         try voxels.withUnsafeBufferPointer { source in
-            let source = Unchecked(source.baseAddress!)
+            let source = Unchecked(source.baseAddress!), outside = Unchecked(outside)
             return try Voxels.make(planes: shape) { out, k in
-                out.initialize(repeating: fill, count: shape.x * shape.y)
+                out.initialize(repeating: outside.value, count: shape.x * shape.y)
                 guard (0..<extent.z).contains(k - at.z) else { return }
                 for j in 0..<extent.y {
                     let row = out + at.x + shape.x * (at.y + j)
@@ -126,7 +132,7 @@ extension Volume {
     /// The same voxels, said to lie elsewhere. Throws `GridError.mismatch` when the shapes differ.
     public func placed(on grid: Grid) throws -> Volume {
         guard grid.shape == self.grid.shape else { throw GridError.mismatch(self.grid, grid) }
-        return Volume(grid: grid, voxels: voxels, datatype: datatype)
+        return Volume(grid: grid, voxels: voxels, datatype: datatype, header: nil, stored: stored)
     }
 }
 

@@ -119,9 +119,7 @@ extension Volume {
     /// With its axes in another order: the same voxels in the same places of the world, counted otherwise. The datatype stays. No interpolation.
     public func ordered(_ order: AxisOrder) throws -> Volume {
         if order.isIdentity { return self }
-        try grid.requireMemory(bytesPerVoxel: 4)
-        return Volume(
-            grid: try grid.ordered(order), voxels: try order.rearranged(voxels, grid.shape), datatype: datatype, header: header)
+        return try rearranged(on: grid.ordered(order), by: Reorder(order: order, extent: grid.shape))
     }
 
     /// With axes as near as they can be to those of an orientation code ("RAS"), as nibabel's `as_closest_canonical` for any code.
@@ -136,7 +134,8 @@ extension Mask {
     public func ordered(_ order: AxisOrder) throws -> Mask {
         if order.isIdentity { return self }
         try grid.requireMemory(bytesPerVoxel: 1)
-        return Mask(grid: try grid.ordered(order), voxels: try order.rearranged(voxels, grid.shape), header: header)
+        let voxels = try Reorder(order: order, extent: grid.shape).apply(to: voxels, outside: 0)
+        return Mask(grid: try grid.ordered(order), voxels: voxels, header: header)
     }
 
     /// As `Volume.reoriented`.
@@ -152,11 +151,17 @@ extension AxisOrder {
         guard (0..<3).contains(axis) else { throw .axis(axis) }
         return try AxisOrder(axes: [0, 1, 2], flipped: (0..<3).map { $0 == axis })
     }
+}
 
-    /// Voxels of a grid of so many in the new order.
-    fileprivate func rearranged<T: BitwiseCopyable>(_ voxels: [T], _ extent: SIMD3<Int>) throws -> [T] {
-        let shape = SIMD3(extent[axes.x], extent[axes.y], extent[axes.z])
-        let (start, steps) = walk(extent)
+/// Voxels of a grid of so many in another order of axes.
+struct Reorder: VoxelMove {
+    let order: AxisOrder
+    let extent: SIMD3<Int>
+
+    func apply<T: BitwiseCopyable>(to voxels: [T], outside: T) throws -> [T] {
+        let shape = SIMD3(extent[order.axes.x], extent[order.axes.y], extent[order.axes.z])
+        let (start, steps) = order.walk(extent)
+        try Interrupt.check()
         return try voxels.withUnsafeBufferPointer { source in
             let from = Unchecked(source.baseAddress!)
             return try Voxels.make(planes: shape) { out, k in

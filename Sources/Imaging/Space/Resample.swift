@@ -13,20 +13,28 @@ extension Volume {
     /// With `antialias` the image is first blurred as far as the target's voxels are larger than its own (`antialiasing(onto:)`), so that what is too fine for the
     /// target does not come back as a pattern.
     ///
-    /// Throws `GridError.singular` for a source affine without inverse, `ResampleError.antialiasedLabels`, `MemoryError`, and `Interrupted`.
+    /// Nearest and label take the numbers of the file where float32 does not hold them (`StoredVoxels`).
+    ///
+    /// Throws `GridError.singular` for a source affine without inverse, `StoredError`, `ResampleError.antialiasedLabels`, `MemoryError`, and `Interrupted`.
     public func resampled(onto target: Grid, interpolation: Interpolation = .linear, antialias: Bool = false) throws -> Volume {
         if antialias, interpolation.keepsValues { throw ResampleError.antialiasedLabels(interpolation) }
         let type = interpolation.keepsValues ? datatype : .float32
         let header = interpolation.keepsValues ? header : header?.forDerivedValues()
-        if target == grid { return Volume(grid: target, voxels: voxels, datatype: type, header: header) }
+        if target == grid {
+            return Volume(grid: target, voxels: voxels, datatype: type, header: header, stored: interpolation.keepsValues ? stored : nil)
+        }
+        if interpolation.keepsValues, let stored, let kept = try stored.resampled(from: grid, onto: target, interpolation) {
+            return Volume(grid: target, voxels: kept.values(), datatype: type, header: header, stored: kept)
+        }
         let source = antialias ? try smoothed(sigma: grid.antialiasing(onto: target)) : self
         let out = try source.values(on: target, interpolation, margin: edgeTolerance)
-        return Volume(grid: target, voxels: out, datatype: type, header: header)
+        // The file's own numbers are left behind, and with them its type.
+        return Volume(grid: target, voxels: out, datatype: stored == nil ? type : .float32, header: header)
     }
 
     /// Values at the voxels of another grid; 0 where a position is more than `margin` voxels outside of the box of voxel centres,
     /// and the value on that box's face up to there.
-    fileprivate func values(on target: Grid, _ interpolation: Interpolation, margin wanted: Double) throws -> [Float] {
+    func values(on target: Grid, _ interpolation: Interpolation, margin wanted: Double) throws -> [Float] {
         // A single slice has no voxel centres to be between: it is as thick as its voxels.
         var margin = SIMD3(repeating: wanted)
         for axis in 0..<3 where grid.shape[axis] == 1 { margin[axis] = 0.5 + edgeTolerance }

@@ -62,7 +62,10 @@ public final class Transform: Sendable, Equatable {
         let axis = SIMD3(b.z - c.y, c.x - a.z, a.y - b.x)
         let sine = (axis * axis).sum().squareRoot() / 2, cosine = (a.x + b.y + c.z - 1) / 2
         let degrees = atan2(sine, cosine) * 180 / .pi
-        func triple(_ v: SIMD3<Double>) -> String { "(" + (0..<3).map { Text.fixed(v[$0], 2) }.joined(separator: ", ") + ")" }
+        // What is as good as 0 is shown without a sign.
+        func triple(_ v: SIMD3<Double>) -> String {
+            "(" + (0..<3).map { Text.fixed((v[$0] * 100).rounded() / 100 + 0, 2) }.joined(separator: ", ") + ")"
+        }
         var parts = ["\(isRigid ? "rigid" : "affine") transform"]
         // Near a half turn the axis is not to be had from the sine.
         parts.append("turns \(Text.fixed(degrees, 2))°" + (sine > 1e-6 ? " about \(triple(axis / (2 * sine)))" : ""))
@@ -118,7 +121,7 @@ extension Grid {
 extension Volume {
     /// The image as a transform carries it: voxels stay as they are and lie elsewhere. No interpolation.
     public func moved(by transform: Transform) throws(GridError) -> Volume {
-        Volume(grid: try grid.moved(by: transform), voxels: voxels, datatype: datatype, header: header)
+        Volume(grid: try grid.moved(by: transform), voxels: voxels, datatype: datatype, header: header, stored: stored)
     }
 }
 
