@@ -19,9 +19,11 @@ final class Loader: Sendable {
     }
     private let state = Mutex(State())
 
-    init(_ source: any SampleSource, batch: Int, seed: UInt64, total: Int) {
+    /// Batches `first` to `total` − 1 of the run.
+    init(_ source: any SampleSource, batch: Int, seed: UInt64, from first: Int = 0, total: Int) {
         (self.source, self.batch, self.total) = (source, batch, total)
         order = Mutex(SampleOrder(count: source.count, seed: seed))
+        state.withLock { $0.asked = first }
         ask()
     }
 
@@ -47,9 +49,9 @@ final class Loader: Sendable {
         }
     }
 
-    /// The next batch. Throws what the source threw; `Interrupted` within a tenth of a second of Ctrl-C, even while a sample is being read.
+    /// The next batch. Throws what the source threw; `Interrupted` within a tenth of a second of a Ctrl-C that asks for the end, even while a sample is being read.
     func next() throws -> [Sample] {
-        while ready.wait(timeout: .now() + .milliseconds(100)) == .timedOut { try Interrupt.check() }
+        while ready.wait(timeout: .now() + .milliseconds(100)) == .timedOut { if Interrupt.isRequested { throw Interrupted() } }
         let result = state.withLock { state -> Result<[Sample], any Error>? in
             defer { state.loaded = nil }
             return state.loaded

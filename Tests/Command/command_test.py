@@ -311,7 +311,7 @@ def a_full_disk_leaves_nothing_behind():
         expect_error(evaluate(make + 'save(h.image, "full/x.nii")'), "space")
         expect(open("full/x.nii").read() == "old", "the old file is gone")
         result = evaluate(make + 'fit(unet3d(filters=4, depth=2), [{image: h.image, mask: h.mask}], epochs=1, checkpoint="full/b.safetensors")')
-        expect_error(result, "full/b.safetensors", "space")
+        expect_error(result, "full/b.training.safetensors", "space")
         expect(os.listdir("full") == ["x.nii"], f"left behind: {os.listdir('full')}")
     finally:
         subprocess.run(["umount", "full"], check=True)

@@ -147,11 +147,11 @@ struct Balls: SampleSource {
         func attempt(_ output: Node) throws {
             _ = try fit(Model(input: x, output: output), train: Balls(count: 1), valid: nil, options: FitOptions(epochs: 1, steps: 1))
         }
-        let plain = NetworkError.notProbabilities(loss: "Dice", lastLayer: "conv3d")
+        let plain = NetworkError.notProbabilities(loss: "dice", lastLayer: "conv3d")
         #expect(throws: plain) { try attempt(x.conv3d(filters: 1)) }
         #expect(plain.hint == "end the network with sigmoid or softmax")
-        #expect(throws: NetworkError.notProbabilities(loss: "Dice", lastLayer: "relu")) { try attempt(x.conv3d(filters: 1).relu()) }
-        #expect(throws: NetworkError.notProbabilities(loss: "Dice", lastLayer: "dropout")) { try attempt(x.sigmoid().dropout(rate: 0.5)) }
+        #expect(throws: NetworkError.notProbabilities(loss: "dice", lastLayer: "relu")) { try attempt(x.conv3d(filters: 1).relu()) }
+        #expect(throws: NetworkError.notProbabilities(loss: "dice", lastLayer: "dropout")) { try attempt(x.sigmoid().dropout(rate: 0.5)) }
         try attempt(x.conv3d(filters: 1).sigmoid())
         try attempt(x.conv3d(filters: 1).sigmoid().maxpool(size: SIMD3(1, 1, 1)))
     }
@@ -185,7 +185,8 @@ struct Balls: SampleSource {
                     pthread_create(
                         &thread, nil,
                         { _ in
-                            usleep(3000); Interrupt.raise(); return nil
+                            // The first only asks for an end after the step.
+                            usleep(3000); Interrupt.raise(); Interrupt.raise(); return nil
                         }, nil)
                     pthread_detach(thread)
                 }

@@ -113,15 +113,6 @@ typedef struct {
     int32_t half;                   // b holds bfloat16
 } SKFlat;
 
-typedef struct {
-    float *_Nonnull values;
-    const float *_Nonnull gradient;
-    float *_Nonnull first;
-    float *_Nonnull second;
-    int64_t count;
-    float rate, beta1, beta2, epsilon, correction;  // correction = 1 / sqrt(1 - beta2^t); rate is divided by 1 - beta1^t
-} SKAdam;
-
 // One row of pooled voxels; windows of wx * wy * wz.
 typedef struct {
     const float *_Nonnull in;
@@ -253,7 +244,6 @@ typedef struct {
 typedef void (*SKConvFunction)(const SKConvRow *_Nonnull);
 typedef void (*SKWeightFunction)(const SKWeightRows *_Nonnull);
 typedef void (*SKFlatFunction)(const SKFlat *_Nonnull);
-typedef void (*SKAdamFunction)(const SKAdam *_Nonnull);
 typedef void (*SKPoolFunction)(const SKPoolRow *_Nonnull);
 typedef void (*SKWindowFunction)(const SKWindowRow *_Nonnull);
 typedef void (*SKDepthwiseFunction)(const SKDepthwiseRow *_Nonnull);
@@ -293,8 +283,6 @@ typedef struct {
     SKFlatFunction _Nonnull dropout;            // out = a * p0[0] where kept
     SKFlatFunction _Nonnull add;                // out = a, or out + a
     SKFlatFunction _Nonnull linear;             // out = a * p0[0] + p0[1]
-    SKFlatFunction _Nonnull overlap;            // sums rows: a*b, a, b; then of a > 0.5 and b > 0.5: both, a, b
-    SKAdamFunction _Nonnull adam;
     SKPoolFunction _Nonnull pool;
     SKPoolFunction _Nonnull poolGradient;
     SKWindowFunction _Nonnull windowMax;

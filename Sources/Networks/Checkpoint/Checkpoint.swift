@@ -10,34 +10,13 @@ private let formatVersion = "1"
 extension Model {
     /// Writes the model so that a reader sees the old file or the new one. Throws `FileError`.
     public func save(to path: String, metadata: [String: String] = [:]) throws {
-        var members: [(key: String, value: JSON)] = []
-        let own: [(String, JSON)] = [
-            ("format", .string(formatName)), ("version", .string(formatVersion)), ("graph", .string(GraphText.encode(graph).text)),
-        ]
+        let own = [("format", formatName), ("version", formatVersion), ("graph", GraphText.encode(graph).text)]
         let extra = metadata.merging(self.metadata) { new, _ in new }.sorted { $0.key < $1.key }
-            .filter { pair in !own.contains { $0.0 == pair.key } }.map { ($0.key, JSON.string($0.value)) }
-        members.append(("__metadata__", .object(own.map { (key: $0.0, value: $0.1) } + extra.map { (key: $0.0, value: $0.1) })))
-        var offset = 0
-        for slot in parameters.slots {
-            let bytes = slot.spec.count * 4
-            members.append((slot.name, TensorInfo.json(shape: slot.spec.shape, from: offset, to: offset + bytes)))
-            offset += bytes
+            .filter { pair in !own.contains { $0.0 == pair.key } }.map { ($0.key, $0.value) }
+        let arrays = parameters.slots.indices.map { index in
+            (name: parameters.slots[index].name, shape: parameters.slots[index].spec.shape, values: { self.parameters.read(slot: index) })
         }
-        var header = Array(JSON.object(members).text.utf8)
-        while header.count % 8 != 0 { header.append(UInt8(ascii: " ")) }
-        let file = try AtomicFile(path)
-        let length = (0..<8).map { UInt8(truncatingIfNeeded: header.count >> (8 * $0)) }
-        try (length + header).withUnsafeBytes { try file.write($0) }
-        for index in parameters.slots.indices {
-            try Interrupt.check()
-            let values = parameters.read(slot: index)
-            #if _endian(big)
-            try values.map { $0.bitPattern.littleEndian }.withUnsafeBytes { try file.write($0) }
-            #else
-            try values.withUnsafeBytes { try file.write($0) }
-            #endif
-        }
-        try file.commit()
+        try TensorWriter.write(arrays, metadata: own + extra, to: path)
     }
 
     /// Reads a model that `save` wrote. Throws `FileError`, or `NetworkError.file` where the file is damaged or something else; sizes in the
@@ -57,7 +36,7 @@ extension Model {
 }
 
 /// A tensor's entry in the header.
-private struct TensorInfo {
+struct TensorInfo {
     let shape: [Int]
     let from, to: Int
 
@@ -70,12 +49,12 @@ private struct TensorInfo {
 }
 
 /// An open model file with its checked header.
-private struct ModelFile {
+struct ModelFile {
     let path: String
     private let descriptor: Descriptor
     private let dataStart: Int
     private var tensors: [String: TensorInfo] = [:]
-    private var metadata: [String: String] = [:]
+    private(set) var metadata: [String: String] = [:]
 
     /// More than any real header: 10,000 layers take about 2 MB.
     static let longestHeader = 64 << 20
@@ -86,7 +65,7 @@ private struct ModelFile {
         deinit { close(number) }
     }
 
-    private func fail(_ reason: String) -> NetworkError { .file(path: path, reason: reason) }
+    func fail(_ reason: String) -> NetworkError { .file(path: path, reason: reason) }
 
     init(_ path: String) throws {
         self.path = path
@@ -161,6 +140,22 @@ private struct ModelFile {
         return bytes
     }
 
+    /// The values of a tensor of a shape. Throws `NetworkError.file` where it is missing, of another shape, or not finite.
+    func values(_ name: String, shape: [Int]) throws -> [Float] {
+        guard let info = tensors[name] else { throw fail("tensor \"\(name)\" is missing") }
+        guard info.shape == shape, info.to - info.from == shape.reduce(4, *) else {
+            throw fail("tensor \"\(name)\" has shape \(info.shape) in \(info.to - info.from) bytes, but \(shape) is needed")
+        }
+        let bytes = try Self.read(descriptor.number, path, at: dataStart + info.from, count: info.to - info.from)
+        let values = bytes.withUnsafeBytes { raw in
+            (0..<raw.count / 4).map {
+                Float(bitPattern: UInt32(littleEndian: raw.loadUnaligned(fromByteOffset: 4 * $0, as: UInt32.self)))
+            }
+        }
+        guard Finite.all(values) else { throw fail("tensor \"\(name)\" holds NaN or infinite values") }
+        return values
+    }
+
     func model() throws -> Model {
         guard metadata["format"] == formatName, let text = metadata["graph"] else {
             throw fail("it does not hold a network of this program")
@@ -184,16 +179,8 @@ private struct ModelFile {
         }
         let model = try Model(graph: graph, seed: nil)
         for (index, slot) in model.parameters.slots.enumerated() {
-            guard let info = tensors[slot.name] else { continue }
             try Interrupt.check()
-            let bytes = try Self.read(descriptor.number, path, at: dataStart + info.from, count: info.to - info.from)
-            let values = bytes.withUnsafeBytes { raw in
-                (0..<raw.count / 4).map {
-                    Float(bitPattern: UInt32(littleEndian: raw.loadUnaligned(fromByteOffset: 4 * $0, as: UInt32.self)))
-                }
-            }
-            guard Finite.all(values) else { throw fail("tensor \"\(slot.name)\" holds NaN or infinite values") }
-            try model.parameters.write(slot: index, values)
+            try model.parameters.write(slot: index, values(slot.name, shape: slot.spec.shape))
         }
         model.metadata = metadata.filter { !["format", "version", "graph"].contains($0.key) }
         return model

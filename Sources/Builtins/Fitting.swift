@@ -1,0 +1,106 @@
+import Networks
+import Runtime
+import Support
+
+extension Metric: Convertible {}
+
+extension Catalog {
+    static let training: [Builtin] = [
+        Builtin(
+            "fit", "Train a network on images and masks.", theme: .training,
+            details: """
+                `train` and `valid` are lists of records with the fields `image` and `mask`: volumes and masks, or paths of files, which are read when
+                a batch needs them, so that a cohort never has to fit into memory. All of one shape, which `unet3d` wants divisible by 2^depth.
+                Batches are drawn in an order shuffled by `seed`.
+                Losses compare probabilities, so the network must end with `sigmoid` or, for classes that exclude each other, with `softmax`. "dice" is
+                1 − (2Σpt + 1) / (Σp + Σt + 1) of each sample and channel; "bce" is binary cross-entropy and "ce" that over classes; "dice+bce" and "dice+ce" are
+                sums; `tversky` and `focal` have parameters. `schedule` changes the learning rate from step to step: `cosine`, `poly`, `onecycle`, `plateau`,
+                `constant`, each with a warm-up.
+                After each epoch the validation loss, Dice and IoU are taken, of masks as `predict` makes them at threshold 0.5, and where the IoU is the
+                best so far (the training loss, without `valid`), the model is saved to `checkpoint`. The network itself ends with the last weights, or with `ema`
+                their running average, which is also what is validated and saved; `load(checkpoint)` is the best.
+                Beside `checkpoint`, in a file that ends in .training.safetensors, all is saved that the training needs to go on: with `resume` it ends with the same
+                weights, bit for bit, as if it had never been stopped, however it was. Options that change what is learned must be the same; `epochs` and
+                `minutes` may grow.
+                Where the training would take more than `memory`, values are computed again in the backward pass instead of being kept; the result is the same,
+                and a step takes up to a third longer. `plan` tells beforehand.
+                The first Ctrl-C finishes the step in hand, the second drops it. At the prompt `fit` then returns its record with `stopped = true`, and the network is
+                usable, with the weights of its last finished step. A script ends with exit code 130 once `fit` has returned.
+                """,
+            Param<Model>("net", "the model, trained in place"),
+            Param<[Record]>("train", "records {image, mask}, and id for messages"),
+            Param<[Record]>("valid", "records that are only predicted", default: []),
+            Param<Int?>("epochs", "turns; none is 10, or with `minutes` as many as there is time for", default: nil),
+            Param<Int?>("steps", "steps an epoch; none goes once over `train`", default: nil),
+            Param<Int>("batch", "samples a step", default: 1),
+            Param<LossChoice>("loss", "what is minimised", default: .dice),
+            Param<OptimizerChoice>("optimizer", "how weights follow gradients", default: .adam),
+            Param<ScheduleChoice>("schedule", "how the learning rate changes", default: .constant),
+            Param<Double?>("minutes", "wall time after which training ends; schedules stretch to it", default: nil),
+            Param<Double?>("ema", "share of a running average of the weights that stays each step, such as 0.999; none for no average", default: nil),
+            Param<Double?>("clip", "the longest gradient over all weights; longer ones are scaled down", default: nil),
+            Param<Int>("accumulate", "batches whose gradients make one step", default: 1),
+            Param<Int?>("patience", "epochs without a better model after which training ends", default: nil),
+            Param<WholeTriple?>("patch", "shape of random pieces of the samples to train on, in voxels; none takes them whole", default: nil),
+            Param<[Metric]>("metrics", "reported beside Dice and IoU", default: []),
+            Param<String?>("checkpoint", "where the best model is saved (.safetensors)", default: nil),
+            Param<Bool>("resume", "go on with the training that `checkpoint` belongs to, if there is one", default: false),
+            Param<Double>("every", "minutes between two savings of the training's state", default: 5),
+            Param<Double?>("memory", "megabytes that the training may take; none for what is free", default: nil),
+            Param<PrecisionName>("precision", "how values between layers are stored: bf16 takes half of the memory", default: .float32),
+            Param<UInt64>("seed", "seeds order and dropout", default: 0),
+            returns: "a record {history, best_epoch, seconds, stopped, steps, …}; history is a list of a record for each epoch",
+            examples: [
+                Example(
+                    "head = phantom(seed=1, shape=16, spacing=12)\npair = {image: normalize(head.image), mask: head.mask}\n"
+                        + "run = fit(unet3d(filters=4, depth=2), [pair], epochs=2)\nlength(run.history)", "2")
+            ]
+        ) {
+            context, net, train, valid, epochs, steps, batch, loss, optimizer, schedule, minutes, ema, clip, accumulate, patience, patch, metrics,
+            checkpoint, resume, every, memory, precision, seed -> Record in
+            let checkpoint = checkpoint.map(context.path)
+            if let checkpoint, !checkpoint.hasSuffix(".safetensors") {
+                throw context.reject("checkpoint", expected: "a file name ending in .safetensors", found: "\"\(checkpoint)\"")
+            }
+            var options = FitOptions(
+                epochs: epochs ?? (minutes == nil ? 10 : nil), steps: steps, batch: batch, loss: loss.loss, optimizer: optimizer.optimizer,
+                checkpoint: checkpoint, memory: try memory.map { try megabytes($0, context) }, precision: precision.precision, seed: seed)
+            (options.schedule, options.minutes, options.ema, options.clip) = (schedule.schedule, minutes, ema, clip)
+            (options.accumulate, options.patience, options.patch, options.metrics) = (accumulate, patience, patch?.numbers, metrics)
+            (options.resume, options.every) = (resume, every)
+            let report = TrainingReport(context: context, options: options)
+            defer { context.progress.clear() }
+            let history = try Networks.fit(
+                net, train: SubjectSource(train, "train", context), valid: valid.isEmpty ? nil : SubjectSource(valid, "valid", context),
+                options: options, onStep: report.step, onEpoch: report.epoch)
+            report.end(history)
+            return history.record(options)
+        }
+    ]
+}
+
+extension History {
+    /// What a script sees of a training.
+    func record(_ options: FitOptions) -> Record {
+        Record([
+            ("history", epochs.map { $0.record(options) }.value), ("best_epoch", bestEpoch.value), ("seconds", seconds.value),
+            ("stopped", stopped.value), ("steps", steps.value), ("seed", options.seed.value), ("loss", LossChoice.value(options.loss)),
+            ("optimizer", OptimizerChoice.value(options.optimizer)), ("schedule", ScheduleChoice.value(options.schedule)),
+            ("batch", options.batch.value),
+        ])
+    }
+}
+
+extension EpochReport {
+    func record(_ options: FitOptions) -> Record {
+        var fields: [(String, Value)] = [
+            ("epoch", epoch.value), ("loss", loss.value), ("dice", dice.value), ("iou", iou.value),
+        ]
+        fields += zip(options.metrics, metrics).map { ($0.rawValue, $1.value) }
+        if let validLoss { fields.append(("valid_loss", validLoss.value)) }
+        if let validDice { fields.append(("valid_dice", validDice.value)) }
+        if let validIoU { fields.append(("valid_iou", validIoU.value)) }
+        fields += zip(options.metrics, validMetrics ?? []).map { ("valid_" + $0.rawValue, $1.value) }
+        return Record(fields + [("rate", rate.value), ("seconds", seconds.value), ("best", best.value)])
+    }
+}
