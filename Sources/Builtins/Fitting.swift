@@ -45,6 +45,7 @@ extension Catalog {
             Param<[Metric]>("metrics", "reported beside Dice and IoU", default: []),
             Param<String?>("checkpoint", "where the best model is saved (.safetensors)", default: nil),
             Param<Bool>("resume", "go on with the training that `checkpoint` belongs to, if there is one", default: false),
+            Param<String?>("log", "a .csv file with a row for each epoch, or a folder of event files for TensorBoard", default: nil),
             Param<Double>("every", "minutes between two savings of the training's state", default: 5),
             Param<Double?>("memory", "megabytes that the training may take; none for what is free", default: nil),
             Param<PrecisionName>("precision", "how values between layers are stored: bf16 takes half of the memory", default: .float32),
@@ -57,7 +58,7 @@ extension Catalog {
             ]
         ) {
             context, net, train, valid, epochs, steps, batch, loss, optimizer, schedule, minutes, ema, clip, accumulate, patience, patch, metrics,
-            checkpoint, resume, every, memory, precision, seed -> Record in
+            checkpoint, resume, log, every, memory, precision, seed -> Record in
             let checkpoint = checkpoint.map(context.path)
             if let checkpoint, !checkpoint.hasSuffix(".safetensors") {
                 throw context.reject("checkpoint", expected: "a file name ending in .safetensors", found: "\"\(checkpoint)\"")
@@ -67,7 +68,7 @@ extension Catalog {
                 checkpoint: checkpoint, memory: try memory.map { try megabytes($0, context) }, precision: precision.precision, seed: seed)
             (options.schedule, options.minutes, options.ema, options.clip) = (schedule.schedule, minutes, ema, clip)
             (options.accumulate, options.patience, options.patch, options.metrics) = (accumulate, patience, patch?.numbers, metrics)
-            (options.resume, options.every) = (resume, every)
+            (options.resume, options.every, options.log) = (resume, every, log.map(context.path))
             let report = TrainingReport(context: context, options: options)
             defer { context.progress.clear() }
             let history = try Networks.fit(
@@ -75,7 +76,42 @@ extension Catalog {
                 options: options, onStep: report.step, onEpoch: report.epoch)
             report.end(history)
             return history.record(options)
-        }
+        },
+
+        Builtin(
+            "lr_find", "The loss at rising learning rates: which rate to train with.", theme: .training,
+            details: """
+                Smith 2017 (doi:10.1109/WACV.2017.58): steps as `fit` takes them, the rate of each a little higher than before, until the loss blows up. `plot` draws \
+                what it gives. `suggestion` is where the smoothed loss falls fastest; none where it never falls. The network is left as it was.
+                """,
+            Param<Model>("net", "the model"),
+            Param<[Record]>("train", "records {image, mask}"),
+            Param<Int>("batch", "samples a step", default: 1),
+            Param<LossChoice>("loss", "what is minimised", default: .dice),
+            Param<OptimizerChoice>("optimizer", "how weights follow gradients; its rate does not matter", default: .adam),
+            Param<Double>("from", "the lowest rate", default: 1e-6),
+            Param<Double>("to", "the highest rate", default: 1),
+            Param<Int>("steps", "how many", default: 100),
+            Param<WholeTriple?>("patch", "shape of random pieces of the samples to train on, in voxels; none takes them whole", default: nil),
+            Param<UInt64>("seed", "seeds order and dropout", default: 0),
+            returns: "a record {rates, losses, smoothed, suggestion}; the first three are lists",
+            examples: [
+                Example(
+                    "head = phantom(seed=1, shape=16, spacing=12)\npair = {image: normalize(head.image), mask: head.mask}\n"
+                        + "found = lr_find(unet3d(filters=4, depth=2), [pair], steps=5)\nlength(found.rates)", "5")
+            ]
+        ) { context, net, train, batch, loss, optimizer, from, to, steps, patch, seed -> Record in
+            var options = FitOptions(epochs: 1, batch: batch, loss: loss.loss, optimizer: optimizer.optimizer, seed: seed)
+            options.patch = patch?.numbers
+            defer { context.progress.clear() }
+            let found = try findRate(
+                net, train: SubjectSource(train, "train", context), options: options, from: from, to: to, steps: steps,
+                onStep: { context.progress.bar("lr_find", done: $0, of: steps) })
+            return Record([
+                ("rates", found.rates.value), ("losses", found.losses.value), ("smoothed", found.smoothed.value),
+                ("suggestion", found.suggestion.value),
+            ])
+        },
     ]
 }
 

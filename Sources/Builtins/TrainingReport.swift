@@ -6,7 +6,6 @@ import Support
 final class TrainingReport {
     private let context: Context
     private let options: FitOptions
-    private var said = false
 
     init(context: Context, options: FitOptions) {
         self.context = context
@@ -14,10 +13,6 @@ final class TrainingReport {
     }
 
     func step(_ r: StepReport) {
-        if Interrupt.isRequested, !said {
-            said = true
-            context.progress.clear()
-        }
         guard context.progress.isVisible else { return }
         var note = "loss \(Text.fixed(r.loss, 3))  dice \(Text.fixed(r.dice, 3))"
         if let iou = r.valid?.validIoU { note += "  val_iou \(Text.fixed(iou, 3))" }

@@ -68,13 +68,13 @@ private func binarySlope(_ r: SKLoss, _ p: V16, _ t: V16) -> V16 {
     return found + (1 - t) * power(p, logP, r.gamma) * (p - q * logQ * r.gamma) * r.negative
 }
 
-/// The derivative of the classes' loss by the probability.
+/// The derivative of the classes' loss by the probability, times the probability.
 @inline(__always)
 private func classSlope(_ r: SKLoss, _ p: V16, _ t: V16) -> V16 {
-    let quotient = t / bounded(p, V16(repeating: 1e-37)) * r.positive
-    if r.gamma == 0 { return -quotient }
-    let q = 1 - p, logQ = logarithmOfRest(p), weight = power(q, logQ, r.gamma)
-    return weight * (t * logarithm(p) / bounded(q, V16(repeating: 1e-12)) * (r.gamma * r.positive) - quotient)
+    let share = t * r.positive
+    if r.gamma == 0 { return -share }
+    let q = 1 - p, weight = power(q, logarithmOfRest(p), r.gamma)
+    return weight * share * (p * logarithm(p) / bounded(q, V16(repeating: 1e-12)) * r.gamma - 1)
 }
 
 @inline(__always)
@@ -127,7 +127,7 @@ private func lossSums(_ r: SKLoss, voxels: Bool) {
 @inline(__always)
 func lossSums(_ r: SKLoss) { if r.kind == Int32(SKLossNone) { lossSums(r, voxels: false) } else { lossSums(r, voxels: true) } }
 
-/// out = t · p0 + p1 by the probabilities, times p (1 − p) by the logits, and p2 times the slope of the loss of voxels.
+/// out = t · p0 + p1 and p2 times the slope of the loss of voxels, each by what `r.by` says.
 @inline(__always)
 func lossGradient(_ r: SKLoss) {
     guard let out = r.out, let rows = r.p else { return }
@@ -138,12 +138,18 @@ func lossGradient(_ r: SKLoss) {
         let p = loadWithin(r.probabilities, i, count), t = loadWithin(r.targets, i, count)
         var g = fma(t, slope, offset)
         let spread = p * (1 - p)
-        if r.logits != 0 { g *= spread }
+        if r.by == Int32(SKBySigmoid) { g *= spread }
+        if r.by == Int32(SKBySoftmax) { g *= p }
         if r.kind == Int32(SKLossBinary) {
-            let own = binarySlope(r, p, t)
-            g = fma(weight, r.logits != 0 ? own : own / bounded(spread, V16(repeating: 1e-12)), g)
+            var own = binarySlope(r, p, t)
+            if r.by != Int32(SKBySigmoid) { own /= bounded(spread, V16(repeating: 1e-12)) }
+            if r.by == Int32(SKBySoftmax) { own *= p }
+            g = fma(weight, own, g)
         } else if r.kind == Int32(SKLossClasses) {
-            g = fma(weight, classSlope(r, p, t), g)
+            var own = classSlope(r, p, t)
+            if r.by != Int32(SKBySoftmax) { own /= bounded(p, V16(repeating: 1.175_494_35e-38)) }
+            if r.by == Int32(SKBySigmoid) { own *= spread }
+            g = fma(weight, own, g)
         }
         if i + 16 <= count { store(g, out + i) } else { for lane in 0..<count - i { out[i + lane] = g[lane] } }
         i += 16

@@ -6,8 +6,7 @@ import CKernels
 @inline(__always)
 private func follow(_ r: SKUpdate, _ i: Int, _ value: V16) {
     guard let average = r.average else { return }
-    let old = load16(average + i)
-    store(fma(V16(repeating: 1 - r.keep), value - old, old), average + i)
+    store(fma(V16(repeating: r.keep), load16(average + i), value * (1 - r.keep)), average + i)
 }
 
 /// Adam, and with `shrink` below 1 AdamW.

@@ -75,7 +75,7 @@ extension Model {
             try engine.forward(seed: 1, step: 1)
             let place = engine.lossTarget
             _ = try Loss.dice.evaluate(engine.output, target: engine.target, gradient: place)
-            try engine.backward(seed: 1, step: 1, fromLogits: place?.logits == true)
+            try engine.backward(seed: 1, step: 1, fromLoss: place?.skipsLast == true)
         }
     }
 

@@ -66,12 +66,12 @@ package final class Probe {
                 engine.target.fill(sample: n, from: $0.baseAddress! + n * engine.target.channels * engine.target.voxels)
             }
         }
-        let place = byProbabilities ? engine.outputGradient.map { Loss.Target(tensor: $0, logits: false) } : engine.lossTarget
-        fromLogits = place?.logits == true
+        let place = byProbabilities ? engine.outputGradient.map { Loss.Target(tensor: $0, by: .probabilities) } : engine.lossTarget
+        skipsLast = place?.skipsLast == true
         return try loss.evaluate(engine.output, target: engine.target, gradient: place).loss
     }
 
-    private var fromLogits = false
+    private var skipsLast = false
     /// Whether the loss's gradient is the one by the probabilities, and the last layer has a backward pass of its own.
     package var byProbabilities = false
 
@@ -81,7 +81,7 @@ package final class Probe {
     /// The gradient that the loss left, by the probabilities or by the logits.
     package var lossGradient: [Float] { engine.outputGradient.map(read) ?? [] }
 
-    package func backwardFromLoss(seed: UInt64 = 0, step: UInt64 = 0) throws { try engine.backward(seed: seed, step: step, fromLogits: fromLogits) }
+    package func backwardFromLoss(seed: UInt64 = 0, step: UInt64 = 0) throws { try engine.backward(seed: seed, step: step, fromLoss: skipsLast) }
 
     /// One whole step as `fit` takes it, sample and target being in memory: forward, loss, backward, Adam. Returns the batch's loss.
     package func trainingStep(_ input: [Float], _ target: [Float], step: UInt64) throws -> Double {
@@ -92,7 +92,7 @@ package final class Probe {
         try engine.forward(seed: 0, step: step)
         let place = engine.lossTarget
         let score = try Loss.dice.evaluate(engine.output, target: engine.target, gradient: place)
-        try engine.backward(seed: 0, step: step, fromLogits: place?.logits == true)
+        try engine.backward(seed: 0, step: step, fromLoss: place?.skipsLast == true)
         guard let gradients = engine.weightGradients else { return score.loss }
         guard score.firstNotFinite == nil, engine.gradientSquares.isFinite else {
             throw NetworkError.diverged(Divergence(what: "gradient", epoch: 1, step: Int(step), sample: "the benchmark"))
@@ -162,6 +162,16 @@ package final class Probe {
             plateau.add($0, schedule)
             return plateau.factor
         }
+    }
+
+    /// A metric of given numbers of voxels.
+    package static func metric(_ metric: Metric, both: Double, found: Double, true: Double, all: Double) -> Double {
+        metric.value(Metric.Counts(both: both, found: found, true: `true`, all: all))
+    }
+
+    /// The piece of a sample that a training draws at a position.
+    package static func patch(of sample: Sample, _ size: SIMD3<Int>, seed: UInt64, position: UInt64) -> Sample {
+        sample.patch(of: size, seed: seed, position: position)
     }
 
     /// The first samples of the training order, and how often an order had to be shuffled for them.

@@ -140,7 +140,7 @@ private final class Memory {
         let memory = Memory()
         let sums = memory.hold([Double](repeating: 0, count: 96))
         var call = SKLoss(
-            probabilities: memory.hold(p), targets: memory.hold(t), out: nil, count: 6, p: nil, sums: sums, kind: Int32(SKLossNone), logits: 0,
+            probabilities: memory.hold(p), targets: memory.hold(t), out: nil, count: 6, p: nil, sums: sums, kind: Int32(SKLossNone), by: 0,
             gamma: 0, positive: 1, negative: 1)
         try #require(Kernels.training(set)).lossSums(&call)
         let counts = withExtendedLifetime(memory) { (3..<6).map { row in (0..<16).reduce(0.0) { $0 + sums[16 * row + $1] } } }

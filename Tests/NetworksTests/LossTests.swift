@@ -91,7 +91,7 @@ import Testing
                 probe.byProbabilities = true
                 _ = try probe.loss([0, 1, 0, 1], loss)
                 let direct = probe.lossGradient
-                #expect(direct.allSatisfy(\.isFinite), "\(name): \(direct)")
+                #expect(direct.allSatisfy { $0.isFinite }, "\(name): \(direct)")
                 probe.byProbabilities = false
             }
             let classes = try Probe(model(2, classes: true), shape: SIMD3(2, 1, 1))
@@ -162,7 +162,7 @@ import Testing
                         t.withUnsafeBufferPointer { t in
                             var call = SKLoss(
                                 probabilities: p.baseAddress!, targets: t.baseAddress!, out: nil, count: Int64(count), p: nil,
-                                sums: sums.baseAddress, kind: Int32(SKLossBinary), logits: 0, gamma: gamma, positive: 0.25, negative: 0.75)
+                                sums: sums.baseAddress, kind: Int32(SKLossBinary), by: 0, gamma: gamma, positive: 0.25, negative: 0.75)
                             table.lossSums(&call)
                         }
                     }

@@ -4,6 +4,8 @@
 
 #include "skmasks.h"
 
+// The gradient by the probabilities; by what a sigmoid made them of; by the probabilities, times them, for a softmax to go on with.
+enum { SKByProbabilities = 0, SKBySigmoid = 1, SKBySoftmax = 2 };
 enum { SKLossNone = 0, SKLossBinary = 1, SKLossClasses = 2 };
 
 // A stretch of one sample and channel block: probabilities against targets.
@@ -15,7 +17,7 @@ typedef struct {
     const float *_Nullable p;       // of the gradient: rows of 16: factor of targets, constant, factor of the loss of voxels
     double *_Nullable sums;         // rows of 16: p * t, p, t; numbers of p >= 0.5 and t >= 0.5: both, p, t; the loss of voxels
     int32_t kind;                   // the loss of voxels
-    int32_t logits;                 // the gradient by what the sigmoid was taken of, not by the probabilities
+    int32_t by;                     // what the gradient is by: SKByProbabilities …
     float gamma, positive, negative;// focal exponent; weights of targets and of the rest
 } SKLoss;
 

@@ -44,13 +44,15 @@ final class Engine {
     var input: Tensor { tensors[0] }
     var output: Tensor { tensors[plan.output] }
     var outputGradient: Tensor? { gradients[plan.output] }
-    /// Where the loss writes its gradient: at what the last sigmoid was taken of, where that takes the memory of the output's; else at the output.
+    /// Where the loss writes its gradient: before a last sigmoid or softmax, where that takes the memory of the output's; else at the output.
     var lossTarget: Loss.Target? {
         guard let gradient = outputGradient else { return nil }
-        guard let last = plan.operations.last, last.kind == .layer, last.output == plan.output, graph.entries[last.entry].layer is Sigmoid,
-            gradients[last.slots[0]]?.base == gradient.base
-        else { return Loss.Target(tensor: gradient, logits: false) }
-        return Loss.Target(tensor: gradient, logits: true)
+        var by = Loss.Target.By.probabilities
+        if let last = plan.operations.last, last.kind == .layer, last.output == plan.output, gradients[last.slots[0]]?.base == gradient.base {
+            let layer = graph.entries[last.entry].layer
+            by = layer is Sigmoid ? .sigmoid : layer is Softmax ? .softmax : .probabilities
+        }
+        return Loss.Target(tensor: gradient, by: by)
     }
     var inputGradient: Tensor? { gradients[0] }
     /// Where a batch's targets go.
@@ -195,16 +197,16 @@ final class Engine {
         }
     }
 
-    /// Computes the gradients of all weights from the loss's, which must have been written to `lossTarget`; or from the output's with `fromLogits` false. Throws
+    /// Computes the gradients of all weights from the loss's, which must have been written to `lossTarget`; or without `fromLoss`, which says that the last layer's pass is done, from the output's. Throws
     /// `Interrupted`.
-    func backward(seed: UInt64 = 0, step: UInt64 = 0, fromLogits: Bool = false, timing: Timing = Timing()) throws {
+    func backward(seed: UInt64 = 0, step: UInt64 = 0, fromLoss: Bool = false, timing: Timing = Timing()) throws {
         guard let weightGradients else { return }
         let draw = Draw(seed: seed, step: step)
         var written = [Bool](repeating: false, count: tensors.count)
         gradientSums = tensors.map { _ in nil }
         (gradientSquares, gradientNotFinite) = (0, nil)
         var operations = Array(plan.operations.enumerated())
-        if fromLogits, let last = plan.operations.last {
+        if fromLoss, let last = plan.operations.last {
             written[last.slots[0]] = true
             operations.removeLast()
         }

@@ -44,6 +44,8 @@ public struct FitOptions: Sendable {
     public var resume = false
     /// Minutes between two savings of the state.
     public var every = 5.0
+    /// Where it is written down how the training goes: a table of epochs where the name ends in .csv, else a folder of TensorBoard's event files. nil for nowhere.
+    public var log: String?
     /// Bytes that the training may take: beyond that, values are computed again in the backward pass rather than kept. nil for what the machine has free.
     public var memory: Int?
     /// How the values between layers are stored.
@@ -84,6 +86,7 @@ public struct FitOptions: Sendable {
         if let clip { try check("clip", Text.short(clip), clip > 0 && clip.isFinite, "above 0") }
         if let ema { try check("ema", Text.short(ema), ema >= 0 && Float(ema) < 1, "at least 0 and below 1") }
         if let minutes { try check("minutes", Text.short(minutes), minutes > 0 && minutes <= 1e7, "above 0") }
+        if let patch { try check("patch", Text.sizes(patch), patch.min() >= 1 && patch.max() <= Limit.axis, "1 to \(Limit.axis) voxels along each axis") }
         try check("every", Text.short(every), every >= 0 && every <= 1e7, "a number of minutes from 0")
         try check("resume", "true", !resume || checkpoint != nil, "false without a checkpoint to go on from")
         guard samples > 0 else { throw NetworkError.noSamples("to train on") }
@@ -100,5 +103,11 @@ public struct FitOptions: Sendable {
             ("clip", text(clip)), ("ema", text(ema)), ("patience", text(patience)), ("patch", patch.map(Text.sizes) ?? "none"),
             ("metrics", metrics.map(\.rawValue).joined(separator: ", ")), ("precision", precision.rawValue), ("seed", "\(seed)"),
         ]
+    }
+
+    /// Runs of memory as large as the weights that a training holds: weights, gradients, moments, and what else was asked for.
+    var weightCopies: Int {
+        let moments = if case .sgd = optimizer { 1 } else { 2 }
+        return 2 + moments + (ema == nil ? 0 : 1) + (accumulate > 1 ? 1 : 0)
     }
 }

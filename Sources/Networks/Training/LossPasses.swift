@@ -26,9 +26,15 @@ extension Loss {
     /// Where the loss's gradient goes.
     struct Target {
         let tensor: Tensor
-        /// By the values that a sigmoid made the probabilities of, instead of by the probabilities: then the gradient of a voxel that is wrong with certainty
-        /// is not lost to rounding.
-        let logits: Bool
+        let by: By
+
+        /// What the gradient is by. By what the last layer made the probabilities of, the gradient of a voxel that is wrong with certainty is not lost to rounding.
+        enum By: Int32 {
+            case probabilities = 0, sigmoid = 1, softmax = 2
+        }
+
+        /// Whether the last layer's backward pass is done with the loss's.
+        var skipsLast: Bool { by != .probabilities }
     }
 
     private struct Kind {
@@ -67,6 +73,7 @@ extension Loss {
             ])
         }
         try pass(Kernels.training.lossGradient, p, target, gradient: gradient, parameters: parameters)
+        if gradient.by == .softmax { try Softmax.finish(gradient.tensor, output: p) }
         return result
     }
 
@@ -125,7 +132,7 @@ extension Loss {
                 var call = SKLoss(
                     probabilities: p + chunk.offset, targets: target + chunk.offset, out: out.map { $0 + chunk.offset },
                     count: Int64(chunk.count), p: rows.map { $0 + (chunk.sample * blocks + chunk.block) * 48 }, sums: sums(i),
-                    kind: kind.kind, logits: gradient?.logits == true ? 1 : 0, gamma: kind.gamma, positive: kind.positive,
+                    kind: kind.kind, by: gradient?.by.rawValue ?? 0, gamma: kind.gamma, positive: kind.positive,
                     negative: kind.negative)
                 kernel(&call)
             }

@@ -37,7 +37,7 @@ final class Stepper {
     func step(number: Int, factor: Double, epoch: Int, step: Int, next: () throws -> [Sample]) throws -> Result {
         var result = Result(score: BatchScore(samples: []), norm: 0, voxels: 0)
         // Where several batches make one step, the first ones' statistics are taken back if a later one fails.
-        let states = accumulated == nil ? nil : WeightCopy(model)
+        let states = accumulated == nil ? nil : WeightCopy(model, statisticsOnly: true)
         do {
             for part in 0..<options.accumulate {
                 let draw = UInt64(number * options.accumulate + part)
@@ -92,7 +92,7 @@ final class Stepper {
             let origin = try engine.firstNotFinite(seed: options.seed, step: draw)
             throw diverged("loss", origin?.entry, origin?.sample ?? bad)
         }
-        try engine.backward(seed: options.seed, step: draw, fromLogits: place?.logits == true)
+        try engine.backward(seed: options.seed, step: draw, fromLoss: place?.skipsLast == true)
         if !engine.gradientSquares.isFinite { throw diverged("gradient", engine.gradientNotFinite, nil) }
         result.score.samples += score.samples
         result.voxels += batch.count * engine.plan.shape.product
@@ -115,7 +115,8 @@ final class Stepper {
         if let engine, engine.plan.shape == batch[0].shape { return engine }
         engine = nil
         model.releaseMemory()
-        let budget = MemoryBudget(model, shape: batch[0].shape, batch: options.batch, validates: validates, precision: options.precision)
+        var budget = MemoryBudget(model, shape: batch[0].shape, batch: options.batch, validates: validates, precision: options.precision)
+        budget.copies = options.weightCopies
         let made = try Engine(model, plan: budget.plan(within: options.memory))
         engine = made
         return made
@@ -150,9 +151,10 @@ struct WeightCopy {
     private let values, states: [Float]
     private let trainedSteps: Int?
 
-    init(_ model: Model) {
+    /// Without the weights where only the running statistics are wanted.
+    init(_ model: Model, statisticsOnly: Bool = false) {
         func copy(_ buffer: Buffer) -> [Float] { Array(UnsafeBufferPointer(start: buffer.base, count: buffer.count)) }
-        (values, states, trainedSteps) = (copy(model.parameters.values), copy(model.parameters.states), model.trainedSteps)
+        (values, states, trainedSteps) = (statisticsOnly ? [] : copy(model.parameters.values), copy(model.parameters.states), model.trainedSteps)
     }
 
     /// Into a model of the same graph.
@@ -177,5 +179,5 @@ extension Buffer {
     }
 
     /// keep · self + (1 − keep) · other.
-    func follow(_ other: Buffer, keep: Float) { for i in 0..<count { base[i] += (1 - keep) * (other.base[i] - base[i]) } }
+    func follow(_ other: Buffer, keep: Float) { for i in 0..<count { base[i] = keep * base[i] + (1 - keep) * other.base[i] } }
 }

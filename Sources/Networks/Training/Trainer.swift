@@ -29,6 +29,7 @@ private final class Trainer {
     /// The best weights, where no file has them.
     var bestWeights: WeightCopy?
     private var start = 0.0
+    private var log: TrainingLog?
     /// Wall time of the steps of this sitting and their number, and of the last validation.
     private var stepping = (seconds: 0.0, count: 0), validating: Double?
 
@@ -50,6 +51,7 @@ private final class Trainer {
         let resumed = options.resume ? try keeper?.load(into: stepper) : nil
         if let resumed { progress = resumed }
         start = Clock.seconds - progress.seconds
+        log = try options.log.map { try TrainingLog($0, metrics: options.metrics, from: resumed?.steps) }
         var stopped = false
         defer { stepper.settle() }
         do {
@@ -121,11 +123,12 @@ private final class Trainer {
         progress.steps += 1
         progress.rate = options.optimizer.rate * factor
         stepping = (stepping.seconds + Clock.seconds - begin, stepping.count + 1)
-        onStep(
-            StepReport(
-                epoch: progress.epoch, epochs: options.epochs, step: progress.step, steps: steps, loss: result.score.loss,
-                dice: result.score.mean(.dice, background: model.graph.backgroundChannels), rate: progress.rate, norm: result.norm,
-                secondsPerStep: secondsPerStep, voxels: result.voxels, remaining: remaining, valid: progress.epochs.last))
+        let report = StepReport(
+            epoch: progress.epoch, epochs: options.epochs, step: progress.step, steps: steps, loss: result.score.loss,
+            dice: result.score.mean(.dice, background: model.graph.backgroundChannels), rate: progress.rate, norm: result.norm,
+            secondsPerStep: secondsPerStep, voxels: result.voxels, remaining: remaining, valid: progress.epochs.last)
+        onStep(report)
+        try log?.add(report, number: progress.steps)
         try keep(always: false)
         if Interrupt.isRequested { throw Interrupted() }
     }
@@ -151,6 +154,7 @@ private final class Trainer {
         report.seconds = elapsed - progress.epochs.reduce(0) { $0 + $1.seconds }
         progress.epochs.append(report)
         (progress.epoch, progress.step, progress.sums) = (progress.epoch + 1, 0, Mean())
+        try log?.add(progress.epochs, steps: progress.steps)
         try keep(always: false, epochEnds: true)
         return report
     }
