@@ -5,7 +5,9 @@ final class Frame {
     private let canvas: Canvas
     private let x: Ticks, y: Ticks
     private let font: Double
-    private let left: Double, right: Double, top: Double, bottom: Double
+    private let right: Double, top: Double, bottom: Double
+    /// Where the axes begin: with room for the vertical one's labels, and no less where other panels need more.
+    var left: Double
     /// Where the panel begins.
     private let start: Double
 

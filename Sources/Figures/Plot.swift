@@ -32,6 +32,9 @@ public enum Plot {
             (self.label, self.series, self.places, self.logarithmic, self.mark) = (label, series, places, logarithmic, mark)
         }
 
+        /// The mark in the horizontal axis' own units.
+        var markPlace: Double? { mark.flatMap { logarithmic.x ? ($0 > 0 ? log10($0) : nil) : $0 } }
+
         var longest: Int { series.map(\.values.count).max() ?? 0 }
 
         /// A series as points in the axes' own units.
@@ -65,15 +68,19 @@ public enum Plot {
         let width = max(300, min(width, 4000)), height = max(300, min(height ?? 340 + 300 * panels.count, 4000))
         let canvas = try Canvas(width: width, height: height)
         let share = panels.count == 1 ? 1 : 1 / (Double(panels.count) + 0.3)
+        func tall(_ n: Int) -> Double { Double(height) * share * (n == 0 && panels.count > 1 ? 1.3 : 1) }
         var top = 0.0
-        for (n, panel) in panels.enumerated() {
-            let tall = Double(height) * share * (n == 0 && panels.count > 1 ? 1.3 : 1)
-            let frame = Frame(canvas, top: top, height: tall, panel)
+        let frames = panels.enumerated().map { n, panel in
+            defer { top += tall(n) }
+            return Frame(canvas, top: top, height: tall(n), panel)
+        }
+        let margin = frames.map(\.left).max() ?? 0
+        for (n, (frame, panel)) in zip(frames, panels).enumerated() {
+            frame.left = margin
             frame.drawAxes(title: n == 0 ? title : "", xLabel: n == panels.count - 1 ? xLabel : "", yLabel: panel.label)
-            if let mark = panel.mark { frame.drawMark(mark) }
+            if let mark = panel.markPlace { frame.drawMark(mark) }
             for (k, one) in panel.series.enumerated() { frame.draw(panel.points(one), Theme.series[k % Theme.series.count]) }
             frame.drawLegend(panel.series.map(\.name))
-            top += tall
         }
         let count = panels.reduce(0) { $0 + $1.series.count }, longest = panels.map(\.longest).max() ?? 0
         let points = "\(longest) point\(longest == 1 ? "" : "s")"

@@ -7,8 +7,9 @@ public struct RateSearch: Sendable, Equatable {
     public var rates: [Double]
     /// The loss of the batch at each, before the step.
     public var losses: [Double]
-    /// The losses' running average, as far from its start as from its end: weights 0.9, corrected for the beginning.
-    public var smoothed: [Double]
+    /// The losses' mean over neighbours, weighted by a triangle of a sixteenth of the steps to either side.
+    public var smoothed: [Double] { losses.indices.map { mean(at: $0) } }
+    private let reach: Int
 
     /// Where the smoothed loss falls fastest for a factor of the rate: a good rate to train with. nil where it never falls.
     public var suggestion: Double? {
@@ -16,9 +17,21 @@ public struct RateSearch: Sendable, Equatable {
         guard let steepest = slopes.indices.min(by: { slopes[$0] < slopes[$1] }), slopes[steepest] < 0 else { return nil }
         return rates[steepest]
     }
+
+    init(steps: Int) { (rates, losses, reach) = ([], [], max(1, steps / 16)) }
+
+    private func mean(at n: Int) -> Double {
+        var sum = 0.0, weights = 0.0
+        for k in max(0, n - reach)...min(losses.count - 1, n + reach) {
+            let weight = Double(reach + 1 - abs(k - n))
+            sum += weight * losses[k]
+            weights += weight
+        }
+        return sum / weights
+    }
 }
 
-/// Takes steps at rising learning rates and watches the loss (Smith 2017, doi:10.1109/WACV.2017.58). It ends early where the smoothed loss is more than four times its
+/// Takes steps at rising learning rates and watches the loss (Smith 2017, doi:10.1109/WACV.2017.58). It ends early where the loss, averaged over the last few steps, is more than four times its
 /// least, or no longer finite. The model has the same weights after as before.
 ///
 /// - Throws: as `fit`, whose options it takes; the rate is `optimizer`'s no matter what.
@@ -40,21 +53,21 @@ public func findRate(
     defer { stepper.settle() }
     let loader = Loader(train, batch: options.batch, seed: options.seed, total: steps * options.accumulate)
     defer { loader.stop() }
-    var search = RateSearch(rates: [], losses: [], smoothed: [])
-    var average = 0.0
+    var search = RateSearch(steps: steps)
+    var average = 0.0, least = Double.infinity
     for n in 0..<steps {
         let factor = pow(high / low, Double(n) / Double(steps - 1))
         do {
             let result = try stepper.step(number: n, factor: factor, epoch: 1, step: n + 1, next: { try loader.next() })
-            average = 0.9 * average + 0.1 * result.score.loss
+            average = 0.8 * average + 0.2 * result.score.loss
             search.rates.append(low * factor)
             search.losses.append(result.score.loss)
-            search.smoothed.append(average / (1 - pow(0.9, Double(n + 1))))
+            least = min(least, average / (1 - pow(0.8, Double(n + 1))))
         } catch NetworkError.diverged where n > 0 {
             break
         }
         onStep(n + 1)
-        if search.smoothed[n] > 4 * (search.smoothed.min() ?? 0), n > 10 { break }
+        if n > 10, average > 4 * least { break }
         try Interrupt.check()
     }
     return search
