@@ -37,6 +37,9 @@ extension Catalog {
             details: """
                 `train` and `valid` are lists of records with the fields `image` and `mask`: volumes and masks, or paths of files, which are read when
                 a batch needs them, so that a cohort never has to fit into memory. All of one shape, which `unet3d` wants divisible by 2^depth.
+                With `prepare` records may hold anything: the function makes {image, mask} of each when a batch needs it, while the network trains on the batch
+                before. Its parameter `seed`, if it has one, is a whole number that differs each time that a training sample is asked for, follows from the training's
+                seed, and stays the same for a record of `valid`.
                 Batches are drawn in an order shuffled by `seed`. The loss is the soft Dice loss, 1 − (2Σpt + 1) / (Σp + Σt + 1) for each sample; it
                 compares probabilities, so the network must end with `sigmoid`.
                 After each epoch the validation loss, Dice and IoU are taken, of masks as `predict` makes them at threshold 0.5, and where the IoU is the
@@ -50,6 +53,7 @@ extension Catalog {
             Param<Model>("net", "the model, trained in place"),
             Param<[Record]>("train", "records {image, mask}, and id for messages"),
             Param<[Record]>("valid", "records that are only predicted", default: []),
+            Param<Function?>("prepare", "makes {image, mask} of each record: a function of a record, and of a seed where it has a parameter `seed`", default: nil),
             Param<Int>("epochs", "turns", default: 10),
             Param<Int?>("steps", "batches an epoch; none goes once over `train`", default: nil),
             Param<Int>("batch", "samples a step", default: 1),
@@ -65,7 +69,7 @@ extension Catalog {
                     "head = phantom(seed=1, shape=16, spacing=12)\npair = {image: normalize(head.image), mask: head.mask}\n"
                         + "run = fit(unet3d(filters=4, depth=2), [pair], epochs=2)\nlength(run.history)", "2")
             ]
-        ) { context, net, train, valid, epochs, steps, batch, loss, optimizer, checkpoint, memory, precision, seed -> Record in
+        ) { context, net, train, valid, prepare, epochs, steps, batch, loss, optimizer, checkpoint, memory, precision, seed -> Record in
             let checkpoint = checkpoint.map(context.path)
             if let checkpoint, !checkpoint.hasSuffix(".safetensors") {
                 throw context.reject("checkpoint", expected: "a file name ending in .safetensors", found: "\"\(checkpoint)\"")
@@ -73,10 +77,13 @@ extension Catalog {
             let options = FitOptions(
                 epochs: epochs, steps: steps, batch: batch, loss: loss.loss, optimizer: optimizer.optimizer, checkpoint: checkpoint,
                 memory: try memory.map { try megabytes($0, context) }, precision: precision.precision, seed: seed)
+            let preparation = try prepare.map { try Preparation($0, context, training: net) }
+            defer { preparation?.finish() }
             let report = TrainingReport(context: context, epochs: epochs)
             defer { context.progress.clear() }
             let history = try Networks.fit(
-                net, train: SubjectSource(train, "train", context), valid: valid.isEmpty ? nil : SubjectSource(valid, "valid", context),
+                net, train: SubjectSource(train, "train", context, preparation, classes: net.outputChannels),
+                valid: valid.isEmpty ? nil : SubjectSource(valid, "valid", context, preparation, classes: net.outputChannels),
                 options: options, onStep: report.step, onEpoch: report.epoch)
             if history.stopped {
                 context.note(

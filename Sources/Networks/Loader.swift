@@ -9,6 +9,8 @@ final class Loader: Sendable {
     private let total: Int
     /// Used by the queue alone, where it never has to wait.
     private let order: Mutex<SampleOrder>
+    /// Seeds what is random about each sample.
+    private let draws: CounterRandom
     private let queue = DispatchQueue(label: "skullstrip.loader")
     private let ready = DispatchSemaphore(value: 0)
 
@@ -21,6 +23,7 @@ final class Loader: Sendable {
 
     init(_ source: any SampleSource, batch: Int, seed: UInt64, total: Int) {
         (self.source, self.batch, self.total) = (source, batch, total)
+        draws = CounterRandom(seed: seed, stream: 0xD2A3)
         order = Mutex(SampleOrder(count: source.count, seed: seed))
         ask()
     }
@@ -43,7 +46,7 @@ final class Loader: Sendable {
         try (0..<batch).map {
             try Interrupt.check()
             let position = index * batch + $0
-            return try source.sample(order.withLock { $0.sample(at: position) })
+            return try source.sample(order.withLock { $0.sample(at: position) }, draw: draws.bits(at: UInt64(position)) >> 32)
         }
     }
 
