@@ -11,12 +11,14 @@ final class SubjectSource: SampleSource, @unchecked Sendable {
 
     /// Throws at the argument `name` of the call where a record lacks a field, or a field is of another kind; with a preparation, records may hold anything.
     ///
-    /// - Parameter classes: the network's outputs: more than one ask for masks that are volumes of classes from 0.
-    init(_ records: [Record], _ name: String, _ context: Context, _ preparation: Preparation? = nil, classes: Int = 1) throws {
+    /// - Parameters:
+    ///   - classes: the network's outputs: more than one ask for masks that are volumes of classes from 0.
+    ///   - single: whether the argument is one record rather than a list.
+    init(_ records: [Record], _ name: String, _ context: Context, _ preparation: Preparation? = nil, classes: Int = 1, single: Bool = false) throws {
         self.preparation = preparation
         parts = SubjectParts(classes: classes, path: context.path)
         subjects = try records.enumerated().map { [parts] index, record in
-            let id: String = if case .string(let text)? = record["id"] { text } else { "\(name)[\(index)]" }
+            let id: String = if case .string(let text)? = record["id"] { text } else { single ? name : "\(name)[\(index)]" }
             if preparation == nil, let (field, found) = parts.misfit(of: record) {
                 throw context.reject(
                     name, expected: "a list of records {image, mask} of volumes, masks or paths", found: "\(id) whose field `\(field)` is \(found)",
@@ -29,11 +31,22 @@ final class SubjectSource: SampleSource, @unchecked Sendable {
     var count: Int { subjects.count }
 
     func sample(_ index: Int, draw: UInt64) throws -> Sample {
+        try parts.sample(try record(index, draw: draw), name: subjects[index].name)
+    }
+
+    /// The first channel and the mask (of classes: what is not the class 0) of what `sample` makes, wherever they lie.
+    func volumes(_ index: Int, draw: UInt64) throws -> (name: String, image: Volume, mask: Mask) {
+        let (image, mask) = try parts.volumes(try record(index, draw: draw))
+        return (subjects[index].name, image, mask)
+    }
+
+    /// The record {image, mask} of a draw.
+    private func record(_ index: Int, draw: UInt64) throws -> Record {
         let (name, record) = subjects[index]
-        guard let preparation else { return try parts.sample(record, name: name) }
+        guard let preparation else { return record }
         let made = try preparation.record(record, draw: draw)
         if let (field, found) = parts.misfit(of: made) { throw SubjectError.prepared(name: name, field: field, found: found) }
-        return try parts.sample(made, name: name)
+        return made
     }
 }
 
@@ -44,7 +57,7 @@ final class Preparation: Sendable {
     private let evaluator: BackgroundEvaluator
 
     /// Throws at the argument `prepare` for a function that takes no record, and where a preparation is asked for within another.
-    init(_ function: Function, _ context: Context, training model: Model) throws {
+    init(_ function: Function, _ context: Context, training model: Model?) throws {
         let parameters = function.parameterNames
         guard let first = parameters.first, first != "seed" || parameters.count > 1 else {
             throw context.reject("prepare", expected: "a function of a record, or of a record and a seed", found: function.signature)
@@ -102,6 +115,13 @@ struct SubjectParts: @unchecked Sendable {
         }
         return Sample(
             image: channels.count == 1 ? channels[0].voxels : channels.flatMap(\.voxels), target: target.values, shape: grid.shape, name: name)
+    }
+
+    func volumes(_ record: Record) throws -> (image: Volume, mask: Mask) {
+        let image: Volume
+        if case .list(let list)? = record["image"] { image = try volume(list[0]) } else { image = try volume(record["image"] ?? .none) }
+        let mask = try volume(record["mask"] ?? .none)
+        return (image, Mask(grid: mask.grid, voxels: mask.voxels.map { $0 > 0 ? 1 : 0 }))
     }
 
     private func volume(_ value: Value) throws -> Volume {

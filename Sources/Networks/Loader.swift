@@ -8,9 +8,7 @@ final class Loader: Sendable {
     private let batch: Int
     private let total: Int
     /// Used by the queue alone, where it never has to wait.
-    private let order: Mutex<SampleOrder>
-    /// Seeds what is random about each sample.
-    private let draws: CounterRandom
+    private let draws: Mutex<SampleDraws>
     private let queue = DispatchQueue(label: "skullstrip.loader")
     private let ready = DispatchSemaphore(value: 0)
 
@@ -23,8 +21,7 @@ final class Loader: Sendable {
 
     init(_ source: any SampleSource, batch: Int, seed: UInt64, total: Int) {
         (self.source, self.batch, self.total) = (source, batch, total)
-        draws = CounterRandom(seed: seed, stream: 0xD2A3)
-        order = Mutex(SampleOrder(count: source.count, seed: seed))
+        draws = Mutex(SampleDraws(count: source.count, seed: seed))
         ask()
     }
 
@@ -46,7 +43,8 @@ final class Loader: Sendable {
         try (0..<batch).map {
             try Interrupt.check()
             let position = index * batch + $0
-            return try source.sample(order.withLock { $0.sample(at: position) }, draw: draws.bits(at: UInt64(position)) >> 32)
+            let (sample, draw) = draws.withLock { $0.at(position) }
+            return try source.sample(sample, draw: draw)
         }
     }
 
@@ -64,6 +62,24 @@ final class Loader: Sendable {
     }
 
     func stop() { state.withLock { $0.stopped = true } }
+}
+
+/// What a training asks its source for: at each place of its sequence of samples, which one, and with which draw. A function of the seed alone, so that a training
+/// may begin at any place.
+public struct SampleDraws: Sendable {
+    private var order: SampleOrder
+    private let draws: CounterRandom
+
+    /// Of `count` samples, at least 1.
+    public init(count: Int, seed: UInt64) {
+        order = SampleOrder(count: count, seed: seed)
+        draws = CounterRandom(seed: seed, stream: 0xD2A3)
+    }
+
+    /// The place is 0 or more; places one after another are quickest.
+    public mutating func at(_ position: Int) -> (index: Int, draw: UInt64) {
+        (order.sample(at: position), draws.bits(at: UInt64(position)) >> 32)
+    }
 }
 
 /// The endless sequence of shuffled passes over the samples (Fisher–Yates, seeded by pass). The order of the pass in hand is kept, since positions

@@ -47,6 +47,8 @@ struct Spike {
     let phase: Double
     let amplitude: Double
 
+    func scaled(by factor: Double) -> Spike { Spike(wave: wave, phase: phase, amplitude: amplitude * factor) }
+
     func apply(to values: [Float], shape: SIMD3<Int>) throws -> [Float] {
         let (nx, ny) = (shape.x, shape.y)
         // cos(a + b) = cos a cos b − sin a sin b: one cosine a voxel of a row, once for all rows.

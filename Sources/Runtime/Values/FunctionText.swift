@@ -52,7 +52,7 @@ extension Function {
     /// A builtin's name, or that of a function of the library; nil for functions of scripts.
     fileprivate var inheritedName: String? {
         switch kind {
-        case .builtin(let builtin): return builtin.name
+        case .builtin(let builtin): return builtin.inner == nil ? builtin.name : nil
         case .closure(let code, _):
             guard let name = code.name, code.module.library == nil, case .function(let known)? = code.module.value(name), known === self else { return nil }
             return name
@@ -97,6 +97,10 @@ private struct FunctionWriter {
     init(_ root: Function) { self.root = root }
 
     mutating func text() throws(FunctionTextError) -> String {
+        if let inner = root.builtin?.inner {
+            self = FunctionWriter(inner)
+            return try text()
+        }
         if let name = root.inheritedName { return name }
         try gather()
         nameParts()
@@ -131,6 +135,8 @@ private struct FunctionWriter {
     }
 
     private mutating func part(of function: Function) -> Int {
+        // What only keeps another's results means the same.
+        if let inner = function.builtin?.inner { return part(of: inner) }
         if let name = function.inheritedName {
             if let known = data[name] { return known }
             let index = add(.inherited(name))
