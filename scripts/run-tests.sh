@@ -2,7 +2,7 @@
 # Runs everything that `make test` has built: the unit tests, then the program itself as a user runs it. Prints the counts of each.
 set -eu
 cd "$(dirname "$0")/.."
-LAYER_TESTS='NetworksTests\.(Kernel|LayerReference|Winograd|FusedEnds|WholeNetwork)'
+LAYER_TESTS='NetworksTests\.(Kernel|LayerReference|Winograd|FusedEnds|WholeNetwork|Loss|Optimizer)'
 
 # One at a time: some tests raise the interrupt flag, which all threads of a process share.
 swift test -c release --skip-build --disable-xctest --no-parallel

@@ -17,6 +17,9 @@ extension Value {
     /// Whether this is a list of nothing but masks.
     fileprivate var isMasks: Bool { isList { if case .mask = $0 { true } else { false } } }
 
+    /// Whether this is a list of nothing but records.
+    fileprivate var isRecords: Bool { isList { if case .record = $0 { true } else { false } } }
+
     private func isList(of fits: (Value) -> Bool) -> Bool {
         guard case .list(let list) = self else { return false }
         return !list.isEmpty && list.allSatisfy(fits)
@@ -89,15 +92,15 @@ extension Catalog {
         },
 
         Builtin(
-            "save", "Write a volume, mask, figure or model to a file.", theme: .files,
+            "save", "Write a volume, mask, table, figure or model to a file.", theme: .files,
             details: """
                 Volumes and masks become what the name says: NIfTI (`.nii`, `.nii.gz`, a pair for `.hdr` or `.img`), FreeSurfer (`.mgh`, `.mgz`) or NRRD
                 (`.nrrd`); a list of volumes on one grid becomes one 4-D file. Place in space and all that is known of the source's header are kept. Nothing
                 is lost unasked: an unchanged volume is written with the voxels that its file had, others in their type where every value fits exactly, else
                 as float32; masks are uint8 without scaling. `dtype` asks for a type, to which values are rounded and in which they are limited.
-                Figures become `.png`, models `.safetensors`. The file appears whole or not at all: it is written beside its place and then renamed.
+                A list of records becomes a table: `.tsv` with tabs and `n/a`, or `.csv` with commas. Figures become `.png`, models `.safetensors`. The file appears whole or not at all: it is written beside its place and then renamed.
                 """,
-            Param<Value>("value", "a volume, mask, list of volumes, figure or model"),
+            Param<Value>("value", "a volume, mask, list of volumes, list of records, figure or model"),
             Param<String>("path", "the file; its ending names the format"),
             Param<Datatype?>("dtype", "the type of voxels to write, at the price of rounding", default: nil),
             returns: "nothing",
@@ -116,6 +119,7 @@ extension Catalog {
             switch value {
             case .volume(let volume): try ImageFile.write(volume, to: path, datatype: type)
             case .list(let list) where value.isVolumes: try ImageFile.write(try [Volume].from(.list(list)), to: path, datatype: type)
+            case .list(let list) where value.isRecords: try RecordTable.write([Record].from(.list(list)), to: path)
             case .list(let list) where value.isMasks:
                 try ImageFile.write(try [Mask].from(.list(list)), to: path)
             case .mask(let mask): try ImageFile.write(mask, to: path)
@@ -126,7 +130,7 @@ extension Catalog {
                 }
                 try model.save(to: path, metadata: [:])
             default:
-                throw context.reject("value", expected: "a volume, mask, list of volumes or of masks, figure or model", found: value.mention)
+                throw context.reject("value", expected: "a volume, mask, list of volumes, of masks or of records, figure or model", found: value.mention)
             }
         },
 

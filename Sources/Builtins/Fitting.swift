@@ -11,6 +11,9 @@ extension Catalog {
             details: """
                 `train` and `valid` are lists of records with the fields `image` and `mask`: volumes and masks, or paths of files, which are read when
                 a batch needs them, so that a cohort never has to fit into memory. All of one shape, which `unet3d` wants divisible by 2^depth.
+                With `prepare` records may hold anything: the function makes {image, mask} of each when a batch needs it, while the network trains on the batch
+                before. Its parameter `seed`, if it has one, is a whole number that differs each time that a training sample is asked for, follows from the training's
+                seed, and stays the same for a record of `valid`.
                 Batches are drawn in an order shuffled by `seed`.
                 Losses compare probabilities, so the network must end with `sigmoid` or, for classes that exclude each other, with `softmax`. "dice" is
                 1 − (2Σpt + 1) / (Σp + Σt + 1) of each sample and channel; "bce" is binary cross-entropy and "ce" that over classes; "dice+bce" and "dice+ce" are
@@ -30,6 +33,7 @@ extension Catalog {
             Param<Model>("net", "the model, trained in place"),
             Param<[Record]>("train", "records {image, mask}, and id for messages"),
             Param<[Record]>("valid", "records that are only predicted", default: []),
+            Param<Function?>("prepare", "makes {image, mask} of each record: a function of a record, and of a seed where it has a parameter `seed`", default: nil),
             Param<Int?>("epochs", "turns; none is 10, or with `minutes` as many as there is time for", default: nil),
             Param<Int?>("steps", "steps an epoch; none goes once over `train`", default: nil),
             Param<Int>("batch", "samples a step", default: 1),
@@ -57,7 +61,7 @@ extension Catalog {
                         + "run = fit(unet3d(filters=4, depth=2), [pair], epochs=2)\nlength(run.history)", "2")
             ]
         ) {
-            context, net, train, valid, epochs, steps, batch, loss, optimizer, schedule, minutes, ema, clip, accumulate, patience, patch, metrics,
+            context, net, train, valid, prepare, epochs, steps, batch, loss, optimizer, schedule, minutes, ema, clip, accumulate, patience, patch, metrics,
             checkpoint, resume, log, every, memory, precision, seed -> Record in
             let checkpoint = checkpoint.map(context.path)
             if let checkpoint, !checkpoint.hasSuffix(".safetensors") {
@@ -69,11 +73,16 @@ extension Catalog {
             (options.schedule, options.minutes, options.ema, options.clip) = (schedule.schedule, minutes, ema, clip)
             (options.accumulate, options.patience, options.patch, options.metrics) = (accumulate, patience, patch?.numbers, metrics)
             (options.resume, options.every, options.log) = (resume, every, log.map(context.path))
+            options.sources = [("train", mark(of: train)), ("valid", mark(of: valid)), ("prepare", mark(of: prepare))]
+            let preparation = try prepare.map { try Preparation($0, context, training: net) }
+            defer { preparation?.finish() }
             let report = TrainingReport(context: context, options: options)
+            report.begin()
             defer { context.progress.clear() }
             let history = try Networks.fit(
-                net, train: SubjectSource(train, "train", context), valid: valid.isEmpty ? nil : SubjectSource(valid, "valid", context),
-                options: options, onStep: report.step, onEpoch: report.epoch)
+                net, train: SubjectSource(train, "train", context, preparation, classes: net.outputChannels),
+                valid: valid.isEmpty ? nil : SubjectSource(valid, "valid", context, preparation, classes: net.outputChannels), options: options,
+                onStep: report.step, onEpoch: report.epoch)
             report.end(history)
             return history.record(options)
         },
@@ -86,6 +95,7 @@ extension Catalog {
                 """,
             Param<Model>("net", "the model"),
             Param<[Record]>("train", "records {image, mask}"),
+            Param<Function?>("prepare", "makes {image, mask} of each record, as for `fit`", default: nil),
             Param<Int>("batch", "samples a step", default: 1),
             Param<LossChoice>("loss", "what is minimised", default: .dice),
             Param<OptimizerChoice>("optimizer", "how weights follow gradients; its rate does not matter", default: .adam),
@@ -100,12 +110,16 @@ extension Catalog {
                     "head = phantom(seed=1, shape=16, spacing=12)\npair = {image: normalize(head.image), mask: head.mask}\n"
                         + "found = lr_find(unet3d(filters=4, depth=2), [pair], steps=5)\nlength(found.rates)", "5")
             ]
-        ) { context, net, train, batch, loss, optimizer, from, to, steps, patch, seed -> Record in
+        ) { context, net, train, prepare, batch, loss, optimizer, from, to, steps, patch, seed -> Record in
             var options = FitOptions(epochs: 1, batch: batch, loss: loss.loss, optimizer: optimizer.optimizer, seed: seed)
             options.patch = patch?.numbers
-            defer { context.progress.clear() }
+            let preparation = try prepare.map { try Preparation($0, context, training: net) }
+            defer {
+                preparation?.finish()
+                context.progress.clear()
+            }
             let found = try findRate(
-                net, train: SubjectSource(train, "train", context), options: options, from: from, to: to, steps: steps,
+                net, train: SubjectSource(train, "train", context, preparation, classes: net.outputChannels), options: options, from: from, to: to, steps: steps,
                 onStep: { context.progress.bar("lr_find", done: $0, of: steps) })
             return Record([
                 ("rates", found.rates.value), ("losses", found.losses.value), ("smoothed", found.smoothed.value),
@@ -113,6 +127,37 @@ extension Catalog {
             ])
         },
     ]
+}
+
+/// What tells one cohort from another: a hash of the records' words and numbers, and of the shapes of what they hold.
+private func mark(of records: [Record]) -> String {
+    func add(_ value: Value, to hash: inout ContentHash) {
+        switch value {
+        case .string(let text): hash.add(text)
+        case .number(let number): hash.add([number])
+        case .volume(let volume): hash.add(Text.sizes(volume.grid.shape))
+        case .mask(let mask): hash.add(Text.sizes(mask.grid.shape))
+        case .list(let list): for item in list.items { add(item, to: &hash) }
+        default: hash.add(value.mention)
+        }
+    }
+    var hash = ContentHash()
+    for record in records {
+        for (name, value) in record.fields {
+            hash.add(name)
+            add(value, to: &hash)
+        }
+    }
+    return records.isEmpty ? "none" : "\(records.count) records (\(hash.text.prefix(8)))"
+}
+
+/// What tells one function from another: a hash of its text, or its bare signature where it has none.
+private func mark(of function: Function?) -> String {
+    guard let function else { return "none" }
+    guard let text = try? function.text() else { return function.signature }
+    var hash = ContentHash()
+    hash.add(text)
+    return "\(function.name) (\(hash.text.prefix(8)))"
 }
 
 extension History {

@@ -12,6 +12,12 @@ final class TrainingReport {
         self.options = options
     }
 
+    /// Before the first step: says what is about to be replaced.
+    func begin() {
+        guard !options.resume, let path = options.statePath, FileSystem.exists(path) else { return }
+        context.note("fit: begins anew and replaces \"\(path)\"; with resume=true it would go on with that training")
+    }
+
     func step(_ r: StepReport) {
         guard context.progress.isVisible else { return }
         var note = "loss \(Text.fixed(r.loss, 3))  dice \(Text.fixed(r.dice, 3))"

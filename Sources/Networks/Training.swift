@@ -21,7 +21,15 @@ public protocol SampleSource: Sendable {
     /// Number of samples; it must not change.
     var count: Int { get }
     /// The sample at an index from 0. What it throws ends the training.
-    func sample(_ index: Int) throws -> Sample
+    ///
+    /// - Parameter draw: seeds what is random about the sample: one index and one draw always give the same sample. A training hands over another draw each time, a
+    ///   function of its seed and of the place in its sequence of samples alone, below 2³².
+    func sample(_ index: Int, draw: UInt64) throws -> Sample
+}
+
+extension SampleSource {
+    /// The sample as validation sees it, the same each time.
+    public func sample(_ index: Int) throws -> Sample { try sample(index, draw: UInt64(index)) }
 }
 
 /// Samples held in memory.
@@ -33,5 +41,5 @@ public struct SampleArray: SampleSource {
     /// Number of samples.
     public var count: Int { samples.count }
     /// The sample at an index from 0 to count − 1.
-    public func sample(_ index: Int) throws -> Sample { samples[index] }
+    public func sample(_ index: Int, draw: UInt64) throws -> Sample { samples[index] }
 }

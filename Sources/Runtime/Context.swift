@@ -3,7 +3,7 @@ import Support
 
 /// What a builtin may ask of the session that calls it.
 public final class Context: @unchecked Sendable {
-    private unowned let machine: Machine
+    unowned let machine: Machine
 
     init(_ machine: Machine) { self.machine = machine }
 
@@ -19,6 +19,8 @@ public final class Context: @unchecked Sendable {
     public var progress: ProgressSink { machine.progress }
     /// True when the session's output is a terminal, so that pictures and colour make sense.
     public var isTerminal: Bool { machine.isTerminal }
+    /// True where a `BackgroundEvaluator` calls, while a training waits for its next batch.
+    public var isBackground: Bool { machine.isBackground }
     /// The script's arguments.
     public var arguments: [String] { machine.arguments }
     /// The folder of the running script; "." at the prompt.

@@ -52,7 +52,7 @@ public struct CounterRandom: RandomNumberGenerator, Sendable {
 
     /// The z with Φ(z) = ½ + q for |q| ≤ 0.4999999, to a relative 1e-7 (Wichura 1988, algorithm AS 241, PPND7, without its far tails).
     @inline(__always)
-    static func quantile(fromMedian q: Double) -> Double {
+    public static func quantile(fromMedian q: Double) -> Double {
         if abs(q) <= 0.425 {
             let r = 0.180625 - q * q
             let above = ((59.109374720 * r + 159.29113202) * r + 50.434271938) * r + 3.3871327179

@@ -62,7 +62,7 @@ import Testing
         final class Late: SampleSource, @unchecked Sendable {
             let count = 4
             private var asked = 0
-            func sample(_ index: Int) throws -> Sample {
+            func sample(_ index: Int, draw: UInt64) throws -> Sample {
                 var sample = try Balls(count: 4).sample(index)
                 asked += 1
                 // In the third epoch one image holds values whose sums overflow in the second convolution.
@@ -93,6 +93,23 @@ import Testing
             #expect(error?.message == "the loss is no longer finite in epoch 3, step 2, at the bad one, which begins in layer 1 (conv3d)")
             #expect(model.arrays.map(\.values) == best)
         }
+    }
+
+    /// A finite loss of which the weights' gradient is not: the layer is named, and the weights stay.
+    @Test func divergenceOfTheGradientIsNamed() throws {
+        let x = try Node.input(channels: 1), one = SIMD3(1, 1, 1)
+        let model = try Model(input: x, output: x.conv3d(filters: 1, kernel: one).conv3d(filters: 1, kernel: one).sigmoid())
+        try model.set("layer.1.conv3d.weight", [1e-3])
+        try model.set("layer.2.conv3d.weight", [100])
+        let before = model.arrays.map(\.values)
+        let image = [Float](repeating: 3e38, count: 64)
+        let sample = Sample(image: image, target: image.map { _ in 0 }, shape: SIMD3(4, 4, 4), name: "bright")
+        let error = #expect(throws: NetworkError.self) {
+            try fit(model, train: SampleArray([sample]), valid: nil, options: FitOptions(epochs: 1, loss: .bce))
+        }
+        #expect(error?.message == "the gradient is no longer finite in epoch 1, step 1, at bright, at layer 1 (conv3d)")
+        #expect(error?.hint?.hasPrefix("the model keeps the weights before this step") == true)
+        #expect(model.arrays.map(\.values) == before)
     }
 
     /// With an average, that is what is validated, saved and left.

@@ -9,7 +9,7 @@ struct Balls: SampleSource {
     var shape = SIMD3(16, 16, 16)
     var first = 0
 
-    func sample(_ index: Int) throws -> Sample {
+    func sample(_ index: Int, draw: UInt64) throws -> Sample {
         var random = CounterRandom(seed: UInt64(first + index), stream: 3)
         let centre = SIMD3(random.uniform(5, 11), random.uniform(5, 11), random.uniform(5, 11))
         let radius = random.uniform(3, 5)
@@ -177,7 +177,7 @@ struct Balls: SampleSource {
         final class Late: SampleSource, @unchecked Sendable {
             let count = 4
             private var asked = 0
-            func sample(_ index: Int) throws -> Sample {
+            func sample(_ index: Int, draw: UInt64) throws -> Sample {
                 asked += 1
                 // The third batch raises the flag from the loader's thread a little later, while a step is running.
                 if asked == 3 {

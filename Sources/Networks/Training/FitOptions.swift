@@ -52,6 +52,8 @@ public struct FitOptions: Sendable {
     public var precision: Precision
     /// Seeds the order of samples and the dropout.
     public var seed: UInt64
+    /// What samples are made from, by name, in words that differ where they differ: a training does not go on with others.
+    public var sources: [(name: String, value: String)] = []
     /// Stored in the checkpoint.
     public var metadata: [String: String]
 
@@ -64,6 +66,9 @@ public struct FitOptions: Sendable {
         (self.optimizer, self.checkpoint, self.memory, self.precision) = (optimizer, checkpoint, memory, precision)
         (self.seed, self.metadata) = (seed, metadata)
     }
+
+    /// The file beside the checkpoint in which the training's state is kept.
+    public var statePath: String? { checkpoint.map(StateKeeper.path(besideCheckpoint:)) }
 
     /// Throws `NetworkError.option`, `.batchTooLarge` or `.noSamples` for numbers that make no sense with so many samples.
     func validate(samples: Int, validation: Int?) throws {
@@ -102,7 +107,7 @@ public struct FitOptions: Sendable {
             ("accumulate", "\(accumulate)"), ("loss", loss.name), ("optimizer", optimizer.name), ("schedule", schedule.name),
             ("clip", text(clip)), ("ema", text(ema)), ("patience", text(patience)), ("patch", patch.map(Text.sizes) ?? "none"),
             ("metrics", metrics.map(\.rawValue).joined(separator: ", ")), ("precision", precision.rawValue), ("seed", "\(seed)"),
-        ]
+        ] + sources
     }
 
     /// Runs of memory as large as the weights that a training holds: weights, gradients, moments, and what else was asked for.

@@ -30,6 +30,7 @@ final class StateKeeper {
 
     static let formatName = "skullstrip-training", formatVersion = "1"
 
+    /// Where the state of a training with a checkpoint is.
     static func path(besideCheckpoint path: String) -> String {
         let suffix = ".safetensors"
         return (path.hasSuffix(suffix) ? String(path.dropLast(suffix.count)) : path) + ".training" + suffix
