@@ -4,8 +4,8 @@ import CKernels
 
 typealias D8 = SIMD8<Double>
 
-@inline(__always) func low(_ v: V16) -> D8 { D8(v.lowHalf) }
-@inline(__always) func high(_ v: V16) -> D8 { D8(v.highHalf) }
+@inline(__always) func low(_ v: V16) -> D8 { sk_doubles8(v.lowHalf) }
+@inline(__always) func high(_ v: V16) -> D8 { sk_doubles8(v.highHalf) }
 
 /// Adds a vector's sums to one row of 16.
 @inline(__always)

@@ -34,6 +34,9 @@ static inline __attribute__((always_inline)) SKHalves16 sk_to_half16(SKVector16 
     SKWords16 number = (SKWords16)(v == v);
     return __builtin_convertvector((rounded & number) | (0x7FC0 & ~number), SKHalves16);
 }
+typedef double SKDoubles8 __attribute__((ext_vector_type(8)));
+static inline __attribute__((always_inline)) SKDoubles8 sk_doubles8(SKVector8 v) { return __builtin_convertvector(v, SKDoubles8); }
+
 static inline __attribute__((always_inline)) SKVector8 sk_low8(SKVector16 v) {
     return __builtin_shufflevector(v, v, 0, 1, 2, 3, 4, 5, 6, 7);
 }
