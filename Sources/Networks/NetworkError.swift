@@ -36,6 +36,8 @@ public enum NetworkError: ExplainedError, Equatable {
     case state(path: String, reason: String)
     /// A model file that is damaged, or not one of ours.
     case file(path: String, reason: String)
+    /// A model that another format cannot hold; with the kind of the layer where it is one layer's fault.
+    case export(layer: String?, reason: String)
 
     /// What is wrong, with the numbers.
     public var message: String {
@@ -61,6 +63,7 @@ public enum NetworkError: ExplainedError, Equatable {
         case .resume(let path, let changes): "the training in \"\(path)\" cannot go on with other options: \(changes.joined(separator: "; "))"
         case .state(let path, let reason): "\"\(path)\" is not a usable state of a training: \(reason)"
         case .file(let path, let reason): "\"\(path)\" is not a usable model: \(reason)"
+        case .export(let layer, let reason): "the model cannot be exported: " + (layer.map { "of its layer \($0), " } ?? "") + reason
         }
     }
 

@@ -75,6 +75,7 @@ final class ParameterStore {
     }
 
     /// Puts `value(index in PyTorch's order)` in each place, on all cores. Throws `Interrupted`, with some of the values written.
+    @inline(__always)
     private func fill(slot index: Int, in run: UnsafeMutablePointer<Float>? = nil, _ value: (Int) -> Float) throws {
         let p = run.map { $0 + slots[index].offset } ?? pointer(index)
         switch slots[index].spec.storage {
