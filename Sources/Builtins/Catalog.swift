@@ -6,6 +6,6 @@ public enum Catalog {
     /// In the order of help.
     public static let all: [Builtin] = [
         files, space, transforms, intensity, standardising, filters, statistics, masks, morphology, layers, normLayers, joiningLayers, planning,
-        training, prediction, evaluation, pictures, cohorts, mathematics, lists, text, system,
+        training, pipelines, prediction, evaluation, pictures, cohorts, mathematics, lists, text, system,
     ].flatMap { $0 }
 }
