@@ -29,7 +29,7 @@ extension Catalog {
             returns: "a model",
             examples: [
                 Example(
-                    "size = 16\nbrain = pipeline(unet3d(filters=2, depth=1), prepare = v -> v |> resample(shape=size, spacing=12) |> normalize(), threshold=0.4)\n"
+                    "size = [16, 16, 16]\nbrain = pipeline(unet3d(filters=2, depth=1), prepare = v -> v |> resample(shape=size, spacing=12) |> normalize(), threshold=0.4)\n"
                         + "save(brain, \"brain.safetensors\")\nload(\"brain.safetensors\").pipeline.threshold", "0.4"),
                 Example(
                     "net = pipeline(unet3d(filters=2, depth=1), prepare = v -> v / 100, volume=[900, 1900])\nprint(net.pipeline.recipe)",
@@ -116,10 +116,11 @@ extension Catalog {
 
     /// A name of the network, or nil for none.
     private static func target(_ value: Value, _ name: String, _ context: Context) throws -> String? {
-        guard let text = try? String?.from(value) else {
+        do {
+            return try String?.from(value)
+        } catch {
             throw context.reject("map", expected: "something that gives a string or none for \"\(name)\"", found: value.mention)
         }
-        return text
     }
 }
 

@@ -39,7 +39,7 @@ extension Catalog {
             examples: [
                 Example("predict(unet3d(filters=2, depth=1), phantom(seed=1, shape=9, spacing=20).image, threshold=0).shape", "[9, 9, 9]"),
                 Example(
-                    "net = pipeline(unet3d(filters=2, depth=1), prepare = v -> v |> resample(shape=8, spacing=24) |> normalize())\n"
+                    "net = pipeline(unet3d(filters=2, depth=1), prepare = v -> v |> resample(shape=[8, 8, 8], spacing=24) |> normalize())\n"
                         + "head = phantom(seed=1, shape=[9, 10, 11], spacing=20).image\np = predict(net, head, qc=true)\n[p.mask.shape, kind(p.qc.volume_ml)]",
                     "[[9, 10, 11], \"number\"]"),
             ]
@@ -97,7 +97,7 @@ extension Catalog {
             returns: "a volume; the image itself where the model has no recipe",
             examples: [
                 Example(
-                    "net = pipeline(unet3d(filters=2, depth=1), prepare = v -> resample(v, shape=8, spacing=24))\n"
+                    "net = pipeline(unet3d(filters=2, depth=1), prepare = v -> resample(v, shape=[8, 8, 8], spacing=24))\n"
                         + "prepared(net, phantom(seed=1, shape=12, spacing=16).image).shape", "[8, 8, 8]")
             ]
         ) { context, net, image in try context.segmenter(net).prepared(context.rawImage(image)) },

@@ -36,11 +36,11 @@ public struct Segmenter {
 
     public let model: Model
     public let options: Options
-    private let prepare: (Volume) throws -> Volume
+    private let prepare: ((Volume) throws -> Volume)?
 
-    /// `prepare` makes of the raw image what the network sees, on any grid; by default it sees the raw image. Throws `NetworkError.mismatch` for a network
+    /// `prepare` makes of the raw image what the network sees, on any grid; without it the network sees the image as it is. Throws `NetworkError.mismatch` for a network
     /// that does not take one channel to one, and `NetworkError.option` for a threshold outside 0 … 1.
-    public init(_ model: Model, options: Options? = nil, prepare: @escaping (Volume) throws -> Volume = { $0 }) throws {
+    public init(_ model: Model, options: Options? = nil, prepare: ((Volume) throws -> Volume)? = nil) throws {
         try model.requireOneChannel(for: "predict")
         self.model = model
         self.options = options ?? Options(of: model)
@@ -66,8 +66,8 @@ public struct Segmenter {
     /// The mask of an image, with its probabilities and the record of its quality.
     ///
     /// The network's probabilities are brought back to the image's grid linearly and cut there, so that the mask's border is finer than the network's voxels.
-    /// `progress` is told how many of how many boxes are done. Throws `NetworkError.notFinite` for NaN or infinity in what the network sees, `MemoryError`,
-    /// `Interrupted`, and what `prepare` throws.
+    /// `progress` is told how many of how many boxes are done. Throws `NetworkError.notFinite` for NaN or infinity in what the network sees, `IntensityError.flat` for a raw
+    /// image of one value, `MemoryError`, `Interrupted`, and what `prepare` throws.
     public func segment(_ image: Volume, progress: (Int, Int) -> Void = { _, _ in }) throws -> Result {
         let found = try raw(image, progress)
         let probability = try onGrid(of: image, found.mean)
@@ -80,7 +80,7 @@ public struct Segmenter {
     }
 
     /// What the network sees of an image.
-    public func prepared(_ image: Volume) throws -> Volume { try prepare(image) }
+    public func prepared(_ image: Volume) throws -> Volume { try prepare?(image) ?? image }
 
     // MARK: - The network
 
@@ -92,7 +92,11 @@ public struct Segmenter {
     }
 
     private func raw(_ image: Volume, _ progress: (Int, Int) -> Void) throws -> Raw {
-        let seen = try prepare(image)
+        // Beyond its field of view a prepared image is 0, so that one of a single value would look like a box.
+        if prepare != nil, let first = image.voxels.first, image.voxels.allSatisfy({ $0 == first }) {
+            throw IntensityError.flat(value: Double(first), operation: "predict")
+        }
+        let seen = try prepared(image)
         let plain = try run(seen, progress)
         guard options.flips || options.comparesFlip else { return Raw(plain: plain, mirrored: nil, mean: plain) }
         let axis = Self.leftRight(seen.grid)

@@ -57,7 +57,7 @@ private func shown(_ text: String, in known: (session: Session, output: Output)?
             ("{ xs = map([v], print)\n v }", "calls print"),
             ("{ while true { }\n v }", "goes on for more than 200,000,000 calls"), ("3", "must give a volume, and gave a number 3"),
             ("v > 1", "must give a volume, and gave a mask"), ("error(\"no\")", "no"),
-            ("resample(v, shape=2000, spacing=1)", "2000×2000×2000"),
+            ("resample(v, shape=[2000, 2000, 2000], spacing=1)", "2000×2000×2000"),
         ] {
             let found = shown(start + "predict(pipeline(net, prepare = v -> \(body)), head)")
             #expect(found.contains(told), "\(body): \(found)")

@@ -97,7 +97,7 @@ import Testing
             ("", "JSON"), ("[]", "not a JSON object"), ("{}", "newer version (unknown)"), ("{\"version\":2}", "newer version (2)"),
             ("{\"version\":1,\"recipe\":3}", "\"recipe\" is not a function's text"), ("{\"version\":1,\"recipe\":\"\"}", "\"recipe\" is not"),
             ("{\"version\":1,\"threshold\":\"x\"}", "\"threshold\" is not a number"), ("{\"version\":1,\"threshold\":1.5}", "threshold is 1.5"),
-            ("{\"version\":1,\"threshold\":1e999}", "threshold"), ("{\"version\":1,\"largest\":1}", "\"largest\" is not true or false"),
+            ("{\"version\":1,\"threshold\":1e999}", "byte 25 of the JSON"), ("{\"version\":1,\"largest\":1}", "\"largest\" is not true or false"),
             ("{\"version\":1,\"window\":[1,2]}", "\"window\" is not"), ("{\"version\":1,\"window\":[0,8,8]}", "window is 0×8×8"),
             ("{\"version\":1,\"window\":[1e15,8,8]}", "window"), ("{\"version\":1,\"overlap\":0.99}", "overlap is 0.99"),
             ("{\"version\":1,\"volume\":[5,1]}", "\"volume\" is not"), ("{\"version\":1,\"volume\":[-5,1]}", "least expected volume is -5"),

@@ -80,8 +80,10 @@ func brightness(weight: Float = 6, bias: Float = -3) throws -> Model {
         #expect(try Overlap.dice(found.mask, mask.padded(before: [30, 25, 20], after: [30, 25, 20])) > 0.97)
         #expect(found.quality.contact == 0)
         let tiny = Volume(grid: try Grid(shape: [1, 1, 1], affine: Affine(spacing: [200, 200, 200])), voxels: [3])
-        // One value has no variance: the recipe says so.
-        #expect(throws: IntensityError.self) { try segmenter.segment(tiny) }
+        // One value is no head.
+        #expect(throws: IntensityError.flat(value: 3, operation: "predict")) { try segmenter.segment(tiny) }
+        let small = Volume(grid: try Grid(shape: [2, 1, 1], affine: Affine(spacing: [90, 150, 150])), voxels: [3, 400])
+        #expect(try segmenter.segment(small).mask.voxels == [0, 1])
         #expect(try Segmenter(brightness()).segment(tiny).mask.voxels == [1])
     }
 
@@ -218,7 +220,9 @@ func brightness(weight: Float = 6, bias: Float = -3) throws -> Model {
         var voxels = head.voxels
         voxels[1000] = .nan
         #expect(throws: NetworkError.self) { try Segmenter(brightness()).segment(Volume(grid: head.grid, voxels: voxels)) }
-        #expect(throws: IntensityError.self) { try segmenter().segment(Volume(grid: head.grid, voxels: head.voxels.map { _ in 5 })) }
+        let flat = Volume(grid: head.grid, voxels: head.voxels.map { _ in 5 })
+        #expect(throws: IntensityError.flat(value: 5, operation: "predict")) { try segmenter().segment(flat) }
+        #expect(throws: IntensityError.flat(value: 5, operation: "predict")) { try segmenter().probability(flat) }
         #expect(throws: NetworkError.self) { try segmenter { $0.threshold = 1.5 } }
         let image = try Node.input(channels: 2)
         #expect(throws: NetworkError.self) { try Segmenter(Model(input: image, output: image.conv3d(filters: 1).sigmoid())) }
