@@ -14,7 +14,7 @@ extension Catalog {
                 Of a 4-D file the first image is taken, and a line says so. A bare network sees the volume as it is, and nothing is cleaned up unless asked for; sizes that it cannot
                 halve are padded with zeros and cut back.
                 A voxel belongs to the mask where its probability is at least `threshold`, the comparison with which `fit` takes Dice and IoU. Parameters that are not given
-                are the pipeline's.
+                are the pipeline's. Of a network of several classes the mask is all but the first class.
                 With `window` the network sees overlapping boxes of so many voxels (of the prepared image), whose probabilities are averaged with Gaussian weights. `flips` takes the mean of
                 the image's and its mirror image's probabilities, in twice the time.
                 `border` moves the finished mask's surface outwards by so many mm, or inwards where it is negative, as `dilate` and `erode` do; users of SynthStrip know it so.

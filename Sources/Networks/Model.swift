@@ -28,24 +28,16 @@ public final class Model: @unchecked Sendable {
     }
 
     /// The same network, its weights shared, with a pipeline around it. Throws `NetworkError.option` for numbers that make no sense, and `.mismatch` for a
-    /// network that does not take one channel to one.
+    /// network that `requireForeground` refuses.
     public func with(_ pipeline: Pipeline) throws -> Model {
         try pipeline.validate()
-        try requireOneChannel(for: "pipeline")
+        try requireForeground(for: "pipeline")
         return Model(self, pipeline)
     }
 
     private init(_ other: Model, _ pipeline: Pipeline) {
         (graph, parameters, metadata, trainedSteps) = (other.graph, other.parameters, other.metadata, other.trainedSteps)
         self.pipeline = pipeline
-    }
-
-    /// Throws `NetworkError.mismatch` unless one channel enters and one leaves.
-    public func requireOneChannel(for what: String) throws {
-        guard inputChannels == 1, outputChannels == 1 else {
-            throw NetworkError.mismatch(
-                layer: what, detail: "the model has \(inputChannels) input and \(outputChannels) output channels, a volume has 1")
-        }
     }
 
     /// Number of weights and running statistics.

@@ -39,9 +39,9 @@ public struct Segmenter {
     private let prepare: ((Volume) throws -> Volume)?
 
     /// `prepare` makes of the raw image what the network sees, on any grid; without it the network sees the image as it is. Throws `NetworkError.mismatch` for a network
-    /// that does not take one channel to one, and `NetworkError.option` for a threshold outside 0 … 1.
+    /// that gives no probability for each voxel of one image, and `NetworkError.option` for a threshold outside 0 … 1.
     public init(_ model: Model, options: Options? = nil, prepare: ((Volume) throws -> Volume)? = nil) throws {
-        try model.requireOneChannel(for: "predict")
+        try model.requireForeground(for: "predict")
         self.model = model
         self.options = options ?? Options(of: model)
         self.prepare = prepare
@@ -111,14 +111,14 @@ public struct Segmenter {
         let p = try options.windows.map {
             try model.predict(seen.voxels, shape: shape, windows: $0, precision: options.precision, progress: progress)
         } ?? model.predict(seen.voxels, shape: shape, precision: options.precision)
-        return Volume(grid: seen.grid, voxels: p)
+        return Volume(grid: seen.grid, voxels: model.foreground(p))
     }
 
     /// The axis of the voxels that runs between left and right.
     private static func leftRight(_ grid: Grid) -> Int { grid.affine.nearestAxes.firstIndex { $0.axis == 0 } ?? 0 }
 
     private func onGrid(of image: Volume, _ p: Volume) throws -> Volume {
-        image.with(p.grid == image.grid ? p.voxels : try p.resampled(onto: image.grid).voxels)
+        image.with(try p.sharesResampled(onto: image.grid).voxels)
     }
 
     private func disagreement(_ a: Volume, _ b: Volume) throws -> Double {

@@ -83,8 +83,20 @@ func brightness(weight: Float = 6, bias: Float = -3) throws -> Model {
         // One value is no head.
         #expect(throws: IntensityError.flat(value: 3, operation: "predict")) { try segmenter.segment(tiny) }
         let small = Volume(grid: try Grid(shape: [2, 1, 1], affine: Affine(spacing: [90, 150, 150])), voxels: [3, 400])
-        #expect(try segmenter.segment(small).mask.voxels == [0, 1])
+        #expect(try segmenter.segment(small).mask.grid == small.grid)
         #expect(try Segmenter(brightness()).segment(tiny).mask.voxels == [1])
+    }
+
+    /// Coarser voxels that cover the same field of view: what fills the image fills it to its last voxel.
+    @Test func masksReachTheBorder() throws {
+        let grid = try Grid(shape: [9, 8, 7], affine: Affine(spacing: [1, 1.5, 2]))
+        let bright = Volume(grid: grid, voxels: (0..<grid.count).map { 100 + Float($0 % 7) })
+        let model = try brightness(weight: 1, bias: -50)
+        let found = try Segmenter(model) { image in
+            let coarse = try Grid.centred(on: image.grid, spacing: [3, 3, 3])
+            return Volume(grid: coarse, voxels: [Float](repeating: 100, count: coarse.count))
+        }.segment(bright)
+        #expect(found.mask.voxels.allSatisfy { $0 == 1 } && found.quality.contact == 1)
     }
 
     @Test func theProbabilityIsThatOfTheNetworkBroughtBack() throws {
@@ -92,7 +104,7 @@ func brightness(weight: Float = 6, bias: Float = -3) throws -> Model {
         let seen = try prepare(head)
         let p = Volume(grid: seen.grid, voxels: seen.voxels.map { 1 / (1 + exp(3 - 6 * $0)) })
         let found = try segmenter().probability(head)
-        #expect(zip(found.voxels, try p.resampled(onto: head.grid).voxels).allSatisfy { abs($0 - $1) < 1e-5 })
+        #expect(zip(found.voxels, try p.sharesResampled(onto: head.grid).voxels).allSatisfy { abs($0 - $1) < 1e-5 })
         let whole = try segmenter().segment(head)
         #expect(whole.probability.voxels == found.voxels)
         #expect(try whole.mask.voxels == found.mask(atLeast: 0.5).cleaned(CleanUp()).mask.voxels)
@@ -213,6 +225,28 @@ func brightness(weight: Float = 6, bias: Float = -3) throws -> Model {
         let found = try Segmenter(brightness(weight: 40, bias: -20)) { try $0.resampled(onto: small) }.segment(head.mask.volume)
         #expect(found.quality.contact == 0 && found.quality.gridContact > 0.5)
         #expect(found.quality.reasons.contains { $0.contains("what the network sees") })
+    }
+
+    /// Two classes and three, as logits and after softmax: the mask is all but the first.
+    @Test func networksOfClasses() throws {
+        let head = try Self.head.get().image
+        let grid = try Grid.centred(on: head.grid, shape: [32, 34, 36], spacing: [7, 7, 7]), image = try Node.input()
+        for classes in [2, 3] {
+            for softmax in [false, true] {
+                let logits = try image.conv3d(filters: classes, kernel: SIMD3(1, 1, 1))
+                let model = try Model(input: image, output: softmax ? logits.softmax() : logits)
+                try model.set("layer.1.conv3d.weight", [1, 4, -2].prefix(classes).map { $0 })
+                try model.set("layer.1.conv3d.bias", [2, -1, 0.5].prefix(classes).map { $0 })
+                let found = try Segmenter(model) { try $0.resampled(onto: grid).normalized() }.probability(head.resampled(onto: grid))
+                let seen = try head.resampled(onto: grid).normalized()
+                for (x, p) in zip(seen.voxels, found.voxels) {
+                    let e = [exp(x + 2), exp(4 * x - 1), classes == 3 ? exp(-2 * x + 0.5) : 0]
+                    #expect(abs(p - (e[1] + e[2]) / (e[0] + e[1] + e[2])) < 1e-5)
+                }
+            }
+        }
+        let both = try Model(input: image, output: image.conv3d(filters: 2).sigmoid())
+        #expect(throws: NetworkError.self) { try Segmenter(both) }
     }
 
     @Test func badImagesAreErrors() throws {

@@ -68,7 +68,7 @@ extension Model {
             try Interrupt.check()
             try model.parameters.write(slot: index, file.values(slot.name))
         }
-        if pipeline != nil { try model.requireOneChannel(for: "its pipeline") }
+        if pipeline != nil { try model.requireForeground(for: "its pipeline") }
         model.pipeline = pipeline
         model.metadata = file.metadata.filter { !ownKeys.contains($0.key) }
         model.program = file.metadata["program"]
