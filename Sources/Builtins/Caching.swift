@@ -21,7 +21,7 @@ extension Catalog {
             ]
         ) { context, f, folder -> Function in
             guard !folder.isEmpty else { throw context.reject("folder", expected: "the name of a folder", found: "an empty string") }
-            let cache = try ResultCache(folder: context.path(folder), version: Program.version)
+            let cache = try ResultCache(folder: context.path(folder), version: Release.number)
             return try Function.caching(f, in: cache) { context, error in
                 context.note("cached: a result is not kept: \((error as? any ExplainedError)?.message ?? "\(error)")")
             }

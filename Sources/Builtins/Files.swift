@@ -7,6 +7,19 @@ import Support
 extension VoxelPart: Convertible {}
 extension Datatype: Convertible {}
 
+/// How a model's weights are stored, as a script names it.
+enum WeightType: String, CaseIterable, Sendable, Convertible {
+    case float32, float16, bfloat16
+
+    var stored: StoredNumber {
+        switch self {
+        case .float32: .float32
+        case .float16: .float16
+        case .bfloat16: .bfloat16
+        }
+    }
+}
+
 extension Value {
     /// Whether this is a volume, or a list of nothing but volumes.
     fileprivate var isVolumes: Bool {
@@ -38,8 +51,9 @@ extension Catalog {
                 A 4-D file becomes a list of volumes on one grid; `frame` reads one of them, with the memory of one.
                 Voxels are held as float32, which is exact for integers up to 16777216 (2^24): larger ones (int32, uint32, int64, uint64) and
                 float64 values are rounded to about 7 digits for computing; `save` of the unchanged volume writes them as they were.
-                Models are `.safetensors` files that `save` or `fit` wrote, or the `model.json` of a network that TensorFlow.js publishes, with its
-                files of weights beside it (layers such as MeshNet's and U-Net's; axes x, y, z as in the brainchop models).
+                Models are `.safetensors` files that `save` or `fit` wrote, with the pipeline around the network where there is one, or the `model.json` of a network that
+                TensorFlow.js publishes, with its files of weights beside it (layers such as MeshNet's and U-Net's; axes x, y, z as in the brainchop models);
+                `load_weights` takes the weights alone of any program's safetensors file.
                 A mask file is a volume too; `load(path) > 0` is the mask.
                 """,
             Param<String>("path", "the file; `~/` is the home folder"),
@@ -59,7 +73,7 @@ extension Catalog {
             let path = context.path(path)
             if path.hasSuffix(".safetensors") {
                 if let frame { throw context.reject("frame", expected: "left out for a model", found: "\(frame)") }
-                return .model(try Model.load(path))
+                return .model(try context.loadModel(path))
             }
             if path.hasSuffix(".json") { return .model(try TensorFlowModel.load(path)) }
             let images = try frame.map { [try ImageFile.read(path, frame: $0, part: part)] } ?? ImageFile.readAll(path, part: part)
@@ -106,6 +120,7 @@ extension Catalog {
             Param<Value>("value", "a volume, mask, list of volumes, list of records, figure or model"),
             Param<String>("path", "the file; its ending names the format"),
             Param<Datatype?>("dtype", "the type of voxels to write, at the price of rounding", default: nil),
+            Param<WeightType>("weights", "how a model's weights are stored: float16 and bfloat16 take half of the space, and 3 or 2 digits remain", default: .float32),
             returns: "nothing",
             examples: [
                 Example(
@@ -114,8 +129,11 @@ extension Catalog {
                     "v = phantom(seed=1, shape=8, spacing=20).image\nsave(v, \"small.nii.gz\", dtype=\"int16\")\nload(\"small.nii.gz\").datatype",
                     "\"int16\""),
             ]
-        ) { context, value, path, type in
+        ) { context, value, path, type, weights in
             let path = context.path(path)
+            if case .model = value {} else if weights != .float32 {
+                throw context.reject("weights", expected: "left out for \(value.mention)", found: weights.rawValue)
+            }
             if let type, !(value.isVolumes) {
                 throw context.reject("dtype", expected: "left out for \(value.mention)", found: type.rawValue)
             }
@@ -132,7 +150,7 @@ extension Catalog {
                 guard path.hasSuffix(".safetensors") else {
                     throw context.reject("path", expected: "a file name ending in .safetensors or .onnx", found: "\"\(path)\"")
                 }
-                try model.save(to: path, metadata: [:])
+                try model.save(to: path, storing: weights.stored)
             default:
                 throw context.reject("value", expected: "a volume, mask, list of volumes, of masks or of records, figure or model", found: value.mention)
             }

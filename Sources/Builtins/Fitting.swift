@@ -4,6 +4,11 @@ import Support
 
 extension Metric: Convertible {}
 
+/// How validation samples are predicted, as a script names it.
+enum ValidationName: String, CaseIterable, Sendable, Convertible {
+    case whole, sliding
+}
+
 extension Catalog {
     static let training: [Builtin] = [
         Builtin(
@@ -46,6 +51,7 @@ extension Catalog {
             Param<Int>("accumulate", "batches whose gradients make one step", default: 1),
             Param<Int?>("patience", "epochs without a better model after which training ends", default: nil),
             Param<WholeTriple?>("patch", "shape of random pieces of the samples to train on, in voxels; none takes them whole", default: nil),
+            Param<ValidationName>("validate", "how `valid` is predicted: whole, or in overlapping boxes of the size of `patch`", default: .whole),
             Param<[Metric]>("metrics", "reported beside Dice and IoU", default: []),
             Param<String?>("checkpoint", "where the best model is saved (.safetensors)", default: nil),
             Param<Bool>("resume", "go on with the training that `checkpoint` belongs to, if there is one", default: false),
@@ -61,8 +67,8 @@ extension Catalog {
                         + "run = fit(unet3d(filters=4, depth=2), [pair], epochs=2)\nlength(run.history)", "2")
             ]
         ) {
-            context, net, train, valid, prepare, epochs, steps, batch, loss, optimizer, schedule, minutes, ema, clip, accumulate, patience, patch, metrics,
-            checkpoint, resume, log, every, memory, precision, seed -> Record in
+            context, net, train, valid, prepare, epochs, steps, batch, loss, optimizer, schedule, minutes, ema, clip, accumulate, patience, patch, validate,
+            metrics, checkpoint, resume, log, every, memory, precision, seed -> Record in
             let checkpoint = checkpoint.map(context.path)
             if let checkpoint, !checkpoint.hasSuffix(".safetensors") {
                 throw context.reject("checkpoint", expected: "a file name ending in .safetensors", found: "\"\(checkpoint)\"")
@@ -72,6 +78,7 @@ extension Catalog {
                 checkpoint: checkpoint, memory: try memory.map { try megabytes($0, context) }, precision: precision.precision, seed: seed)
             (options.schedule, options.minutes, options.ema, options.clip) = (schedule.schedule, minutes, ema, clip)
             (options.accumulate, options.patience, options.patch, options.metrics) = (accumulate, patience, patch?.numbers, metrics)
+            options.slides = validate == .sliding
             (options.resume, options.every, options.log) = (resume, every, log.map(context.path))
             options.sources = [("train", mark(of: train)), ("valid", mark(of: valid)), ("prepare", mark(of: prepare))]
             let preparation = try prepare.map { try Preparation($0, context, training: net) }

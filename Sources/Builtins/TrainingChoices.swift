@@ -1,6 +1,12 @@
 import Networks
 import Runtime
 
+/// How values between layers are stored, as a script names it.
+enum PrecisionName: String, CaseIterable, Sendable, Convertible {
+    case float32, bf16
+    var precision: Precision { self == .bf16 ? .bfloat16 : .float32 }
+}
+
 /// What one of a few builtins made, as `fit` takes it: a record that names its kind, with numbers that may be left out; or the kind's bare word.
 private struct Choice {
     let kind: String

@@ -11,8 +11,10 @@ final class ParameterStore {
         let offset: Int
         let stored: Int
         /// As in files: "layer.3.conv3d.weight".
-        var name: String { "layer.\(layer).\(kind).\(spec.name)" }
+        var name: String { ParameterStore.name(layer: layer, kind: kind, spec) }
     }
+
+    static func name(layer: Int, kind: String, _ spec: ParameterSpec) -> String { "layer.\(layer).\(kind).\(spec.name)" }
 
     let slots: [Slot]
     private(set) var values: Buffer

@@ -163,6 +163,11 @@ import Testing
         options.patch = SIMD3(8, 8, 8)
         let history = try fit(small(), train: Balls(count: 8), valid: Balls(count: 2, first: 70), options: options)
         #expect(history.epochs[7].validDice ?? 0 > 0.8, "\(history.epochs.map(\.validDice))")
+        options.slides = true
+        let slid = try fit(small(), train: Balls(count: 8), valid: Balls(count: 2, first: 70), options: options)
+        // The same training, judged by boxes that do not see beyond their rims.
+        #expect(slid.epochs.map(\.loss) == history.epochs.map(\.loss) && slid.epochs.map(\.validLoss) != history.epochs.map(\.validLoss))
+        #expect(slid.epochs[7].validDice ?? 0 > 0.8)
     }
 
     @Test func findsARate() throws {
@@ -186,7 +191,7 @@ import Testing
         let changes: [(inout FitOptions) -> Void] = [
             { $0.clip = 0 }, { $0.clip = .nan }, { $0.ema = 1 }, { $0.ema = -0.1 }, { $0.minutes = 0 }, { $0.every = -1 }, { $0.patience = 0 },
             { $0.accumulate = 0 }, { $0.epochs = nil }, { $0.resume = true }, { $0.loss = .focal(gamma: -1) }, { $0.schedule = Schedule(warmup: -1) },
-            { $0.patch = SIMD3(0, 4, 4) },
+            { $0.patch = SIMD3(0, 4, 4) }, { $0.slides = true },
         ]
         for (n, change) in changes.enumerated() {
             var options = FitOptions(epochs: 1)

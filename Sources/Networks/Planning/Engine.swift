@@ -41,6 +41,7 @@ final class Engine {
         gradientSums = sums
     }
 
+    func tensor(_ slot: Int) -> Tensor { tensors[slot] }
     var input: Tensor { tensors[0] }
     var output: Tensor { tensors[plan.output] }
     var outputGradient: Tensor? { gradients[plan.output] }

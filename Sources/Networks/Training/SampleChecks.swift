@@ -38,26 +38,8 @@ extension Sample {
             corner[axis] = min(room - 1, Int(random.uniform(at: 3 * position + UInt64(axis)) * Double(room)))
         }
         func cut(_ values: [Float]) -> [Float] {
-            Box.cut(values, shape, from: corner, size, channels: values.count / shape.product)
+            Box.cut(values, shape, at: corner, size, channels: values.count / shape.product)
         }
         return Sample(image: cut(image), target: cut(target), shape: size, name: name)
-    }
-}
-
-extension Box {
-    /// The box of a shape from a corner on; zero beyond the source.
-    static func cut(_ source: [Float], _ shape: SIMD3<Int>, from corner: SIMD3<Int>, _ size: SIMD3<Int>, channels: Int) -> [Float] {
-        var out = [Float](repeating: 0, count: channels * size.product)
-        let common = pointwiseMin(size, shape &- corner)
-        for c in 0..<channels {
-            for z in 0..<common.z {
-                for y in 0..<common.y {
-                    let a = ((c * shape.z + z + corner.z) * shape.y + y + corner.y) * shape.x + corner.x
-                    let b = ((c * size.z + z) * size.y + y) * size.x
-                    for x in 0..<common.x { out[b + x] = source[a + x] }
-                }
-            }
-        }
-        return out
     }
 }

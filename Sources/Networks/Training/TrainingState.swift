@@ -63,11 +63,13 @@ final class StateKeeper {
             arrays.append(("\(run.name).\(slot.name)", slot.spec.shape, { model.parameters.read(slot: i, from: run.base) }))
         }
         let members = identity.map { (key: $0.name, value: JSON.string($0.value)) }
-        try TensorWriter.write(
-            arrays, metadata: [
+        try TensorFile.write(
+            to: path,
+            metadata: [
                 ("format", Self.formatName), ("version", Self.formatVersion), ("graph", GraphText.encode(model.graph).text),
                 ("options", JSON.object(members).text), ("progress", progress.json(stepper).text),
-            ], to: path)
+            ], tensors: arrays.map { (name: $0.name, shape: $0.shape, type: StoredNumber.float32) }
+        ) { arrays[$0].values() }
     }
 
     private struct Run {
@@ -98,7 +100,7 @@ final class StateKeeper {
     func load(into stepper: Stepper) throws -> TrainingProgress? {
         guard FileSystem.exists(path) else { return nil }
         do {
-            let file = try ModelFile(path)
+            let file = try TensorFile(path)
             guard file.metadata["format"] == Self.formatName else { throw file.fail("it does not hold the state of a training") }
             guard file.metadata["version"] == Self.formatVersion else {
                 throw file.fail("it was written by another version (format \(file.metadata["version"] ?? "unknown"))")
@@ -108,7 +110,9 @@ final class StateKeeper {
             let parameters = stepper.model.parameters
             let arrays = try runs(stepper).map { i, run in
                 let slot = parameters.slots[i]
-                return (i, run, try file.values("\(run.name).\(slot.name)", shape: slot.spec.shape))
+                let name = "\(run.name).\(slot.name)"
+                if let problem = file.problem(name, shape: slot.spec.shape) { throw file.fail(problem) }
+                return (i, run, try file.values(name))
             }
             for (i, run, values) in arrays { try parameters.write(slot: i, values, to: run.base) }
             stepper.optimizer.step = rest.updates
@@ -123,7 +127,7 @@ final class StateKeeper {
         }
     }
 
-    private func compare(_ file: ModelFile, _ stepper: Stepper) throws {
+    private func compare(_ file: TensorFile, _ stepper: Stepper) throws {
         var changes: [String] = []
         if file.metadata["graph"] != GraphText.encode(stepper.model.graph).text { changes.append("the network has other layers") }
         let before = try JSON(file.metadata["options"] ?? "")

@@ -17,10 +17,17 @@ struct Validator {
             if Interrupt.isRequested { throw Interrupted() }
             let sample = try source.sample(i)
             try sample.check(for: model)
-            let p = try model.predict(sample.image, shape: sample.shape, precision: options.precision)
+            let p = try predict(sample)
             mean.add(try score(p, sample), options, background: model.graph.backgroundChannels)
         }
         return mean
+    }
+
+    private func predict(_ sample: Sample) throws -> [Float] {
+        guard options.slides, let patch = options.patch else {
+            return try model.predict(sample.image, shape: sample.shape, precision: options.precision)
+        }
+        return try model.predict(sample.image, shape: sample.shape, windows: SlidingWindow(shape: patch), precision: options.precision)
     }
 
     private func score(_ p: [Float], _ sample: Sample) throws -> BatchScore {

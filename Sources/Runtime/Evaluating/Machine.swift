@@ -25,9 +25,13 @@ final class Machine: @unchecked Sendable {
     var stackFloor: UInt = 0
     /// A bound on loop turns and calls, for tests that run arbitrary text; nil for none.
     var stepsLeft: Int?
+    /// What runs now may only compute.
+    var restriction: Restriction?
     var memory = MemoryGuard()
     /// Evaluates an imported file and gives its names to the importing script.
     var importFile: (_ path: String, _ importer: Module) throws -> Void = { _, _ in }
+    /// Evaluates a text in a module of its own.
+    var evaluateApart: (Source) throws -> Value = { _ in .none }
 
     init(output: @escaping @Sendable (String) -> Void, progress: ProgressSink) {
         self.output = output
@@ -45,7 +49,7 @@ final class Machine: @unchecked Sendable {
     }
 
     private func countStep() throws {
-        guard let left = stepsLeft, left > 0 else { throw Interrupted() }
+        guard let left = stepsLeft, left > 0 else { throw restriction?.tooLong ?? Interrupted() }
         stepsLeft = left - 1
     }
 
@@ -110,6 +114,7 @@ final class Machine: @unchecked Sendable {
         case .builtin(let builtin):
             try poll()
             if let reserved { try keep(reserved, from: builtin, arguments) }
+            if let restriction { try restriction.check(builtin) }
             if arguments.contains(where: \.isImage) { try memory.checkBeforeWork() }
             let result = try builtin.body(context, try Binder.bind(builtin, arguments, names))
             try memory.account(result)

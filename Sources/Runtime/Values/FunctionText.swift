@@ -45,16 +45,22 @@ extension Function {
     /// it, or a hash of it, tells whether a function has changed. Throws `FunctionTextError` where the function reads a volume, mask, transform, tensor, model
     /// or figure.
     public func text() throws(FunctionTextError) -> String {
-        var writer = FunctionWriter(self)
+        var writer = FunctionWriter(self, inlining: false)
         return try writer.text()
     }
 
-    /// A builtin's name, or that of a function of the library; nil for functions of scripts.
-    fileprivate var inheritedName: String? {
+    /// As `text`, but with the functions of the library written out too, since another version's may differ; and the builtins that it reads.
+    public func textWithLibrary() throws(FunctionTextError) -> (text: String, builtins: [Builtin]) {
+        var writer = FunctionWriter(self, inlining: true)
+        return (try writer.text(), writer.builtins)
+    }
+
+    /// A builtin's name, or that of a function of the library unless those are written out; nil for functions of scripts.
+    fileprivate func inheritedName(inlining: Bool) -> String? {
         switch kind {
         case .builtin(let builtin): return builtin.inner == nil ? builtin.name : nil
         case .closure(let code, _):
-            guard let name = code.name, code.module.library == nil, case .function(let known)? = code.module.value(name), known === self else { return nil }
+            guard !inlining, let name = code.name, code.module.library == nil, case .function(let known)? = code.module.value(name), known === self else { return nil }
             return name
         }
     }
@@ -71,7 +77,7 @@ private struct FunctionWriter {
             case function(Function, FunctionCode)
             /// Text with parts in it: functions within lists and records.
             case data([Piece])
-            case inherited(String)
+            case inherited(String, Function)
         }
         enum Piece {
             case text(String)
@@ -87,6 +93,7 @@ private struct FunctionWriter {
     private static let deepest = 200
 
     private let root: Function
+    private let inlining: Bool
     private var parts: [Part] = []
     private var functions: [ObjectIdentifier: Int] = [:]
     private var data: [String: Int] = [:]
@@ -94,14 +101,20 @@ private struct FunctionWriter {
     private var names: [String: Int] = [:]
     private var size = 0
 
-    init(_ root: Function) { self.root = root }
+    init(_ root: Function, inlining: Bool) { (self.root, self.inlining) = (root, inlining) }
+
+    /// Those that were found while the text was made.
+    var builtins: [Builtin] {
+        let found = parts.compactMap { part in if case .inherited(_, let function) = part.kind { function.builtin } else { nil } }
+        return root.builtin.map { [$0] } ?? found
+    }
 
     mutating func text() throws(FunctionTextError) -> String {
         if let inner = root.builtin?.inner {
-            self = FunctionWriter(inner)
+            self = FunctionWriter(inner, inlining: inlining)
             return try text()
         }
-        if let name = root.inheritedName { return name }
+        if let name = root.inheritedName(inlining: inlining) { return name }
         try gather()
         nameParts()
         return try write()
@@ -137,14 +150,14 @@ private struct FunctionWriter {
     private mutating func part(of function: Function) -> Int {
         // What only keeps another's results means the same.
         if let inner = function.builtin?.inner { return part(of: inner) }
-        if let name = function.inheritedName {
+        if let name = function.inheritedName(inlining: inlining) {
             if let known = data[name] { return known }
-            let index = add(.inherited(name))
+            let index = add(.inherited(name, function))
             data[name] = index
             return index
         }
         if let known = functions[ObjectIdentifier(function)] { return known }
-        guard case .closure(let code, _) = function.kind else { return add(.inherited(function.name)) }
+        guard case .closure(let code, _) = function.kind else { return add(.inherited(function.name, function)) }
         let index = add(.function(function, code))
         functions[ObjectIdentifier(function)] = index
         return index
@@ -223,7 +236,7 @@ private struct FunctionWriter {
     private mutating func nameParts() {
         // What every session has keeps its name, whatever functions bind by it.
         for i in parts.indices {
-            guard case .inherited(let name) = parts[i].kind else { continue }
+            guard case .inherited(let name, _) = parts[i].kind else { continue }
             parts[i].name = name
             names[name] = i
         }
