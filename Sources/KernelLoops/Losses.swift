@@ -9,7 +9,7 @@ func logarithm(_ value: V16) -> V16 {
     x.replace(with: 1.175_494_35e-38, where: x .< 1.175_494_35e-38)
     let bits = unsafeBitCast(x, to: SIMD16<Int32>.self)
     // Mantissa in ½ … 1, and the exponent that goes with it.
-    var exponent = V16((bits &>> 23) &- 126)
+    var exponent = sk_floats16((bits &>> 23) &- 126)
     var m = unsafeBitCast((bits & 0x007F_FFFF) | 0x3F00_0000, to: V16.self)
     let small = m .< 0.707_106_77
     exponent.replace(with: exponent - 1, where: small)

@@ -4,6 +4,9 @@
 
 #include "skmasks.h"
 
+typedef int32_t SKWhole16 __attribute__((ext_vector_type(16)));
+static inline __attribute__((always_inline)) SKVector16 sk_floats16(SKWhole16 v) { return __builtin_convertvector(v, SKVector16); }
+
 // The gradient by the probabilities; by what a sigmoid made them of; by the probabilities, times them, for a softmax to go on with.
 enum { SKByProbabilities = 0, SKBySigmoid = 1, SKBySoftmax = 2 };
 enum { SKLossNone = 0, SKLossBinary = 1, SKLossClasses = 2 };
