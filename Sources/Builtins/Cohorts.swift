@@ -104,7 +104,7 @@ extension Catalog {
             returns: "a record {train, test}",
             examples: [
                 Example("length(split(0:10, test=0.3).test)", "3"),
-                Example("parts = split(0:8, test=0.5, by=x -> x % 2)\nsort(parts.test)", "[1, 3, 5, 7]"),
+                Example("parts = split(0:8, test=0.5, by=x -> x % 2)\nsort(parts.test)", "[0, 2, 4, 6]"),
             ]
         ) { context, xs, test, seed, by in
             let parts = try Cohort.split(count: xs.count, test: test, seed: seed, keys: by.map { try keys(of: xs, by: $0, context) })

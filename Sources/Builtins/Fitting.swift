@@ -38,7 +38,9 @@ extension Catalog {
             Param<Model>("net", "the model, trained in place"),
             Param<[Record]>("train", "records {image, mask}, and id for messages"),
             Param<[Record]>("valid", "records that are only predicted", default: []),
-            Param<Function?>("prepare", "makes {image, mask} of each record: a function of a record, and of a seed where it has a parameter `seed`", default: nil),
+            Param<Function?>(
+                "prepare", "makes {image, mask} of each record: a function of a record, and of a seed where it has a parameter `seed`",
+                default: nil),
             Param<Int?>("epochs", "turns; none is 10, or with `minutes` as many as there is time for", default: nil),
             Param<Int?>("steps", "steps an epoch; none goes once over `train`", default: nil),
             Param<Int>("batch", "samples a step", default: 1),
@@ -46,12 +48,15 @@ extension Catalog {
             Param<OptimizerChoice>("optimizer", "how weights follow gradients", default: .adam),
             Param<ScheduleChoice>("schedule", "how the learning rate changes", default: .constant),
             Param<Double?>("minutes", "wall time after which training ends; schedules stretch to it", default: nil),
-            Param<Double?>("ema", "share of a running average of the weights that stays each step, such as 0.999; none for no average", default: nil),
+            Param<Double?>(
+                "ema", "share of a running average of the weights that stays each step, such as 0.999; none for no average", default: nil),
             Param<Double?>("clip", "the longest gradient over all weights; longer ones are scaled down", default: nil),
             Param<Int>("accumulate", "batches whose gradients make one step", default: 1),
             Param<Int?>("patience", "epochs without a better model after which training ends", default: nil),
-            Param<WholeTriple?>("patch", "shape of random pieces of the samples to train on, in voxels; none takes them whole", default: nil),
-            Param<ValidationName>("validate", "how `valid` is predicted: whole, or in overlapping boxes of the size of `patch`", default: .whole),
+            Param<WholeTriple?>(
+                "patch", "shape of random pieces of the samples to train on, in voxels; none takes them whole", default: nil),
+            Param<ValidationName>(
+                "validate", "how `valid` is predicted: whole, or in overlapping boxes of the size of `patch`", default: .whole),
             Param<[Metric]>("metrics", "reported beside Dice and IoU", default: []),
             Param<String?>("checkpoint", "where the best model is saved (.safetensors)", default: nil),
             Param<Bool>("resume", "go on with the training that `checkpoint` belongs to, if there is one", default: false),
@@ -67,7 +72,8 @@ extension Catalog {
                         + "run = fit(unet3d(filters=4, depth=2), [pair], epochs=2)\nlength(run.history)", "2")
             ]
         ) {
-            context, net, train, valid, prepare, epochs, steps, batch, loss, optimizer, schedule, minutes, ema, clip, accumulate, patience, patch, validate,
+            context, net, train, valid, prepare, epochs, steps, batch, loss, optimizer, schedule, minutes, ema, clip, accumulate, patience,
+            patch, validate,
             metrics, checkpoint, resume, log, every, memory, precision, seed -> Record in
             let checkpoint = checkpoint.map(context.path)
             if let checkpoint, !checkpoint.hasSuffix(".safetensors") {
@@ -88,7 +94,8 @@ extension Catalog {
             defer { context.progress.clear() }
             let history = try Networks.fit(
                 net, train: SubjectSource(train, "train", context, preparation, classes: net.outputChannels),
-                valid: valid.isEmpty ? nil : SubjectSource(valid, "valid", context, preparation, classes: net.outputChannels), options: options,
+                valid: valid.isEmpty ? nil : SubjectSource(valid, "valid", context, preparation, classes: net.outputChannels),
+                options: options,
                 onStep: report.step, onEpoch: report.epoch)
             report.end(history)
             return history.record(options)
@@ -109,7 +116,8 @@ extension Catalog {
             Param<Double>("from", "the lowest rate", default: 1e-6),
             Param<Double>("to", "the highest rate", default: 1),
             Param<Int>("steps", "how many", default: 100),
-            Param<WholeTriple?>("patch", "shape of random pieces of the samples to train on, in voxels; none takes them whole", default: nil),
+            Param<WholeTriple?>(
+                "patch", "shape of random pieces of the samples to train on, in voxels; none takes them whole", default: nil),
             Param<UInt64>("seed", "seeds order and dropout", default: 0),
             returns: "a record {rates, losses, smoothed, suggestion}; the first three are lists",
             examples: [
@@ -126,7 +134,8 @@ extension Catalog {
                 context.progress.clear()
             }
             let found = try findRate(
-                net, train: SubjectSource(train, "train", context, preparation, classes: net.outputChannels), options: options, from: from, to: to, steps: steps,
+                net, train: SubjectSource(train, "train", context, preparation, classes: net.outputChannels), options: options, from: from,
+                to: to, steps: steps,
                 onStep: { context.progress.bar("lr_find", done: $0, of: steps) })
             return Record([
                 ("rates", found.rates.value), ("losses", found.losses.value), ("smoothed", found.smoothed.value),

@@ -31,7 +31,8 @@ extension Catalog {
 
         Builtin(
             "sgd", "Stochastic gradient descent with momentum, for `fit`.", theme: .training,
-            details: "As in PyTorch: m = momentum · m + g; weights move by rate · m, or with Nesterov's momentum by rate · (g + momentum · m).",
+            details:
+                "As in PyTorch: m = momentum · m + g; weights move by rate · m, or with Nesterov's momentum by rate · (g + momentum · m).",
             Param<Double>("rate", "learning rate", default: 1e-2),
             Param<Double>("momentum", "share of the past steps, at least 0 and below 1", default: 0.9),
             Param<Bool>("nesterov", "look one step ahead", default: true),

@@ -77,17 +77,22 @@ struct OptimizerChoice: Convertible, Sendable {
     }
 
     var value: Value {
-        let fields: [(String, Value)] = switch optimizer {
-        case .adam(let rate, let beta1, let beta2, let epsilon):
-            [("optimizer", "adam"), ("rate", rate.value), ("beta1", beta1.value), ("beta2", beta2.value), ("epsilon", epsilon.value)]
-        case .adamw(let rate, let beta1, let beta2, let epsilon, let decay):
-            [
-                ("optimizer", "adamw"), ("rate", rate.value), ("beta1", beta1.value), ("beta2", beta2.value), ("epsilon", epsilon.value),
-                ("decay", decay.value),
-            ]
-        case .sgd(let rate, let momentum, let nesterov, let decay):
-            [("optimizer", "sgd"), ("rate", rate.value), ("momentum", momentum.value), ("nesterov", nesterov.value), ("decay", decay.value)]
-        }
+        let fields: [(String, Value)] =
+            switch optimizer {
+            case .adam(let rate, let beta1, let beta2, let epsilon):
+                [("optimizer", "adam"), ("rate", rate.value), ("beta1", beta1.value), ("beta2", beta2.value), ("epsilon", epsilon.value)]
+            case .adamw(let rate, let beta1, let beta2, let epsilon, let decay):
+                [
+                    ("optimizer", "adamw"), ("rate", rate.value), ("beta1", beta1.value), ("beta2", beta2.value),
+                    ("epsilon", epsilon.value),
+                    ("decay", decay.value),
+                ]
+            case .sgd(let rate, let momentum, let nesterov, let decay):
+                [
+                    ("optimizer", "sgd"), ("rate", rate.value), ("momentum", momentum.value), ("nesterov", nesterov.value),
+                    ("decay", decay.value),
+                ]
+            }
         return .record(Record(fields))
     }
 }
@@ -116,16 +121,17 @@ struct LossChoice: Convertible, Sendable {
 
     static func from(_ value: Value) throws(Mismatch) -> LossChoice {
         let choice = try Choice(value, field: "loss", kinds: words + ["focal classes"], expected: expected)
-        let loss: Loss = switch choice.kind {
-        case "bce": .bce
-        case "dice+bce": .diceBCE
-        case "ce": .crossEntropy
-        case "dice+ce": .diceCrossEntropy
-        case "focal": .focal(gamma: try choice.number("gamma", 2), alpha: try choice.optional("alpha"))
-        case "focal classes": Loss(voxels: .classes(gamma: try choice.number("gamma", 2)))
-        case "tversky": .tversky(alpha: try choice.number("alpha", 0.3), beta: try choice.number("beta", 0.7))
-        default: .dice
-        }
+        let loss: Loss =
+            switch choice.kind {
+            case "bce": .bce
+            case "dice+bce": .diceBCE
+            case "ce": .crossEntropy
+            case "dice+ce": .diceCrossEntropy
+            case "focal": .focal(gamma: try choice.number("gamma", 2), alpha: try choice.optional("alpha"))
+            case "focal classes": Loss(voxels: .classes(gamma: try choice.number("gamma", 2)))
+            case "tversky": .tversky(alpha: try choice.number("alpha", 0.3), beta: try choice.number("beta", 0.7))
+            default: .dice
+            }
         return LossChoice(unchecked: loss)
     }
 
@@ -151,7 +157,9 @@ struct ScheduleChoice: Convertible, Sendable {
 
     static let words: [String] = ["constant", "cosine", "poly", "onecycle", "plateau"]
     static var typeName: String { "schedule" }
-    static var expected: String { "a schedule such as cosine(warmup=100), or \"constant\", \"cosine\", \"poly\", \"onecycle\" or \"plateau\"" }
+    static var expected: String {
+        "a schedule such as cosine(warmup=100), or \"constant\", \"cosine\", \"poly\", \"onecycle\" or \"plateau\""
+    }
 
     /// Checked already where it is made.
     init(_ shape: Schedule.Shape, warmup: Double = 0) throws {
@@ -167,26 +175,28 @@ struct ScheduleChoice: Convertible, Sendable {
 
     static func from(_ value: Value) throws(Mismatch) -> ScheduleChoice {
         let choice = try Choice(value, field: "schedule", kinds: words, expected: expected)
-        let shape: Schedule.Shape = switch choice.kind {
-        case "cosine": .cosine(floor: try choice.number("floor", 0))
-        case "poly": .poly(power: try choice.number("power", 0.9))
-        case "onecycle":
-            .oneCycle(share: try choice.number("share", 0.3), div: try choice.number("div", 25), end: try choice.number("end", 1e4))
-        case "plateau": .plateau(factor: try choice.number("factor", 0.1), patience: try choice.whole("patience", 10))
-        default: .constant
-        }
+        let shape: Schedule.Shape =
+            switch choice.kind {
+            case "cosine": .cosine(floor: try choice.number("floor", 0))
+            case "poly": .poly(power: try choice.number("power", 0.9))
+            case "onecycle":
+                .oneCycle(share: try choice.number("share", 0.3), div: try choice.number("div", 25), end: try choice.number("end", 1e4))
+            case "plateau": .plateau(factor: try choice.number("factor", 0.1), patience: try choice.whole("patience", 10))
+            default: .constant
+            }
         return ScheduleChoice(unchecked: Schedule(shape, warmup: try choice.number("warmup", 0)))
     }
 
     var value: Value {
-        let fields: [(String, Value)] = switch schedule.shape {
-        case .constant: [("schedule", "constant")]
-        case .cosine(let floor): [("schedule", "cosine"), ("floor", floor.value)]
-        case .poly(let power): [("schedule", "poly"), ("power", power.value)]
-        case .oneCycle(let share, let div, let end):
-            [("schedule", "onecycle"), ("share", share.value), ("div", div.value), ("end", end.value)]
-        case .plateau(let factor, let patience): [("schedule", "plateau"), ("factor", factor.value), ("patience", patience.value)]
-        }
+        let fields: [(String, Value)] =
+            switch schedule.shape {
+            case .constant: [("schedule", "constant")]
+            case .cosine(let floor): [("schedule", "cosine"), ("floor", floor.value)]
+            case .poly(let power): [("schedule", "poly"), ("power", power.value)]
+            case .oneCycle(let share, let div, let end):
+                [("schedule", "onecycle"), ("share", share.value), ("div", div.value), ("end", end.value)]
+            case .plateau(let factor, let patience): [("schedule", "plateau"), ("factor", factor.value), ("patience", patience.value)]
+            }
         if schedule == .constant { return "constant" }
         return .record(Record(fields + [("warmup", schedule.warmup.value)]))
     }

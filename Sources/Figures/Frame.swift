@@ -22,7 +22,8 @@ final class Frame {
         } else {
             x = Ticks(1, Double(max(panel.longest, 1)), count: 10, whole: true, tight: true)
         }
-        y = panel.logarithmic.y
+        y =
+            panel.logarithmic.y
             ? Ticks(logarithmic: ys.min() ?? 0, ys.max() ?? 1) : Ticks(ys.min() ?? 0, ys.max() ?? 1, count: height < 400 ? 4 : 6)
         font = max(9, min(Double(canvas.width) / 1100, Double(canvas.height) / 640) * 15)
         let widest = y.places.map { [canvas, font, y] in canvas.measure(y.label($0), size: font * 0.9) }.max() ?? 0
@@ -59,7 +60,8 @@ final class Frame {
         }
         canvas.stroke([[[left, bottom + 0.5], [right, bottom + 0.5]]], width: font / 15 * 1.2, Theme.muted)
         let room = Double(canvas.width) - left - font
-        canvas.text(canvas.fitted(title, size: font * 1.2, width: room, bold: true), x: left, y: start + font * 2, size: font * 1.2, bold: true)
+        canvas.text(
+            canvas.fitted(title, size: font * 1.2, width: room, bold: true), x: left, y: start + font * 2, size: font * 1.2, bold: true)
         canvas.text(
             canvas.fitted(xLabel, size: font * 0.95, width: right - left), x: (left + right) / 2, y: bottom + font * 3.1,
             size: font * 0.95, anchor: .middle)

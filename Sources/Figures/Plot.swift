@@ -27,7 +27,8 @@ public enum Plot {
 
         /// Linear axes unless told otherwise.
         public init(
-            _ label: String, _ series: [Series], places: [Double]? = nil, logarithmic: (x: Bool, y: Bool) = (false, false), mark: Double? = nil
+            _ label: String, _ series: [Series], places: [Double]? = nil, logarithmic: (x: Bool, y: Bool) = (false, false),
+            mark: Double? = nil
         ) {
             (self.label, self.series, self.places, self.logarithmic, self.mark) = (label, series, places, logarithmic, mark)
         }

@@ -62,6 +62,37 @@ save(net, "{}")
 
 
 @test
+def two_processes_share_a_folder_of_results():
+    with tempfile.TemporaryDirectory() as folder:
+        script = os.path.join(folder, "share.ss")
+        with open(script, "w") as file:
+            file.write(
+                """fn work(i) = phantom(seed=i, shape=[24, 28, 32], spacing=8).image |> gaussian(6)
+quick = cached(work, "kept")
+for turn in 0:3 { for i in 0:12 { print(i, sum(map(0:24, k -> mean(quick(i)[k, :, :])))) } }
+"""
+            )
+        started = [
+            subprocess.Popen([PROGRAM, script], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(2)
+        ]
+        # A third is killed at some moment, and leaves nothing that is read as a result.
+        killed = subprocess.Popen([PROGRAM, script], cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        time.sleep(0.15)
+        killed.kill()
+        killed.wait()
+        outputs = [process.communicate(timeout=300) for process in started]
+        expect(outputs[0] == outputs[1] and outputs[0][1] == "", f"the processes differ: {outputs}")
+        kept = os.listdir(os.path.join(folder, "kept"))
+        results = [name for name in kept if name.endswith(".result")]
+        expect(len(results) == 12, f"not 12 results: {kept}")
+        before = {name: os.stat(os.path.join(folder, "kept", name)).st_mtime_ns for name in results}
+        again = run(script, cwd=folder)
+        expect(again.stdout == outputs[0][0], f"another run differs: {again}")
+        after = {name: os.stat(os.path.join(folder, "kept", name)).st_mtime_ns for name in results}
+        expect(before == after, "a result was computed again")
+
+
+@test
 def code_from_argument_file_and_standard_input():
     expect(evaluate("print(1 + 2)").stdout == "3\n", "-e")
     expect(run("-", stdin="print(6 * 7)\n").stdout == "42\n", "-")

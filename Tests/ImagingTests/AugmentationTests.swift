@@ -4,16 +4,20 @@ import Support
 import Testing
 
 @Suite struct AugmentationTests {
-    /// An ellipsoid's mask and soft image about an oblique grid's middle.
-    private func ball(_ shape: SIMD3<Int> = [31, 35, 33]) throws -> (image: Volume, mask: Mask) {
-        let grid = try Grid(shape: shape, affine: Affine([0, 2, 0.1, -30], [-2.1, 0, 0, 40], [0, 0.1, 1.9, -20]))
+    /// An ellipsoid with a bump, about an oblique grid's middle: its mask, and an image that falls off over its border. `fine` halves the voxels.
+    private func ball(_ shape: SIMD3<Int> = [31, 35, 33], fine: Bool = false) throws -> (image: Volume, mask: Mask) {
+        let step = fine ? 0.5 : 1, shape = fine ? shape &* 2 : shape
+        let grid = try Grid(
+            shape: shape, affine: Affine([0, 2 * step, 0.1 * step, -30], [-2.1 * step, 0, 0, 40], [0, 0.1 * step, 1.9 * step, -20]))
         var voxels = [Float](repeating: 0, count: grid.count)
         let c = grid.centre
         for k in 0..<shape.z {
             for j in 0..<shape.y {
                 for i in 0..<shape.x {
-                    let d = (grid.affine(SIMD3(Double(i), Double(j), Double(k))) - c) / SIMD3(16, 20, 14)
-                    voxels[grid.index(i, j, k)] = Float(1 / (1 + exp(12 * ((d * d).sum().squareRoot() - 1))))
+                    let p = grid.affine(SIMD3(Double(i), Double(j), Double(k))) - c
+                    let d = p / SIMD3(16, 20, 14), bump = (p - SIMD3(12, 8, 5)) / 9
+                    let r = min((d * d).sum(), (bump * bump).sum()).squareRoot()
+                    voxels[grid.index(i, j, k)] = Float(1 / (1 + exp(12 * (r - 1))))
                 }
             }
         }
@@ -49,15 +53,16 @@ import Testing
 
     /// Cutting and moving are one in either order: the moved image is above one half where the moved mask is.
     @Test func maskFollowsImage() throws {
-        let (image, mask) = try ball()
+        let (image, mask) = try ball(fine: true)
         var bounds = Augmentation.Bounds()
         (bounds.flip, bounds.rotate, bounds.scale, bounds.shear, bounds.translate, bounds.elastic, bounds.crop) = (0.5, 20, 0.15, 0.1, 6, 2, 0.15)
         for seed in 0..<10 as Range<UInt64> {
             let change = try Augmentation(bounds, grid: image.grid, seed: seed)
             let moved = try change.apply(to: image), follows = try change.apply(to: mask)
             let cut = mask.with(moved.voxels.map { $0 >= 0.5 ? 1 : 0 })
-            #expect(try Overlap.dice(cut, follows) > 0.985)
-            #expect(try Overlap.dice(mask, follows) < 0.999, "seed \(seed) moves")
+            let agreement = try Overlap.dice(cut, follows), stayed = try Overlap.dice(mask, follows)
+            #expect(agreement > 0.985, "seed \(seed): \(agreement)")
+            #expect(stayed < 0.97, "seed \(seed) moves: \(stayed)")
         }
     }
 
@@ -83,7 +88,8 @@ import Testing
         }
         let ball = try ball()
         let step = centre(try Augmentation(bounds, grid: ball.image.grid, seed: 3).apply(to: ball.image)) - centre(ball.image)
-        #expect(max(abs(step.x), abs(step.y), abs(step.z)) <= 5.01 && (step * step).sum() > 0.5)
+        let most = max(abs(step.x), abs(step.y), abs(step.z))
+        #expect(most <= 5.01 && most > 0.5)
         let expected = try image.moved(by: Transform.translation(step)).resampled(onto: image.grid)
         for (a, b) in zip(moved.voxels, expected.voxels) { #expect(abs(a - b) < 0.02) }
     }
@@ -106,7 +112,8 @@ import Testing
                 }
             }
         }
-        #expect(abs((squares / count).squareRoot() / 1.5 - 1) < 0.08)
+        let deviation = (squares / count).squareRoot()
+        #expect(deviation > 1.38 && deviation < 1.62)
         #expect(try ramp.elastic(deviation: 0, knots: 12, seed: 1) === ramp)
     }
 
@@ -122,7 +129,9 @@ import Testing
         }
         // Drawn evenly from 0 to one half.
         let mean = shares.reduce(0, +) / 40
-        #expect(abs(mean - 0.25) < 0.08 && shares.max()! <= 0.51 && shares.min()! < 0.1)
+        let most = shares.max() ?? 1, least = shares.min() ?? 1
+        #expect(abs(mean - 0.25) < 0.08)
+        #expect(most <= 0.51 && least < 0.1)
     }
 
     /// Ghosts are lines of k-space made stronger: a slow Fourier transform along the axis says the same.
@@ -139,9 +148,13 @@ import Testing
                     var sum = 0.0
                     for f in 0..<n {
                         let gain = f % count == 0 ? 1 + strength : 1
-                        for x in 0..<n { sum += gain * Double(image[i, x, k] - low) * cos(2 * .pi * Double(f * (y - x)) / Double(n)) / Double(n) }
+                        for x in 0..<n {
+                            let turn = 2 * Double.pi * Double(f * (y - x)) / Double(n)
+                            sum += gain * Double(image[i, x, k] - low) * cos(turn) / Double(n)
+                        }
                     }
-                    #expect(abs(Double(made[i, y, k] - low) - abs(sum)) < 1e-5)
+                    let found = Double(made[i, y, k] - low)
+                    #expect(abs(found - abs(sum)) < 1e-5)
                 }
             }
         }
@@ -161,8 +174,10 @@ import Testing
         for k in 0..<6 {
             for j in 0..<5 {
                 for i in 0..<7 {
-                    let wave = amplitude * cos(2 * .pi * (0.13 * Double(i) + 0.2 * Double(j) - 0.07 * Double(k) + 0.1))
-                    #expect(abs(Double(made[i, j, k]) - abs(Double(image[i, j, k]) + wave)) < 1e-4)
+                    let x = 0.13 * Double(i), y = 0.2 * Double(j), z = -0.07 * Double(k)
+                    let wave = amplitude * cos(2 * Double.pi * (x + y + z + 0.1))
+                    let expected = abs(Double(image[i, j, k]) + wave), found = Double(made[i, j, k])
+                    #expect(abs(found - expected) < 1e-4)
                 }
             }
         }
@@ -173,10 +188,12 @@ import Testing
         let grid = try Grid(shape: [3, 4, 40], affine: .identity)
         let ramp = Volume(grid: grid, voxels: (0..<grid.count).map { Float($0 / 12) })
         let made = try ramp.thickSlices(5, axis: 2)
-        for k in 5..<35 { #expect(abs(made[1, 2, k] - Float(k)) < 1e-3) }
+        for k in 5...30 { #expect(abs(made[1, 2, k] - Float(k)) < 1e-3) }
         let sheet = Volume(grid: grid, voxels: (0..<grid.count).map { $0 / 12 == 20 ? 1 : 0 })
         let thick = try sheet.thickSlices(5, axis: 2)
-        #expect(thick[1, 1, 20] < 0.25 && thick[1, 1, 22] > 0.05 && thick[1, 1, 26] < 0.01)
+        #expect(thick[1, 1, 20] < 0.25)
+        #expect(thick[1, 1, 22] > 0.05)
+        #expect(thick[1, 1, 26] < 0.01)
         #expect(try ramp.thickSlices(1, axis: 2) === ramp)
         #expect(try ramp.thickSlices(1e6, axis: 2) === ramp)
     }
@@ -184,9 +201,13 @@ import Testing
     @Test func curves() throws {
         let (image, _) = try ball()
         let bright = try image.gamma(0.5), low = image.voxels.min()!, span = image.voxels.max()! - low
-        for (a, b) in zip(image.voxels, bright.voxels) { #expect(abs(b - (low + span * ((a - low) / span).squareRoot())) < 1e-5) }
+        for (a, b) in zip(image.voxels, bright.voxels) { 
+            let expected: Float = low + span * ((a - low) / span).squareRoot()
+            #expect(abs(b - expected) < 1e-5)
+        }
         let a = try image.statistics(), b = try image.contrast(0.5).statistics()
-        #expect(abs(a.mean - b.mean) < 1e-5 && abs(b.std / a.std - 0.5) < 1e-4)
+        #expect(abs(a.mean - b.mean) < 1e-5)
+        #expect(abs(b.std / a.std - 0.5) < 1e-4)
     }
 
     @Test func badBoundsAreNamed() throws {

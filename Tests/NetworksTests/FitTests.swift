@@ -30,7 +30,8 @@ import Testing
         options.patience = 3
         let x = try Node.input(channels: 1)
         let history = try fit(
-            Model(input: x, output: x.conv3d(filters: 1).sigmoid()), train: Balls(count: 2), valid: Balls(count: 2, first: 9), options: options)
+            Model(input: x, output: x.conv3d(filters: 1).sigmoid()), train: Balls(count: 2), valid: Balls(count: 2, first: 9),
+            options: options)
         #expect(history.epochs.count == 4 && history.bestEpoch == 1)
     }
 
@@ -54,7 +55,9 @@ import Testing
         ]
         for (metric, value) in expected { #expect(abs((found[metric] ?? 0) - value) < 1e-12, "\(metric)") }
         for metric in Metric.allCases { #expect(Probe.metric(metric, both: 0, found: 0, true: 0, all: 10) == 1, "\(metric)") }
-        for metric in [Metric.dice, .iou, .sensitivity, .precision] { #expect(Probe.metric(metric, both: 0, found: 3, true: 0, all: 10) == 0) }
+        for metric in [Metric.dice, .iou, .sensitivity, .precision] {
+            #expect(Probe.metric(metric, both: 0, found: 3, true: 0, all: 10) == 0)
+        }
     }
 
     /// A sample whose values overflow within the network: the step, the sample and the layer are named, and the model has its best weights.
@@ -88,7 +91,9 @@ import Testing
                 Issue.record("not diverged: \(String(describing: error))")
                 return
             }
-            #expect(found.what == "loss" && found.epoch == 3 && found.step == 2 && found.sample == "the bad one" && found.layer == "layer 1 (conv3d)")
+            #expect(
+                found.what == "loss" && found.epoch == 3 && found.step == 2 && found.sample == "the bad one"
+                    && found.layer == "layer 1 (conv3d)")
             #expect(found.kept == 2)
             #expect(error?.message == "the loss is no longer finite in epoch 3, step 2, at the bad one, which begins in layer 1 (conv3d)")
             #expect(model.arrays.map(\.values) == best)
@@ -131,7 +136,9 @@ import Testing
         if history.bestEpoch == 3 { #expect(saved.arrays.map(\.values) == averaged.arrays.map(\.values)) }
         // No average to speak of is the weights themselves.
         let (same, sameHistory) = try train(0)
-        #expect(same.arrays.map(\.values) == plain.arrays.map(\.values) && sameHistory.epochs.map(\.validLoss) == plainHistory.epochs.map(\.validLoss))
+        #expect(
+            same.arrays.map(\.values) == plain.arrays.map(\.values)
+                && sameHistory.epochs.map(\.validLoss) == plainHistory.epochs.map(\.validLoss))
     }
 
     @Test func patchesAreOfTheSamples() throws {
@@ -174,7 +181,8 @@ import Testing
         let model = try small()
         let before = model.arrays.map(\.values)
         let found = try findRate(
-            model, train: Balls(count: 8), options: FitOptions(epochs: 1, batch: 2, loss: .diceBCE, optimizer: .sgd()), from: 1e-5, to: 100, steps: 60)
+            model, train: Balls(count: 8), options: FitOptions(epochs: 1, batch: 2, loss: .diceBCE, optimizer: .sgd()), from: 1e-5, to: 100,
+            steps: 60)
         #expect(model.arrays.map(\.values) == before)
         #expect(found.rates.count == found.losses.count && found.losses.count == found.smoothed.count && found.rates.count > 20)
         for (a, b) in zip(found.rates, found.rates.dropFirst()) { #expect(abs(b / a - pow(1e7, 1.0 / 59)) < 1e-6) }
@@ -189,8 +197,10 @@ import Testing
 
     @Test func optionsAreChecked() throws {
         let changes: [(inout FitOptions) -> Void] = [
-            { $0.clip = 0 }, { $0.clip = .nan }, { $0.ema = 1 }, { $0.ema = -0.1 }, { $0.minutes = 0 }, { $0.every = -1 }, { $0.patience = 0 },
-            { $0.accumulate = 0 }, { $0.epochs = nil }, { $0.resume = true }, { $0.loss = .focal(gamma: -1) }, { $0.schedule = Schedule(warmup: -1) },
+            { $0.clip = 0 }, { $0.clip = .nan }, { $0.ema = 1 }, { $0.ema = -0.1 }, { $0.minutes = 0 }, { $0.every = -1 },
+            { $0.patience = 0 },
+            { $0.accumulate = 0 }, { $0.epochs = nil }, { $0.resume = true }, { $0.loss = .focal(gamma: -1) },
+            { $0.schedule = Schedule(warmup: -1) },
             { $0.patch = SIMD3(0, 4, 4) }, { $0.slides = true },
         ]
         for (n, change) in changes.enumerated() {

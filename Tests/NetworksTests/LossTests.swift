@@ -47,7 +47,8 @@ import Testing
             let count = 2 * channels * 15
             let logits = (0..<count).map { Float(random.normal(at: UInt64($0))) }
             let target = (0..<count).map { i in
-                classes ? Float(random.bits(at: UInt64(i / (channels * 15) * 15 + i % 15)) % 3 == i / 15 % channels ? 1 : 0)
+                classes
+                    ? Float(random.bits(at: UInt64(i / (channels * 15) * 15 + i % 15)) % 3 == i / 15 % channels ? 1 : 0)
                     : Float(random.uniform(at: UInt64(1000 + i)))
             }
             for (name, loss) in classes ? Self.ofClasses : Self.oneByOne {
@@ -64,7 +65,8 @@ import Testing
                     up[i] += 0.01
                     down[i] -= 0.01
                     let slope = try (value(up) - value(down)) / Double(up[i] - down[i])
-                    #expect(abs(slope - Double(gradient[i])) < 2e-5 + 2e-3 * abs(slope), "\(name) \(channels) \(i): \(slope) \(gradient[i])")
+                    #expect(
+                        abs(slope - Double(gradient[i])) < 2e-5 + 2e-3 * abs(slope), "\(name) \(channels) \(i): \(slope) \(gradient[i])")
                 }
             }
         }
@@ -115,8 +117,10 @@ import Testing
 
     @Test func onlyNumbersThatMakeSense() {
         let bad: [(Loss, String)] = [
-            (.tversky(alpha: -1, beta: 1), "alpha is"), (.tversky(alpha: 0, beta: 0), "alpha + beta is"), (.tversky(alpha: 0.5, beta: .nan), "beta is"),
-            (.focal(gamma: -1), "gamma is"), (.focal(gamma: .infinity), "gamma is"), (.focal(gamma: 2, alpha: 2), "alpha is"), (Loss(), "loss is"),
+            (.tversky(alpha: -1, beta: 1), "alpha is"), (.tversky(alpha: 0, beta: 0), "alpha + beta is"),
+            (.tversky(alpha: 0.5, beta: .nan), "beta is"),
+            (.focal(gamma: -1), "gamma is"), (.focal(gamma: .infinity), "gamma is"), (.focal(gamma: 2, alpha: 2), "alpha is"),
+            (Loss(), "loss is"),
         ]
         for (loss, start) in bad {
             let error = #expect(throws: NetworkError.self) { try loss.validate() }
@@ -176,7 +180,9 @@ import Testing
                 }
                 for row in 0..<7 {
                     let found = sums[row * 16..<row * 16 + 16].reduce(0, +)
-                    #expect(abs(found - expected[row]) < 1e-6 * max(1, expected[row]), "\(set) \(count) \(gamma) row \(row): \(found) \(expected[row])")
+                    #expect(
+                        abs(found - expected[row]) < 1e-6 * max(1, expected[row]),
+                        "\(set) \(count) \(gamma) row \(row): \(found) \(expected[row])")
                 }
             }
         }

@@ -31,7 +31,8 @@ import Testing
 
     @Test func plateau() throws {
         let file = try ReferenceFile("optimisers")
-        let found = Probe.plateau(Schedule(.plateau(factor: 0.5, patience: 3)), losses: try file.values("plateau losses").map { Double($0) })
+        let found = Probe.plateau(
+            Schedule(.plateau(factor: 0.5, patience: 3)), losses: try file.values("plateau losses").map { Double($0) })
         let expected = try file.values("plateau").map { Double($0) }
         #expect(found == expected)
         #expect(Set(expected).count > 2)
@@ -40,7 +41,9 @@ import Testing
     /// By the clock a schedule runs from its beginning to its end, whatever the steps; where steps are bounded as well, whichever is farther counts.
     @Test func schedulesStretchToTheTime() {
         let schedule = Schedule(.cosine(), warmup: 0.1)
-        func at(_ time: Double, step: Int = 5, steps: Int? = nil) -> Double { Probe.factor(of: schedule, step: step, steps: steps, time: time) }
+        func at(_ time: Double, step: Int = 5, steps: Int? = nil) -> Double {
+            Probe.factor(of: schedule, step: step, steps: steps, time: time)
+        }
         #expect(abs(at(0.05) - 0.5) < 1e-3 && abs(at(0.1) - 1) < 1e-3 && abs(at(0.55) - 0.5) < 1e-3 && at(1) < 1e-9)
         #expect(abs(at(0.2, step: 55, steps: 100) - 0.5) < 0.02)
         #expect(abs(at(0.55, step: 2, steps: 100) - 0.5) < 0.02)
@@ -48,7 +51,8 @@ import Testing
 
     @Test func checkThemselves() throws {
         for schedule: Schedule in [
-            Schedule(.cosine(floor: 2)), Schedule(.poly(power: 0)), Schedule(.plateau(factor: 1)), Schedule(warmup: -1), Schedule(warmup: .nan),
+            Schedule(.cosine(floor: 2)), Schedule(.poly(power: 0)), Schedule(.plateau(factor: 1)), Schedule(warmup: -1),
+            Schedule(warmup: .nan),
             Schedule(.oneCycle(share: 1)),
         ] { #expect(throws: NetworkError.self) { try schedule.validate() } }
         for optimizer: Optimizer in [.adamw(decay: 2), .sgd(momentum: 1), .sgd(rate: 0), .sgd(decay: -1), .adamw(rate: 10, decay: 0.5)] {
@@ -60,11 +64,14 @@ import Testing
     @Test func wholeStepsAgreeWithPyTorch() throws {
         let file = try ReferenceFile("training")
         let x = try Node.input(channels: 1)
-        let model = try Model(input: x, output: x.conv3d(filters: 4, bias: false).batchnorm().relu().conv3d(filters: 1, kernel: SIMD3(1, 1, 1)).sigmoid())
+        let model = try Model(
+            input: x, output: x.conv3d(filters: 4, bias: false).batchnorm().relu().conv3d(filters: 1, kernel: SIMD3(1, 1, 1)).sigmoid())
         for (name, _, _) in model.arrays { try model.set(name, file.values("before." + name)) }
         let image = try file.values("image"), target = try file.values("target")
         let samples = (0..<2).map { n in
-            Sample(image: Array(image[n * 192..<(n + 1) * 192]), target: Array(target[n * 192..<(n + 1) * 192]), shape: SIMD3(8, 6, 4), name: "\(n)")
+            Sample(
+                image: Array(image[n * 192..<(n + 1) * 192]), target: Array(target[n * 192..<(n + 1) * 192]), shape: SIMD3(8, 6, 4),
+                name: "\(n)")
         }
         var options = FitOptions(epochs: 1, steps: 8, batch: 2, loss: .diceBCE, optimizer: .adamw(rate: 0.05, decay: 0.05))
         (options.schedule, options.clip, options.ema) = (Schedule(.cosine(), warmup: 3), 0.2, 0.8)

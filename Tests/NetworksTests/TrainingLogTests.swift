@@ -74,7 +74,9 @@ import Testing
         // Where a file is in the way, that is said before the first step.
         options.log = folder + "/" + names[0]
         #expect(throws: FileError.self) {
-            try fit(unet(filters: 2, depth: 1), train: Balls(count: 2), valid: nil, options: options, onStep: { _ in Issue.record("a step was made") })
+            try fit(
+                unet(filters: 2, depth: 1), train: Balls(count: 2), valid: nil, options: options,
+                onStep: { _ in Issue.record("a step was made") })
         }
     }
 }

@@ -69,26 +69,28 @@ struct Warp {
     /// Positions this near outside of the box of voxel centres count as on it, for rounding.
     private static let tolerance: Float = 0.001
 
+    /// The position held to the box of voxel centres; nil where it is outside.
     @inline(__always)
-    private static func held(_ p: SIMD4<Float>, _ shape: SIMD3<Int>) -> SIMD4<Float>? {
-        let last = SIMD4<Float>(SIMD3<Float>(SIMD3<Double>(shape &- 1)), 0)
-        guard all(p .>= -tolerance), all(p .<= last + tolerance) else { return nil }
-        return pointwiseMin(pointwiseMax(p, SIMD4.zero), last)
+    private static func held(_ p: SIMD4<Float>, _ shape: SIMD3<Int>) -> SIMD3<Float>? {
+        let x = Float(shape.x &- 1), y = Float(shape.y &- 1), z = Float(shape.z &- 1)
+        guard p.x >= -tolerance, p.y >= -tolerance, p.z >= -tolerance, p.x <= x + tolerance, p.y <= y + tolerance, p.z <= z + tolerance else { return nil }
+        return SIMD3(min(max(p.x, 0), x), min(max(p.y, 0), y), min(max(p.z, 0), z))
     }
 
     @inline(__always)
     private static func nearest(_ source: UnsafePointer<Float>, _ shape: SIMD3<Int>, _ p: SIMD4<Float>) -> Float {
         guard let p = held(p, shape) else { return 0 }
-        let q = SIMD4<Int32>(p + 0.5, rounding: .towardZero)
-        let i = min(Int(q.x), shape.x &- 1), j = min(Int(q.y), shape.y &- 1), k = min(Int(q.z), shape.z &- 1)
+        let i = min(Int(p.x + 0.5), shape.x &- 1), j = min(Int(p.y + 0.5), shape.y &- 1), k = min(Int(p.z + 0.5), shape.z &- 1)
         return source[i &+ shape.x &* (j &+ shape.y &* k)]
     }
 
     @inline(__always)
     private static func linear(_ source: UnsafePointer<Float>, _ shape: SIMD3<Int>, _ p: SIMD4<Float>) -> Float {
         guard let p = held(p, shape) else { return 0 }
-        let q = SIMD4<Int32>(p, rounding: .towardZero), t = p - SIMD4<Float>(q)
-        let at = source + (Int(q.x) &+ shape.x &* (Int(q.y) &+ shape.y &* Int(q.z)))
+        // Number by number: a vector's conversion goes through generic code.
+        let i = Int(p.x), j = Int(p.y), k = Int(p.z)
+        let t = SIMD3<Float>(p.x - Float(i), p.y - Float(j), p.z - Float(k))
+        let at = source + (i &+ shape.x &* (j &+ shape.y &* k))
         // On the last voxel of an axis the next has weight 0 and is not read.
         let right = t.x > 0 ? 1 : 0, back = t.y > 0 ? shape.x : 0, up = t.z > 0 ? shape.x &* shape.y : 0
         func along(_ p: UnsafePointer<Float>) -> Float { p[0] + (p[right] - p[0]) * t.x }

@@ -99,32 +99,42 @@ public enum SampleCheck {
         return sides.sorted { $0.0 < $1.0 }.map(\.1)
     }
 
-    /// Whether most rays from the brain forwards and down meet hardly any tissue beyond it, though the image has room for a face there.
+    /// Whether there is hardly any tissue where nose, orbits and jaw are, beneath the front of the brain, though there is some as low behind.
+    ///
+    /// The box is 48 to 65 mm below the brain's centre, where whole heads of adults are half tissue or more, and defaced ones under a tenth.
     private static func isDefaced(_ image: Volume, _ mask: Mask) throws -> Bool {
         let grid = image.grid, toVoxel = try grid.affine.inverse(), centre = try mask.centroid()
         let low = try image.statistics().min
         let threshold = low + 0.1 * (Float(try image.percentile(98)) - low)
-        func index(_ p: SIMD3<Double>) -> Int? {
-            let v = toVoxel(p)
-            let i = SIMD3<Int>(Int(v.x.rounded()), Int(v.y.rounded()), Int(v.z.rounded()))
-            return all(i .>= 0) && all(i .< grid.shape) ? grid.index(i.x, i.y, i.z) : nil
+        func voxel(_ p: SIMD3<Double>) -> Int? {
+            let v = toVoxel(p).rounded(.toNearestOrEven)
+            guard all(v .>= 0), all(v .< SIMD3<Double>(grid.shape)) else { return nil }
+            return grid.index(Int(v.x), Int(v.y), Int(v.z))
         }
-        var rays = 0, bare = 0
-        for x in stride(from: -30.0, through: 30, by: 10) {
-            for angle in stride(from: 25.0, through: 60, by: 5) {
-                let direction = SIMD3(0, cos(angle * .pi / 180), -sin(angle * .pi / 180))
-                var brain = 0.0, tissue = 0.0, end = 0.0
-                for r in stride(from: 0.0, through: 250, by: 1) {
-                    guard let i = index(centre + SIMD3(x, 0, 0) + direction * r) else { break }
-                    end = r
-                    if mask.voxels[i] != 0 { brain = r }
-                    if image.voxels[i] > threshold { tissue = r }
+        // The foremost brain, straight ahead of its middle.
+        var front = 0.0
+        for x in stride(from: -30.0, through: 30, by: 6) {
+            for z in stride(from: -40.0, through: 40, by: 4) {
+                for y in stride(from: front, through: 150, by: 2) {
+                    if let i = voxel(centre + SIMD3(x, y, z)), mask.voxels[i] != 0 { front = y }
                 }
-                guard brain > 0, end - brain >= 25 else { continue }
-                rays += 1
-                if tissue - brain < 15 { bare += 1 }
             }
         }
-        return rays >= 12 && Double(bare) > 0.5 * Double(rays)
+        func tissue(from: Double, to: Double) -> Double? {
+            var inside = 0.0, seen = 0.0, asked = 0.0
+            for z in stride(from: -65.0, through: -48, by: 2) {
+                for y in stride(from: from, through: to, by: 2) {
+                    for x in stride(from: -30.0, through: 30, by: 3) {
+                        asked += 1
+                        guard let i = voxel(centre + SIMD3(x, y, z)) else { continue }
+                        seen += 1
+                        if image.voxels[i] > threshold { inside += 1 }
+                    }
+                }
+            }
+            return seen > 0.6 * asked ? inside / seen : nil
+        }
+        guard front > 30, let face = tissue(from: front - 25, to: front), let behind = tissue(from: -45, to: 0) else { return false }
+        return face < 0.1 && behind > 0.3
     }
 }

@@ -11,6 +11,8 @@ struct HeadDrawing {
     private let stepX, stepY, stepZ, origin: SIMD4<Float>
     /// mm to the map's voxels, and the map's voxel to mm about the brain.
     private let perMillimetre, millimetres, centre: SIMD4<Float>
+    /// Voxels along each axis that lie in the field of view.
+    private let view: [Range<Int>]
 
     /// `signal` is without noise; `classes` as in `LabelMap.voxels`; `erased` is 1 where the image will be 0.
     struct Drawn {
@@ -34,6 +36,13 @@ struct HeadDrawing {
         perMillimetre = SIMD4(SIMD3<Float>(1 / map.spacing), 0)
         millimetres = SIMD4(SIMD3<Float>(map.spacing), 0)
         centre = SIMD4(SIMD3<Float>(map.centre), 0)
+        view = (0..<3).map { axis in
+            let inside = (0..<grid.shape[axis]).filter { i in
+                let x = (Double(i) - Double(grid.shape[axis] - 1) / 2) * s[axis]
+                return x >= recipe.view.low[axis] && x <= recipe.view.high[axis]
+            }
+            return (inside.first ?? 0)..<(inside.last ?? -1) + 1
+        }
     }
 
     func draw() throws -> Drawn {
@@ -50,7 +59,7 @@ struct HeadDrawing {
                         var row = [SIMD8<Float>](repeating: .zero, count: recipe.fields.rowLength)
                         for j in 0..<shape.y {
                             let at = (k * shape.y + j) * shape.x
-                            guard isInView(j, 1), isInView(k, 2) else {
+                            guard view[1].contains(j), view[2].contains(k), !view[0].isEmpty else {
                                 (out.value.0 + at).initialize(repeating: 0, count: shape.x)
                                 (out.value.1 + at).initialize(repeating: 0, count: shape.x)
                                 (out.value.2 + at).initialize(repeating: 1, count: shape.x)
@@ -77,11 +86,6 @@ struct HeadDrawing {
         return Drawn(signal: signal, classes: classes, erased: erased)
     }
 
-    private func isInView(_ index: Int, _ axis: Int) -> Bool {
-        let x = (Double(index) - Double(grid.shape[axis] - 1) / 2) * grid.spacing[axis]
-        return x >= recipe.view.low[axis] && x <= recipe.view.high[axis]
-    }
-
     /// One row of the grid, whose first voxel has the number `at`.
     private func draw(
         _ j: Int, _ k: Int, _ at: Int, _ fields: UnsafePointer<SIMD8<Float>>, _ first: UnsafePointer<Int>, _ weights: UnsafePointer<SIMD4<Float>>,
@@ -92,12 +96,12 @@ struct HeadDrawing {
         let start = origin + stepY * Float(j) + stepZ * Float(k)
         let normal = NormalTable.pointer
         let face = recipe.face, erasesAir = recipe.erasesAir, hasLesions = !recipe.lesions.isEmpty
-        let viewX = grid.shape.x, grain = recipe.grain
+        let view = view[0], grain = recipe.grain, most = grid.shape.x
         map.voxels.withUnsafeBufferPointer { voxels in
             let voxels = UnsafeRawPointer(voxels.baseAddress!)
             appearance.steps.withUnsafeBufferPointer { steps in
                 let steps = steps.baseAddress!
-                for i in 0..<viewX {
+                for i in 0..<most {
                     let f = fields + first[i], w = weights[i]
                     let before: SIMD8<Float> = f[0] * w.x + f[1] * w.y, after: SIMD8<Float> = f[2] * w.z + f[3] * w.w
                     let field = before + after
@@ -106,9 +110,10 @@ struct HeadDrawing {
                     var value: Float = 0, nearest: UInt8 = 0
                     let step = Int(min(max(field[3] * 1.2 + 2, 0), 3))
                     if all(p .>= 0), all(p .< last) {
-                        let whole = SIMD4<Int32>(p, rounding: .towardZero)
-                        let u = p - SIMD4<Float>(whole)
-                        let base = voxels + (Int(whole.x) &+ nx &* Int(whole.y) &+ area &* Int(whole.z))
+                        // Number by number: a vector's conversion goes through generic code.
+                        let x = Int32(p.x), y = Int32(p.y), z = Int32(p.z)
+                        let u = SIMD4<Float>(p.x - Float(x), p.y - Float(y), p.z - Float(z), 0)
+                        let base = voxels + (Int(x) &+ nx &* Int(y) &+ area &* Int(z))
                         let a = base.loadUnaligned(as: UInt16.self), b = base.loadUnaligned(fromByteOffset: nx, as: UInt16.self)
                         let c = base.loadUnaligned(fromByteOffset: area, as: UInt16.self)
                         let d = base.loadUnaligned(fromByteOffset: area &+ nx, as: UInt16.self)
@@ -146,7 +151,7 @@ struct HeadDrawing {
                         let h = (p - centre) * millimetres
                         isErased = face.y * h.y + face.z * h.z + max(-4, min(field[6], 4)) > face.limit
                     }
-                    if !isInView(i, 0) {
+                    if !view.contains(i) {
                         isErased = true
                         nearest = 0
                         value = 0

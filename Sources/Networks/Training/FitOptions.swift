@@ -93,7 +93,10 @@ public struct FitOptions: Sendable {
         if let clip { try check("clip", Text.short(clip), clip > 0 && clip.isFinite, "above 0") }
         if let ema { try check("ema", Text.short(ema), ema >= 0 && Float(ema) < 1, "at least 0 and below 1") }
         if let minutes { try check("minutes", Text.short(minutes), minutes > 0 && minutes <= 1e7, "above 0") }
-        if let patch { try check("patch", Text.sizes(patch), patch.min() >= 1 && patch.max() <= Limit.axis, "1 to \(Limit.axis) voxels along each axis") }
+        if let patch {
+            try check(
+                "patch", Text.sizes(patch), patch.min() >= 1 && patch.max() <= Limit.axis, "1 to \(Limit.axis) voxels along each axis")
+        }
         try check("validate", "sliding", !slides || patch != nil, "whole without a patch that says how large the boxes are")
         try check("every", Text.short(every), every >= 0 && every <= 1e7, "a number of minutes from 0")
         try check("resume", "true", !resume || checkpoint != nil, "false without a checkpoint to go on from")
@@ -108,7 +111,8 @@ public struct FitOptions: Sendable {
         return [
             ("samples", "\(samples)"), ("validation samples", text(validation)), ("steps", "\(steps)"), ("batch", "\(batch)"),
             ("accumulate", "\(accumulate)"), ("loss", loss.name), ("optimizer", optimizer.name), ("schedule", schedule.name),
-            ("clip", text(clip)), ("ema", text(ema)), ("patience", text(patience)), ("patch", patch.map(Text.sizes) ?? "none"), ("validate", slides ? "sliding" : "whole"),
+            ("clip", text(clip)), ("ema", text(ema)), ("patience", text(patience)), ("patch", patch.map(Text.sizes) ?? "none"),
+            ("validate", slides ? "sliding" : "whole"),
             ("metrics", metrics.map(\.rawValue).joined(separator: ", ")), ("precision", precision.rawValue), ("seed", "\(seed)"),
         ] + sources
     }

@@ -80,6 +80,8 @@ public struct Loss: Sendable, Equatable {
         case .classes(let gamma): try check("gamma", gamma, (0...10).contains(gamma), "from 0 to 10")
         case nil: break
         }
-        if region == nil && voxels == nil { throw NetworkError.option(name: "loss", value: "empty", expected: "a term of regions or of voxels") }
+        if region == nil && voxels == nil {
+            throw NetworkError.option(name: "loss", value: "empty", expected: "a term of regions or of voxels")
+        }
     }
 }

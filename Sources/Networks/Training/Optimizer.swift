@@ -125,7 +125,8 @@ final class OptimizerState {
         let flag: Int32 = nesterov ? 1 : 0
         return { values, gradient, first, second in
             SKUpdate(
-                values: values, gradient: gradient, first: first, second: second, average: nil, count: 0, scale: numbers[0], rate: numbers[1],
+                values: values, gradient: gradient, first: first, second: second, average: nil, count: 0, scale: numbers[0],
+                rate: numbers[1],
                 shrink: numbers[2], decay: numbers[3], beta1: numbers[4], beta2: numbers[5], epsilon: numbers[6], correction: numbers[7],
                 keep: numbers[8], nesterov: flag)
         }

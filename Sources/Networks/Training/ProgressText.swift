@@ -15,10 +15,13 @@ extension TrainingProgress {
             ("sums", list([sums.count, sums.lossSum] + sums.metricSums)), ("best", best.isFinite ? .number(best) : .null),
             ("best_epoch", number(bestEpoch)), ("rate", .number(rate)), ("updates", number(stepper.optimizer.step)),
             ("trained_steps", stepper.model.trainedSteps.map(number) ?? .null),
-            ("plateau", .object([
-                ("factor", .number(plateau.factor)), ("best", plateau.best.isFinite ? .number(plateau.best) : .null),
-                ("bad", number(plateau.bad)),
-            ])),
+            (
+                "plateau",
+                .object([
+                    ("factor", .number(plateau.factor)), ("best", plateau.best.isFinite ? .number(plateau.best) : .null),
+                    ("bad", number(plateau.bad)),
+                ])
+            ),
             ("epochs", .array(epochs.map(\.json))),
         ])
     }
@@ -55,7 +58,8 @@ extension TrainingProgress {
             let e = Attributes(kind: "epoch", json: item)
             var report = EpochReport(
                 epoch: try e.integer("epoch"), loss: try e.number("loss"), dice: try e.number("dice"), iou: try e.number("iou"),
-                metrics: try list("metrics", item), validLoss: try optional("valid_loss", item), validDice: try optional("valid_dice", item),
+                metrics: try list("metrics", item), validLoss: try optional("valid_loss", item),
+                validDice: try optional("valid_dice", item),
                 validIoU: try optional("valid_iou", item), rate: try e.number("rate"), seconds: try e.number("seconds"),
                 best: try e.bool("best"))
             if item["valid_metrics"]?.array != nil { report.validMetrics = try list("valid_metrics", item) }

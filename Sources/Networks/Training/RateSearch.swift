@@ -40,7 +40,8 @@ public func findRate(
     onStep: (Int) -> Void = { _ in }
 ) throws -> RateSearch {
     guard low > 0, high > low, high <= 1e6 else {
-        throw NetworkError.option(name: "from and to", value: "\(Text.short(low)) and \(Text.short(high))", expected: "0 < from < to ≤ 1,000,000")
+        throw NetworkError.option(
+            name: "from and to", value: "\(Text.short(low)) and \(Text.short(high))", expected: "0 < from < to ≤ 1,000,000")
     }
     guard (2...100_000).contains(steps) else { throw NetworkError.option(name: "steps", value: "\(steps)", expected: "2 to 100,000") }
     var options = options

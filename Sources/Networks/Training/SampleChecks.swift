@@ -16,7 +16,10 @@ extension Sample {
         guard Finite.all(target) else { throw NetworkError.notFinite(sample: name, what: "the target") }
         if target.count < classes * voxels, let odd = target.first(where: { !($0 >= 0 && $0 < Float(classes) && $0 == $0.rounded()) }) {
             throw NetworkError.mismatch(
-                layer: "fit", detail: "the target of \(name) has the class \(Text.short(Double(odd))), but the network tells \(classes) classes, 0 to \(classes - 1)")
+                layer: "fit",
+                detail:
+                    "the target of \(name) has the class \(Text.short(Double(odd))), but the network tells \(classes) classes, 0 to \(classes - 1)"
+            )
         }
     }
 

@@ -50,13 +50,14 @@ public struct Schedule: Sendable, Equatable {
 
     /// All that sets it apart, for comparing.
     var name: String {
-        let shape = switch shape {
-        case .constant: "constant"
-        case .cosine(let floor): "cosine(\(Text.short(floor)))"
-        case .poly(let power): "poly(\(Text.short(power)))"
-        case .oneCycle(let share, let div, let end): "onecycle(\([share, div, end].map { Text.short($0) }.joined(separator: ", ")))"
-        case .plateau(let factor, let patience): "plateau(\(Text.short(factor)), \(patience))"
-        }
+        let shape =
+            switch shape {
+            case .constant: "constant"
+            case .cosine(let floor): "cosine(\(Text.short(floor)))"
+            case .poly(let power): "poly(\(Text.short(power)))"
+            case .oneCycle(let share, let div, let end): "onecycle(\([share, div, end].map { Text.short($0) }.joined(separator: ", ")))"
+            case .plateau(let factor, let patience): "plateau(\(Text.short(factor)), \(patience))"
+            }
         return warmup > 0 ? "\(shape) after a warm-up of \(Text.short(warmup))" : shape
     }
 

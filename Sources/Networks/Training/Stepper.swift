@@ -154,13 +154,17 @@ struct WeightCopy {
     /// Without the weights where only the running statistics are wanted.
     init(_ model: Model, statisticsOnly: Bool = false) {
         func copy(_ buffer: Buffer) -> [Float] { Array(UnsafeBufferPointer(start: buffer.base, count: buffer.count)) }
-        (values, states, trainedSteps) = (statisticsOnly ? [] : copy(model.parameters.values), copy(model.parameters.states), model.trainedSteps)
+        (values, states, trainedSteps) = (
+            statisticsOnly ? [] : copy(model.parameters.values), copy(model.parameters.states), model.trainedSteps
+        )
     }
 
     /// Into a model of the same graph.
     func restore(_ model: Model) {
         for (buffer, copy) in [(model.parameters.values, values), (model.parameters.states, states)] {
-            copy.withUnsafeBufferPointer { if let base = $0.baseAddress { buffer.base.update(from: base, count: min($0.count, buffer.count)) } }
+            copy.withUnsafeBufferPointer {
+                if let base = $0.baseAddress { buffer.base.update(from: base, count: min($0.count, buffer.count)) }
+            }
         }
         model.trainedSteps = trainedSteps
     }
@@ -174,7 +178,11 @@ extension Buffer {
         let shared = Unchecked((base, other.base))
         Parallel.ranges(count) { range in
             let (a, b) = shared.value
-            if first { (a + range.lowerBound).update(from: b + range.lowerBound, count: range.count) } else { for i in range { a[i] += b[i] } }
+            if first {
+                (a + range.lowerBound).update(from: b + range.lowerBound, count: range.count)
+            } else {
+                for i in range { a[i] += b[i] }
+            }
         }
     }
 

@@ -104,7 +104,8 @@ private final class Trainer {
     private var remaining: Double? {
         let byTime = options.minutes.map { max(0, $0 * 60 - elapsed) }
         guard let epochs = options.epochs else { return byTime }
-        let left = Double((epochs - progress.epoch) * steps + steps - progress.step) * secondsPerStep
+        let left =
+            Double((epochs - progress.epoch) * steps + steps - progress.step) * secondsPerStep
             + Double(epochs - progress.epoch + 1) * validationSeconds
         return min(left, byTime ?? .infinity)
     }

@@ -23,7 +23,9 @@ final class TrainingLog {
     func add(_ r: StepReport, number: Int) throws {
         guard case .events(let file) = kind else { return }
         try file.add(
-            [("step/loss", r.loss), ("step/dice", r.dice), ("step/rate", r.rate), ("step/gradient", r.norm)].map { (tag: $0.0, value: $0.1) },
+            [("step/loss", r.loss), ("step/dice", r.dice), ("step/rate", r.rate), ("step/gradient", r.norm)].map {
+                (tag: $0.0, value: $0.1)
+            },
             step: number)
     }
 
@@ -37,7 +39,9 @@ final class TrainingLog {
             try AtomicFile.write(Array(text.utf8), to: path)
         case .events(let file):
             let scalars = fields(last).dropFirst().compactMap { field in
-                field.value.map { (tag: field.name.hasPrefix("valid_") ? "valid/\(field.name.dropFirst(6))" : "epoch/\(field.name)", value: $0) }
+                field.value.map {
+                    (tag: field.name.hasPrefix("valid_") ? "valid/\(field.name.dropFirst(6))" : "epoch/\(field.name)", value: $0)
+                }
             }
             try file.add(scalars, step: steps)
         }

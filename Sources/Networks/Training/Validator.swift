@@ -6,7 +6,9 @@ struct Validator {
     private let source: any SampleSource
     private let options: FitOptions
 
-    init(_ model: Model, _ source: any SampleSource, _ options: FitOptions) { (self.model, self.source, self.options) = (model, source, options) }
+    init(_ model: Model, _ source: any SampleSource, _ options: FitOptions) {
+        (self.model, self.source, self.options) = (model, source, options)
+    }
 
     var count: Int { source.count }
 
@@ -58,7 +60,10 @@ extension Loss {
         guard graph.givesProbabilities else { throw NetworkError.notProbabilities(loss: name, lastLayer: last.kind) }
         if case .classes? = voxels, !(last is Softmax) {
             throw NetworkError.mismatch(
-                layer: "fit", detail: "the loss \(name) compares classes, but the model ends with \(last.kind): end it with softmax over two or more channels, or use bce")
+                layer: "fit",
+                detail:
+                    "the loss \(name) compares classes, but the model ends with \(last.kind): end it with softmax over two or more channels, or use bce"
+            )
         }
     }
 }
