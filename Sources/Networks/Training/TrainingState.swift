@@ -132,8 +132,8 @@ final class StateKeeper {
         if file.metadata["graph"] != GraphText.encode(stepper.model.graph).text { changes.append("the network has other layers") }
         let before = try JSON(file.metadata["options"] ?? "")
         for (name, value) in identity {
-            guard let old = before[name]?.string else { throw file.fail("it does not say which \(name) it was begun with") }
-            if old != value { changes.append("\(name) was \(old), and is \(value)") }
+            // What a state of an earlier version does not name was no choice then.
+            if let old = before[name]?.string, old != value { changes.append("\(name) was \(old), and is \(value)") }
         }
         if !changes.isEmpty { throw NetworkError.resume(path: path, changes: changes) }
     }
