@@ -30,6 +30,7 @@ let package = Package(
         .executable(name: "skullstrip", targets: ["skullstrip"]),
         .library(name: "Imaging", targets: ["Imaging"]),
         .library(name: "Networks", targets: ["Networks"]),
+        .library(name: "Segmentation", targets: ["Segmentation"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
@@ -53,6 +54,8 @@ let package = Package(
         .target(name: "KernelsBF16", dependencies: ["CKernels"], swiftSettings: kernelSettings("x86-64-v4", more: ["-mavx512bf16"])),
         .target(name: "Kernels", dependencies: ["CKernels"] + kernelVariants, swiftSettings: optimised),
         .target(name: "Networks", dependencies: ["Support", "Kernels", "CKernels"], swiftSettings: optimised),
+        // What needs both: from a raw image through a network to a mask.
+        .target(name: "Segmentation", dependencies: ["Support", "Imaging", "Networks"], swiftSettings: optimised),
         .target(name: "Figures", dependencies: ["Support", "Imaging", "CCairo"], swiftSettings: optimised),
         .target(name: "Syntax"),
         .target(
@@ -64,11 +67,11 @@ let package = Package(
         .target(
             name: "Stdlib", path: "stdlib", exclude: ["README.md"], sources: ["Stdlib.swift"],
             resources: ["pipeline.ss", "unet3d.ss", "attention.ss"].map { .embedInCode($0) }),
-        .target(name: "Builtins", dependencies: ["Runtime", "Imaging", "Networks", "Figures", "Stdlib"]),
+        .target(name: "Builtins", dependencies: ["Runtime", "Imaging", "Networks", "Segmentation", "Figures", "Stdlib"]),
         .executableTarget(
             name: "skullstrip",
             dependencies: [
-                "Builtins", "Stdlib", "Runtime", "Syntax", "Kernels", "CEditLine", "CZlib", "CDeflate", "CBLAS", "CCairo",
+                "Builtins", "Segmentation", "Stdlib", "Runtime", "Syntax", "Kernels", "CEditLine", "CZlib", "CDeflate", "CBLAS", "CCairo",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 
@@ -78,6 +81,7 @@ let package = Package(
         .testTarget(name: "SyntaxTests", dependencies: ["Syntax"]),
         .testTarget(name: "ImagingTests", dependencies: ["Imaging", "Kernels", "CKernels", "Support"]),
         .testTarget(name: "NetworksTests", dependencies: ["Networks", "Kernels", "CKernels", "Support"]),
+        .testTarget(name: "SegmentationTests", dependencies: ["Segmentation", "Imaging", "Networks", "Support"]),
         .testTarget(name: "FiguresTests", dependencies: ["Figures"]),
         .testTarget(name: "RuntimeTests", dependencies: ["Runtime"]),
         .testTarget(name: "BuiltinsTests", dependencies: ["Builtins"]),

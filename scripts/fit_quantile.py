@@ -1,4 +1,4 @@
-"""The rational function of `CounterRandom.quantile`: normal quantiles z(q) with Φ(z) = ½ + q, for |q| up to Φ(2) − ½.
+"""The rational function of `CounterRandom.centralQuantile`: normal quantiles z(q) with Φ(z) = ½ + q, for |q| up to Φ(2) − ½.
 
 Usage: fit_quantile.py      (needs numpy and scipy)
 

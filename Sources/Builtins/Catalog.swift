@@ -6,6 +6,6 @@ public enum Catalog {
     /// In the order of help.
     public static let all: [Builtin] = [
         files, space, transforms, intensity, standardising, filters, statistics, masks, morphology, layers, normLayers, joiningLayers, planning,
-        training, evaluation, pictures, cohorts, mathematics, lists, text, system,
+        training, optimisation, pipelines, prediction, evaluation, pictures, cohorts, caching, synthesis, augmenting, peeking, mathematics, lists, text, system,
     ].flatMap { $0 }
 }

@@ -46,15 +46,124 @@ extension Catalog {
         },
 
         Builtin(
+            "bids", "The images of a BIDS dataset, with their brain masks.", theme: .cohorts,
+            details: """
+                Walks `sub-01/[ses-1/]anat/sub-01_[ses-1_]…_T1w.nii.gz` (Brain Imaging Data Structure 1.9). A mask `…_desc-brain_mask.nii.gz` (or `label-brain`) belongs to the image
+                whose entities it names, in that image's own space. Images without a mask, links to nothing, and pairs on different grids are left out and named on
+                standard error. Headers are read, and voxels when they are used.
+                """,
+            Param<String>("folder", "the dataset"),
+            Param<String>("suffix", "what kind of image: T1w, T2w, FLAIR, …", default: "T1w"),
+            Param<Either<Bool, String>>(
+                "masks", "true looks in every folder under derivatives and beside the images, a string names the folder, false asks for none", default: .first(true)),
+            Param<Bool>("check", "whether grids of image and mask are compared", default: true),
+            returns: "a list of records {id, subject, session, image, mask} of names and paths; session and mask are none where there is none",
+            examples: [
+                Example(
+                    "v = phantom(seed=1, shape=8, spacing=20)\nmake_folder(\"study/sub-01/anat\")\nsave(v.image, \"study/sub-01/anat/sub-01_T1w.nii.gz\")\n"
+                        + "make_folder(\"study/derivatives/hand/sub-01/anat\")\nsave(v.mask, \"study/derivatives/hand/sub-01/anat/sub-01_desc-brain_mask.nii.gz\")\n"
+                        + "bids(\"study\")[0].mask", "\"study/derivatives/hand/sub-01/anat/sub-01_desc-brain_mask.nii.gz\"")
+            ]
+        ) { context, folder, suffix, masks, check -> [Record] in
+            let place: Cohort.BIDSMasks =
+                switch masks {
+                case .first(let wanted): wanted ? .anywhere : .none
+                case .second(let name): .folder(context.path(name))
+                }
+            let found = try Cohort.bids(context.path(folder), suffix: suffix, masks: place, checkGrids: check)
+            return records(found, "bids", context)
+        },
+
+        Builtin(
+            "pairs", "Images and masks that go together by their names.", theme: .cohorts,
+            details: """
+                `*` stands for any part of one file's or folder's name, `?` for one letter, `[ab]` for one of several. An image and a mask go together where the wildcards of both
+                patterns stand for the same; what repeats counts once. An image that is also among the masks counts as a mask. Images without mask, masks without image, and pairs on
+                different grids are left out and named on standard error.
+                """,
+            Param<String>("images", "as \"scans/*_T1w.nii.gz\""),
+            Param<String>("masks", "as \"masks/*.nii.gz\""),
+            Param<Bool>("check", "whether grids of image and mask are compared", default: true),
+            returns: "a list of records {id, subject, session, image, mask}; id is what the wildcards stand for",
+            examples: [
+                Example(
+                    "v = phantom(seed=1, shape=8, spacing=20)\nmake_folder(\"own\")\nsave(v.image, \"own/anna.nii.gz\")\nsave(v.mask, \"own/anna_mask.nii.gz\")\n"
+                        + "pairs(\"own/*.nii.gz\", \"own/*_mask.nii.gz\")[0].id", "\"anna\"")
+            ]
+        ) { context, images, masks, check -> [Record] in
+            records(try Cohort.pairs(images: context.path(images), masks: context.path(masks), checkGrids: check), "pairs", context)
+        },
+
+        Builtin(
             "split", "Divide a list by chance into one to train on and one to test with.", theme: .cohorts,
+            details: "With `by`, items of one key stay together: split(scans, by=\"subject\") has no subject in both.",
             Param<[Value]>("xs", "the list"),
             Param<Double>("test", "share of the second part, from 0 to 1", default: 0.2),
             Param<UInt64>("seed", "which division", default: 0),
+            Param<Either<String, Function>?>("by", "a field of the items, or a function of an item, that says what stays together", default: nil),
             returns: "a record {train, test}",
-            examples: [Example("length(split(0:10, test=0.3).test)", "3")]
-        ) { _, xs, test, seed in
-            let parts = try Cohort.split(count: xs.count, test: test, seed: seed)
+            examples: [
+                Example("length(split(0:10, test=0.3).test)", "3"),
+                Example("parts = split(0:8, test=0.5, by=x -> x % 2)\nsort(parts.test)", "[0, 2, 4, 6]"),
+            ]
+        ) { context, xs, test, seed, by in
+            let parts = try Cohort.split(count: xs.count, test: test, seed: seed, keys: by.map { try keys(of: xs, by: $0, context) })
             return Record([("train", parts.train.map { xs[$0] }.value), ("test", parts.test.map { xs[$0] }.value)])
         },
+
+        Builtin(
+            "folds", "Divisions of a list for cross-validation: every item is tested once.", theme: .cohorts,
+            Param<[Value]>("xs", "the list"),
+            Param<Int>("k", "how many, from 2", default: 5),
+            Param<UInt64>("seed", "which divisions", default: 0),
+            Param<Either<String, Function>?>("by", "a field of the items, or a function of an item, that says what stays together", default: nil),
+            returns: "a list of k records {train, test}",
+            examples: [Example("map(folds(0:10, 5), f -> [length(f.train), length(f.test)])[0]", "[8, 2]")]
+        ) { context, xs, k, seed, by -> [Record] in
+            try Cohort.folds(count: xs.count, k, seed: seed, keys: by.map { try keys(of: xs, by: $0, context) }).map { part in
+                Record([("train", part.train.map { xs[$0] }.value), ("test", part.test.map { xs[$0] }.value)])
+            }
+        },
+
+        Builtin(
+            "read_table", "The rows of a table: a file of tab- or comma-separated values.", theme: .cohorts,
+            details: """
+                The first line names the columns. `n/a` and empty fields are none; a column of nothing but numbers holds numbers, unless one has a leading zero, as identifiers do.
+                `save` writes a list of records as a table.
+                """,
+            Param<String>("path", "a file that ends in .tsv or .csv"),
+            returns: "a list of records",
+            examples: [
+                Example(
+                    "save([{id: \"01\", age: 31}, {id: \"02\", age: none}], \"people.tsv\")\nread_table(\"people.tsv\")",
+                    "[{id: \"01\", age: 31}, {id: \"02\", age: none}]")
+            ]
+        ) { context, path -> [Record] in try RecordTable.read(context.path(path)) },
     ]
+
+    private static func records(
+        _ found: (pairs: [Cohort.Pair], problems: [String]), _ name: String, _ context: Context
+    ) -> [Record] {
+        for problem in found.problems { context.note("\(name): \(problem)") }
+        return found.pairs.map { pair in
+            Record([
+                ("id", pair.id.value), ("subject", pair.subject.value), ("session", pair.session.value), ("image", pair.image.value),
+                ("mask", pair.mask.value),
+            ])
+        }
+    }
+
+    /// What each item belongs to, as text; the text of a value tells it from others.
+    private static func keys(of xs: [Value], by: Either<String, Function>, _ context: Context) throws -> [String] {
+        try xs.enumerated().map { i, item in
+            switch by {
+            case .second(let function): return try context.call(function, [item]).literal
+            case .first(let field):
+                guard case .record(let record) = item, let key = record[field] else {
+                    throw context.reject("by", expected: "a field of every item", found: "\"\(field)\", which item \(i) does not have")
+                }
+                return key.literal
+            }
+        }
+    }
 }

@@ -142,13 +142,51 @@ extension Catalog {
             ]
         ) { context, prediction, truth, count -> [Record] in
             guard count >= 1 else { throw context.reject("count", expected: "a whole number from 1", found: "\(count)") }
-            return try Disagreement.largest(count, of: prediction, against: truth).map { region in
-                Record([
-                    ("kind", region.kind.rawValue.value), ("voxels", region.count.value), ("ml", region.millilitres.value),
-                    ("depth", region.depth.value), ("world", [region.world.x, region.world.y, region.world.z].value),
-                    ("voxel", [region.voxel.x, region.voxel.y, region.voxel.z].value),
-                ])
+            return try Disagreement.largest(count, of: prediction, against: truth).map(\.record)
+        },
+
+        Builtin(
+            "explain", "Why a prediction is not the truth: where it errs, which way, and how much of it the grid's fault is.", theme: .evaluation,
+            details: """
+                `surface` tells, in mm, where the prediction's surface lies from the truth's: above 0 it reaches too far, below 0 it falls short. `errors` are the
+                largest regions in which the two differ, as the function of that name gives them.
+                With `like`, a volume on the grid that the network saw, as `prepared` gives it, `ceiling` is the Dice that the truth itself keeps after it went to that grid as a mask and
+                back, the most that a network can reach there that learnt from such masks; `soft_ceiling` is that of shares of voxels, which a network's probabilities can be. `grid_loss` is
+                1 − ceiling, and `network_loss` what the prediction lacks beyond that, ceiling − dice.
+                """,
+            Param<Mask>("prediction", "a mask"), Param<Mask>("truth", "a mask on the same grid"),
+            Param<Either<Volume, Mask>?>("like", "a volume or mask on the network's grid", default: nil),
+            Param<Int>("count", "how many errors at most", default: 5),
+            returns: """
+                a record {dice, surface, errors}; surface is a record {mean, min, p5, median, p95, max}; with `like`, ceiling, soft_ceiling, grid_loss and network_loss too
+                """,
+            examples: [
+                Example(
+                    "m = phantom(seed=1, shape=24, spacing=8).mask\nwhy = explain(dilate(m, 8), m)\n[why.surface.median, why.errors[0].kind]",
+                    "[8, \"extra\"]"),
+                Example(
+                    "m = phantom(seed=1, shape=24, spacing=8).mask\nwhy = explain(m, m, like=resample(m, spacing=16))\n[why.dice, why.ceiling < 1, why.grid_loss == 1 - why.ceiling]",
+                    "[1, true, true]"),
+            ]
+        ) { context, prediction, truth, like, count -> Record in
+            guard count >= 1 else { throw context.reject("count", expected: "a whole number from 1", found: "\(count)") }
+            let dice = try Overlap.dice(prediction, truth), surface = try SignedSurfaceDistances(of: prediction, from: truth)
+            var fields: [(String, Value)] = [
+                ("dice", dice.value),
+                ("surface", .record(Record([
+                    ("mean", surface.mean.value), ("min", surface.percentile(0).value), ("p5", surface.percentile(5).value),
+                    ("median", surface.percentile(50).value), ("p95", surface.percentile(95).value), ("max", surface.percentile(100).value),
+                ]))),
+                ("errors", try Disagreement.largest(count, of: prediction, against: truth).map(\.record).value),
+            ]
+            if let like {
+                let ceiling = try GridCeiling(of: truth, on: like.grid)
+                fields += [
+                    ("ceiling", ceiling.hard.value), ("soft_ceiling", ceiling.soft.value), ("grid_loss", (1 - ceiling.hard).value),
+                    ("network_loss", (ceiling.hard - dice).value),
+                ]
             }
+            return Record(fields)
         },
     ]
 
@@ -162,5 +200,15 @@ extension Catalog {
             throw context.reject("tolerance", expected: "a number of mm from 0", found: "\(tolerance)")
         }
         return tolerance
+    }
+}
+
+extension Disagreement {
+    /// What a script sees of it.
+    fileprivate var record: Record {
+        Record([
+            ("kind", kind.rawValue.value), ("voxels", count.value), ("ml", millilitres.value), ("depth", depth.value),
+            ("world", [world.x, world.y, world.z].value), ("voxel", [voxel.x, voxel.y, voxel.z].value),
+        ])
     }
 }

@@ -7,6 +7,19 @@ import Support
 extension VoxelPart: Convertible {}
 extension Datatype: Convertible {}
 
+/// How a model's weights are stored, as a script names it.
+enum WeightType: String, CaseIterable, Sendable, Convertible {
+    case float32, float16, bfloat16
+
+    var stored: StoredNumber {
+        switch self {
+        case .float32: .float32
+        case .float16: .float16
+        case .bfloat16: .bfloat16
+        }
+    }
+}
+
 extension Value {
     /// Whether this is a volume, or a list of nothing but volumes.
     fileprivate var isVolumes: Bool {
@@ -16,6 +29,9 @@ extension Value {
 
     /// Whether this is a list of nothing but masks.
     fileprivate var isMasks: Bool { isList { if case .mask = $0 { true } else { false } } }
+
+    /// Whether this is a list of nothing but records.
+    fileprivate var isRecords: Bool { isList { if case .record = $0 { true } else { false } } }
 
     private func isList(of fits: (Value) -> Bool) -> Bool {
         guard case .list(let list) = self else { return false }
@@ -46,8 +62,9 @@ extension Catalog {
                 float64 values are rounded to about 7 digits for computing. What only moves voxels (crops and slices, `pad`, `flip`, `permute`, `reorient`, nearest and label
                 `resample`) and `save` keep them exactly. A line says where integers are rounded.
                 Transforms are ITK's `.tfm`, `.txt` and `.mat`, as SimpleITK and ANTs write them, and MNI's `.xfm`.
-                Models are `.safetensors` files that `save` or `fit` wrote, or the `model.json` of a network that TensorFlow.js publishes, with its
-                files of weights beside it (layers such as MeshNet's and U-Net's; axes x, y, z as in the brainchop models).
+                Models are `.safetensors` files that `save` or `fit` wrote, with the pipeline around the network where there is one, or the `model.json` of a network that
+                TensorFlow.js publishes, with its files of weights beside it (layers such as MeshNet's and U-Net's; axes x, y, z as in the brainchop models);
+                `load_weights` takes the weights alone of any program's safetensors file.
                 A mask file is a volume too; `load(path) > 0` is the mask.
                 """,
             Param<String>("path", "the file; `~/` is the home folder"),
@@ -67,7 +84,7 @@ extension Catalog {
             let path = context.path(path)
             if path.hasSuffix(".safetensors") {
                 if let frame { throw context.reject("frame", expected: "left out for a model", found: "\(frame)") }
-                return .model(try Model.load(path))
+                return .model(try context.loadModel(path))
             }
             if TransformFile.endings.contains(where: { path.hasSuffix($0) }) {
                 if let frame { throw context.reject("frame", expected: "left out for a transform", found: "\(frame)") }
@@ -107,7 +124,7 @@ extension Catalog {
         },
 
         Builtin(
-            "save", "Write a volume, mask, transform, figure or model to a file.", theme: .files,
+            "save", "Write a volume, mask, transform, table, figure or model to a file.", theme: .files,
             details: """
                 Volumes and masks become what the name says: NIfTI (`.nii`, `.nii.gz`, a pair for `.hdr` or `.img`), FreeSurfer (`.mgh`, `.mgz`) or NRRD
                 (`.nrrd`); a list of volumes on one grid becomes one 4-D file. Place in space and all that is known of the source's header are kept. Nothing
@@ -115,11 +132,14 @@ extension Catalog {
                 exactly, else as float32; masks are uint8 without scaling. `dtype` asks for a type, to which values are rounded and in which they are limited, with a line that
                 says how many; nan and infinite voxels are an error for an integer type.
                 Transforms become ITK's files (`.tfm` or `.txt` as text, `.mat` as ANTs has them), which hold the way of a position from the fixed image to the moving one, or MNI's
-                (`.xfm`), from the moving one to the fixed. Figures become `.png`, models `.safetensors`, or `.onnx` for other programs. The file appears whole or not at all: it is written beside its place and then renamed.
+                (`.xfm`), from the moving one to the fixed.
+                A list of records becomes a table: `.tsv` with tabs and `n/a`, or `.csv` with commas. Figures become `.png`, models `.safetensors`, or
+                `.onnx` for other programs. The file appears whole or not at all: it is written beside its place and then renamed.
                 """,
-            Param<Value>("value", "a volume, mask, list of volumes, transform, figure or model"),
+            Param<Value>("value", "a volume, mask, list of volumes, list of records, transform, figure or model"),
             Param<String>("path", "the file; its ending names the format"),
             Param<Datatype?>("dtype", "the type of voxels to write, at the price of rounding", default: nil),
+            Param<WeightType>("weights", "how a model's weights are stored: float16 and bfloat16 take half of the space, and 3 or 2 digits remain", default: .float32),
             returns: "nothing",
             examples: [
                 Example(
@@ -130,8 +150,11 @@ extension Catalog {
                 Example(
                     "t = transform([[1, 0, 0, 3], [0, 1, 0, -2], [0, 0, 1, 0]])\nsave(t, \"step.tfm\")\nload(\"step.tfm\").matrix[0]", "[1, 0, 0, 3]"),
             ]
-        ) { context, value, path, type in
+        ) { context, value, path, type, weights in
             let path = context.path(path)
+            if case .model = value {} else if weights != .float32 {
+                throw context.reject("weights", expected: "left out for \(value.mention)", found: weights.rawValue)
+            }
             if let type, !(value.isVolumes) {
                 throw context.reject("dtype", expected: "left out for \(value.mention)", found: type.rawValue)
             }
@@ -142,6 +165,7 @@ extension Catalog {
                 if limited > 0, let type {
                     context.note("warning: \"\(path)\": \(Text.grouped(limited)) voxels were beyond \(type.rawValue) and became its least or largest number")
                 }
+            case .list(let list) where value.isRecords: try RecordTable.write([Record].from(.list(list)), to: path)
             case .list(let list) where value.isMasks:
                 try ImageFile.write(try [Mask].from(.list(list)), to: path)
             case .mask(let mask): try ImageFile.write(mask, to: path)
@@ -152,9 +176,10 @@ extension Catalog {
                 guard path.hasSuffix(".safetensors") else {
                     throw context.reject("path", expected: "a file name ending in .safetensors or .onnx", found: "\"\(path)\"")
                 }
-                try model.save(to: path, metadata: [:])
+                try model.save(to: path, storing: weights.stored)
             default:
-                throw context.reject("value", expected: "a volume, mask, list of volumes or of masks, transform, figure or model", found: value.mention)
+                throw context.reject(
+                    "value", expected: "a volume, mask, list of volumes, of masks or of records, transform, figure or model", found: value.mention)
             }
         },
 

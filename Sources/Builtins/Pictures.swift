@@ -42,18 +42,24 @@ extension Catalog {
 
         Builtin(
             "plot", "Lines: a training's curves, or lists of numbers.", theme: .pictures,
-            Param<Either<Record, [Double]>>("data", "what `fit` gave, a record of lists, or a list of numbers"),
+            details: """
+                What `fit` gave is drawn as losses, metrics and learning rate against epochs, the best epoch marked; what `lr_find` gave as losses against \
+                learning rates, the suggestion marked.
+                """,
+            Param<Either<Record, [Double]>>("data", "what `fit` or `lr_find` gave, a record of lists, or a list of numbers"),
             Param<String>("title", "a headline", default: ""),
             Param<String>("x", "the horizontal axis' label", default: ""),
             Param<String>("y", "the vertical axis' label", default: ""),
             returns: "a figure",
             examples: [Example("kind(plot({loss: [0.9, 0.5, 0.3], dice: [0.1, 0.5, 0.7]}))", "\"figure\"")]
         ) { context, data, title, x, y in
-            let series = try lines(data, context)
-            let isTraining = if case .first(let record) = data { record["history"] != nil } else { false }
-            return try Plot.lines(
-                title: title.isEmpty && isTraining ? "training" : title, xLabel: x.isEmpty && isTraining ? "epoch" : x, yLabel: y,
-                series: series)
+            if case .first(let record) = data, let panels = TrainingPlot.panels(record) ?? TrainingPlot.search(record) {
+                let isRun = record["history"] != nil
+                return try Plot.panels(
+                    title: title.isEmpty ? (isRun ? "training" : "learning rates") : title, xLabel: x.isEmpty ? (isRun ? "epoch" : "learning rate") : x,
+                    panels)
+            }
+            return try Plot.lines(title: title, xLabel: x, yLabel: y, series: try lines(data, context))
         },
 
         Builtin(
@@ -74,22 +80,13 @@ extension Catalog {
         return width
     }
 
-    /// The series of a training's history, of a record of lists, or of one list.
+    /// The series of a record of lists, or of one list.
     private static func lines(_ data: Either<Record, [Double]>, _ context: Context) throws -> [(name: String, values: [Double])] {
         switch data {
         case .second(let values):
             guard !values.isEmpty else { throw context.reject("data", expected: "at least one number", found: "an empty list") }
             return [("", values)]
         case .first(let record):
-            if case .list(let history)? = record["history"] {
-                let names = ["loss", "dice", "iou", "valid_loss", "valid_dice", "valid_iou"]
-                return names.compactMap { name in
-                    let values = history.items.compactMap { item -> Double? in
-                        if case .record(let epoch) = item, case .number(let x)? = epoch[name] { x } else { nil }
-                    }
-                    return values.isEmpty ? nil : (name, values)
-                }
-            }
             return try record.fields.map { name, value in
                 guard let numbers = try? [Double].from(value), !numbers.isEmpty else {
                     throw context.reject(

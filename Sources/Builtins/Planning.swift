@@ -25,6 +25,21 @@ extension Catalog {
         },
 
         Builtin(
+            "trace", "What each layer of a network makes of an image.", theme: .networks,
+            details: """
+                The table of `summary`, for this image, with the least and the greatest value of each layer's output, their mean and standard deviation, as in prediction. A model with
+                a recipe sees the prepared image; sizes must be divisible by what `net.multiple` says.
+                """,
+            Param<Model>("net", "the model"),
+            Param<Volume>("image", "the volume"),
+            returns: "nothing; prints a table",
+            examples: [Example("trace(unet3d(filters=2, depth=1), phantom(seed=1, shape=8, spacing=20).image)")]
+        ) { context, net, image in
+            let seen = try context.segmenter(net).prepared(image)
+            context.write(try net.traceTable(seen.voxels, shape: seen.grid.shape, spacing: seen.grid.spacing) + "\n")
+        },
+
+        Builtin(
             "plan", "What a training will take in memory and time, told before it runs.", theme: .training,
             details: """
                 The memory follows from the planned buffers; the time from steps on two thinner boxes of the same width and height, which takes about two

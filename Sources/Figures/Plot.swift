@@ -3,7 +3,52 @@ import Support
 
 /// Line plots.
 public enum Plot {
-    /// Values against 1, 2, 3, …; a value that is not finite leaves a gap, and one alone between gaps is a dot.
+    /// Values along a line; a value that is not finite leaves a gap, and one alone between gaps is a dot.
+    public struct Series: Sendable {
+        /// In the legend.
+        public var name: String
+        public var values: [Double]
+
+        /// `values` lie at 1, 2, 3, … or at the places of their panel.
+        public init(_ name: String, _ values: [Double]) { (self.name, self.values) = (name, values) }
+    }
+
+    /// A pair of axes with its lines.
+    public struct Panel: Sendable {
+        /// The vertical axis' label.
+        public var label: String
+        public var series: [Series]
+        /// Where the values lie along the horizontal axis; nil for 1, 2, 3, …
+        public var places: [Double]?
+        /// Whether an axis has steps of factors; what is not above 0 is then left out.
+        public var logarithmic: (x: Bool, y: Bool)
+        /// A place that is marked by an upright line.
+        public var mark: Double?
+
+        /// Linear axes unless told otherwise.
+        public init(
+            _ label: String, _ series: [Series], places: [Double]? = nil, logarithmic: (x: Bool, y: Bool) = (false, false),
+            mark: Double? = nil
+        ) {
+            (self.label, self.series, self.places, self.logarithmic, self.mark) = (label, series, places, logarithmic, mark)
+        }
+
+        /// The mark in the horizontal axis' own units.
+        var markPlace: Double? { mark.flatMap { logarithmic.x ? ($0 > 0 ? log10($0) : nil) : $0 } }
+
+        var longest: Int { series.map(\.values.count).max() ?? 0 }
+
+        /// A series as points in the axes' own units.
+        func points(_ one: Series) -> [SIMD2<Double>] {
+            func scaled(_ v: Double, _ logarithmic: Bool) -> Double { logarithmic ? (v > 0 ? log10(v) : .nan) : v }
+            return one.values.enumerated().map { n, value in
+                let x = places.map { n < $0.count ? $0[n] : .nan } ?? Double(n + 1)
+                return [scaled(x, logarithmic.x), scaled(value, logarithmic.y)]
+            }
+        }
+    }
+
+    /// Values against 1, 2, 3, …
     ///
     /// - Parameters:
     ///   - series: drawn in this order; the legend names each.
@@ -12,109 +57,34 @@ public enum Plot {
     public static func lines(
         title: String, xLabel: String, yLabel: String, series: [(name: String, values: [Double])], width: Int = 1100, height: Int = 640
     ) throws -> Figure {
-        guard !series.isEmpty else { throw FigureError.noSeries }
-        let finite = series.flatMap { $0.values.filter(\.isFinite) }
-        let longest = series.map(\.values.count).max() ?? 0
-        let frame = try Frame(
-            width: max(300, min(width, 4000)), height: max(300, min(height, 4000)),
-            x: Ticks(1, Double(max(longest, 1)), count: 10, whole: true, tight: true),
-            y: Ticks(finite.min() ?? 0, finite.max() ?? 1, count: 6))
-        frame.drawAxes(title: title, xLabel: xLabel, yLabel: yLabel)
-        for (n, one) in series.enumerated() { frame.draw(one.values, Theme.series[n % Theme.series.count]) }
-        frame.drawLegend(series.map(\.name))
+        try panels(
+            title: title, xLabel: xLabel, [Panel(yLabel, series.map { Series($0.name, $0.values) })], width: width, height: height)
+    }
+
+    /// Panels one above the other, the first one the tallest. The horizontal axis is theirs together if none has places of its own.
+    ///
+    /// Throws `FigureError.noSeries`.
+    public static func panels(title: String, xLabel: String, _ panels: [Panel], width: Int = 1100, height: Int? = nil) throws -> Figure {
+        guard !panels.isEmpty, panels.allSatisfy({ !$0.series.isEmpty }) else { throw FigureError.noSeries }
+        let width = max(300, min(width, 4000)), height = max(300, min(height ?? 340 + 300 * panels.count, 4000))
+        let canvas = try Canvas(width: width, height: height)
+        let share = panels.count == 1 ? 1 : 1 / (Double(panels.count) + 0.3)
+        func tall(_ n: Int) -> Double { Double(height) * share * (n == 0 && panels.count > 1 ? 1.3 : 1) }
+        var top = 0.0
+        let frames = panels.enumerated().map { n, panel in
+            defer { top += tall(n) }
+            return Frame(canvas, top: top, height: tall(n), panel)
+        }
+        let margin = frames.map(\.left).max() ?? 0
+        for (n, (frame, panel)) in zip(frames, panels).enumerated() {
+            frame.left = margin
+            frame.drawAxes(title: n == 0 ? title : "", xLabel: n == panels.count - 1 ? xLabel : "", yLabel: panel.label)
+            if let mark = panel.markPlace { frame.drawMark(mark) }
+            for (k, one) in panel.series.enumerated() { frame.draw(panel.points(one), Theme.series[k % Theme.series.count]) }
+            frame.drawLegend(panel.series.map(\.name))
+        }
+        let count = panels.reduce(0) { $0 + $1.series.count }, longest = panels.map(\.longest).max() ?? 0
         let points = "\(longest) point\(longest == 1 ? "" : "s")"
-        return try frame.canvas.figure(title: "\(title.isEmpty ? "plot" : title) · \(series.count) series · \(points)")
-    }
-}
-
-/// The axes of a plot and the place of their values.
-final class Frame {
-    let canvas: Canvas
-    private let x: Ticks, y: Ticks
-    private let font: Double
-    private let left: Double, right: Double, top: Double, bottom: Double
-
-    init(width: Int, height: Int, x: Ticks, y: Ticks) throws {
-        canvas = try Canvas(width: width, height: height)
-        self.x = x
-        self.y = y
-        font = max(9, min(Double(width) / 1100, Double(height) / 640) * 15)
-        let widest = y.places.map { [canvas, font] in canvas.measure(y.label($0), size: font * 0.9) }.max() ?? 0
-        left = font * 3.4 + widest
-        right = Double(width) - font * 1.8
-        top = font * 4.4
-        bottom = Double(height) - font * 4
-    }
-
-    /// Where a value lies. Fractions are taken before differences, so that extreme values do not overflow.
-    private func place(_ px: Double, _ py: Double) -> SIMD2<Double> {
-        func fraction(_ v: Double, _ t: Ticks) -> Double { (v / 2 - t.low / 2) / (t.high / 2 - t.low / 2) }
-        let u = fraction(px, x), v = fraction(py, y)
-        return [left + u * (right - left), bottom - v * (bottom - top)]
-    }
-
-    func drawAxes(title: String, xLabel: String, yLabel: String) {
-        for tick in y.places {
-            let p = place(x.low, tick).y.rounded() + 0.5
-            canvas.stroke([[[left, p], [right, p]]], width: font / 15, Theme.line.opacity(0.8))
-            canvas.text(y.label(tick), x: left - font * 0.6, y: p + font * 0.32, size: font * 0.9, Theme.muted, anchor: .end)
-        }
-        // Labels that would touch are left out.
-        var free = -Double.infinity
-        for tick in x.places {
-            let p = place(tick, y.low).x.rounded() + 0.5
-            canvas.stroke([[[p, bottom], [p, bottom + font * 0.4]]], width: font / 15, Theme.muted)
-            let label = x.label(tick), half = canvas.measure(label, size: font * 0.9) / 2
-            if p - half > free {
-                canvas.text(label, x: p, y: bottom + font * 1.5, size: font * 0.9, Theme.muted, anchor: .middle)
-                free = p + half + font * 0.5
-            }
-        }
-        canvas.stroke([[[left, bottom + 0.5], [right, bottom + 0.5]]], width: font / 15 * 1.2, Theme.muted)
-        let room = Double(canvas.width) - left - font
-        canvas.text(canvas.fitted(title, size: font * 1.2, width: room, bold: true), x: left, y: font * 2, size: font * 1.2, bold: true)
-        canvas.text(
-            canvas.fitted(xLabel, size: font * 0.95, width: right - left), x: (left + right) / 2, y: bottom + font * 3.1,
-            size: font * 0.95, anchor: .middle)
-        canvas.text(
-            canvas.fitted(yLabel, size: font * 0.95, width: bottom - top), x: font * 1.6, y: (top + bottom) / 2, size: font * 0.95,
-            anchor: .middle, turned: true)
-    }
-
-    func draw(_ values: [Double], _ colour: Colour) {
-        var run: [SIMD2<Double>] = []
-        // A few points are marked; many would hide the line.
-        let marked = values.count <= 40
-        func end() {
-            if run.count > 1 { canvas.stroke([run], width: font / 15 * 2.2, colour) }
-            if marked || run.count == 1 {
-                for p in run { canvas.circle(x: p.x, y: p.y, radius: font / 15 * (run.count == 1 ? 4 : 3), colour) }
-            }
-            run = []
-        }
-        for (n, value) in values.enumerated() {
-            if value.isFinite { run.append(place(Double(n + 1), value)) } else { end() }
-        }
-        end()
-    }
-
-    /// Names in the corner that the title leaves, in one row, each with its colour; those without room are counted.
-    func drawLegend(_ names: [String]) {
-        let size = font * 0.9, mark = font * 1.3
-        let rowRoom = right - left
-        var at = left
-        for (n, name) in names.enumerated() {
-            let shown = canvas.fitted(name, size: size, width: rowRoom / 3)
-            let wide = mark + font * 0.5 + canvas.measure(shown, size: size)
-            let line = top - font * 0.8
-            if at + wide > right {
-                canvas.text("+\(names.count - n)", x: at, y: line, size: size, Theme.muted)
-                return
-            }
-            canvas.stroke(
-                [[[at, line - size * 0.35], [at + mark, line - size * 0.35]]], width: font / 15 * 3, Theme.series[n % Theme.series.count])
-            canvas.text(shown, x: at + mark + font * 0.5, y: line, size: size)
-            at += wide + font * 1.6
-        }
+        return try canvas.figure(title: "\(title.isEmpty ? "plot" : title) · \(count) series · \(points)")
     }
 }

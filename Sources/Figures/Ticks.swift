@@ -9,9 +9,12 @@ package struct Ticks: Equatable {
     package let step: Double
     /// The labelled places, all within the range.
     package let places: [Double]
+    /// Places are logarithms to the base 10, labelled with what they are of.
+    private let isLogarithmic: Bool
 
     /// For finite bounds, about `count` ticks. An axis of whole numbers has no fractional steps.
     package init(_ low: Double, _ high: Double, count: Int, whole: Bool = false, tight: Bool = false) {
+        isLogarithmic = false
         func bounded(_ x: Double) -> Double { Swift.max(-1e300, Swift.min(x, 1e300)) }
         var low = bounded(low), high = bounded(high)
         // A flat or nearly flat range is widened, beyond what its numbers can resolve.
@@ -35,8 +38,23 @@ package struct Ticks: Equatable {
         places = (0...Int(min(max(to - from, 0), 1000))).map { (from + Double($0)) * step }
     }
 
+    /// For logarithms to the base 10: whole powers of ten, a few of them where there are many; one, two and five of each where there are few.
+    package init(logarithmic low: Double, _ high: Double) {
+        isLogarithmic = true
+        var low = low, high = high
+        if high - low < 0.1 { (low, high) = (low - 0.1, high + 0.1) }
+        (self.low, self.high) = (low, high)
+        let decades = Int(floor(high)) - Int(ceil(low)) + 1
+        let parts: [Double] = decades >= 3 ? [1] : decades >= 1 ? [1, 2, 5] : [1, 1.5, 2, 3, 4, 5, 6, 7, 8, 9]
+        let stride = max(1, (decades + 9) / 10)
+        step = Double(stride)
+        places = (Int(floor(low))...Int(ceil(high))).filter { $0 % stride == 0 }.flatMap { power in parts.map { Double(power) + log10($0) } }
+            .filter { $0 >= low - 1e-9 && $0 <= high + 1e-9 }
+    }
+
     /// A tick's label, with the decimals that the step needs and a true minus.
     package func label(_ x: Double) -> String {
+        if isLogarithmic { return Text.short(pow(10, x), 3).replacingMinus }
         let zero = abs(x) < step * 1e-6 ? 0 : x
         let size = max(abs(low), abs(high))
         let text: String
@@ -47,4 +65,9 @@ package struct Ticks: Equatable {
         }
         return text.hasPrefix("-") ? "−" + text.dropFirst() : text
     }
+}
+
+extension String {
+    /// With true minus signs, for drawing.
+    fileprivate var replacingMinus: String { String(map { $0 == "-" ? "−" : $0 }) }
 }

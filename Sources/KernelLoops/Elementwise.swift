@@ -141,21 +141,3 @@ func linear(_ r: SKFlat) {
         i += 16
     }
 }
-
-/// Adam's step for a range of weights; `rate` holds 1 / (1 − β₁ᵗ), `correction` 1 / √(1 − β₂ᵗ).
-@inline(__always)
-func adam(_ r: SKAdam) {
-    let b1 = V16(repeating: r.beta1), c1 = V16(repeating: 1 - r.beta1)
-    let b2 = V16(repeating: r.beta2), c2 = V16(repeating: 1 - r.beta2)
-    let rate = V16(repeating: -r.rate), correction = V16(repeating: r.correction), epsilon = V16(repeating: r.epsilon)
-    var i = 0
-    while i < Int(r.count) {
-        let g = load16(r.gradient + i)
-        let m = fma(b1, load16(r.first + i), c1 * g)
-        let v = fma(b2, load16(r.second + i), c2 * g * g)
-        store(m, r.first + i)
-        store(v, r.second + i)
-        store(fma(rate, m / fma(v.squareRoot(), correction, epsilon), load16(r.values + i)), r.values + i)
-        i += 16
-    }
-}

@@ -4,8 +4,8 @@ import CKernels
 
 typealias D8 = SIMD8<Double>
 
-@inline(__always) private func low(_ v: V16) -> D8 { D8(v.lowHalf) }
-@inline(__always) private func high(_ v: V16) -> D8 { D8(v.highHalf) }
+@inline(__always) func low(_ v: V16) -> D8 { sk_doubles8(v.lowHalf) }
+@inline(__always) func high(_ v: V16) -> D8 { sk_doubles8(v.highHalf) }
 
 /// Adds a vector's sums to one row of 16.
 @inline(__always)
@@ -17,7 +17,7 @@ func addTo(_ sums: UnsafeMutablePointer<Double>, _ row: Int, _ l: D8, _ h: D8) {
 
 /// A vector at i, lanes at or beyond `count` zero.
 @inline(__always)
-private func bounded(_ p: In, _ i: Int, _ count: Int) -> V16 {
+func loadWithin(_ p: In, _ i: Int, _ count: Int) -> V16 {
     let v = load16(p + i)
     if i + 16 <= count { return v }
     let lanes = SIMD16<Int32>(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15)
@@ -32,7 +32,7 @@ func sums(_ r: SKFlat) {
     var i = 0
     let count = Int(r.count)
     while i < count {
-        let v = bounded(a, i, count)
+        let v = loadWithin(a, i, count)
         let l = low(v), h = high(v)
         l1 += l
         h1 += h
@@ -54,9 +54,9 @@ func normGradientSums(_ r: SKFlat) {
     var i = 0
     let count = Int(r.count)
     while i < count {
-        var g = bounded(a, i, count)
+        var g = loadWithin(a, i, count)
         // What lies beyond the end in b may be anything, so it is masked as well.
-        let x = bounded(b, i, count)
+        let x = loadWithin(b, i, count)
         if masked { g = g.replacing(with: 0, where: fma(x, scale, shift) .<= 0) }
         let d = x - centre
         let l = low(g), h = high(g)
@@ -68,44 +68,4 @@ func normGradientSums(_ r: SKFlat) {
     }
     addTo(out, 0, l1, h1)
     addTo(out, 1, l2, h2)
-}
-
-/// Rows: a · b, a, b; then the numbers of places where both, a, b are at least 0.5 (the comparison that makes a mask of probabilities).
-@inline(__always)
-func overlap(_ r: SKFlat) {
-    guard let a = r.a, let b = r.b, let out = r.sums else { return }
-    var l0 = D8(), h0 = D8(), l1 = D8(), h1 = D8(), l2 = D8(), h2 = D8()
-    var both = V16(), first = V16(), second = V16()
-    var i = 0
-    var sinceFold = 0
-    let count = Int(r.count)
-    let one = V16(repeating: 1)
-    while i < count {
-        let p = bounded(a, i, count), t = bounded(b, i, count)
-        l0 += low(p) * low(t)
-        h0 += high(p) * high(t)
-        l1 += low(p)
-        h1 += high(p)
-        l2 += low(t)
-        h2 += high(t)
-        let ph = one.replacing(with: 0, where: .!(p .>= 0.5)), th = one.replacing(with: 0, where: .!(t .>= 0.5))
-        both += ph * th
-        first += ph
-        second += th
-        i += 16
-        // Counts in float are exact up to 2²⁴.
-        sinceFold += 1
-        if sinceFold == 1 << 20 {
-            addTo(out, 3, low(both), high(both))
-            addTo(out, 4, low(first), high(first))
-            addTo(out, 5, low(second), high(second))
-            (both, first, second, sinceFold) = (V16(), V16(), V16(), 0)
-        }
-    }
-    addTo(out, 0, l0, h0)
-    addTo(out, 1, l1, h1)
-    addTo(out, 2, l2, h2)
-    addTo(out, 3, low(both), high(both))
-    addTo(out, 4, low(first), high(first))
-    addTo(out, 5, low(second), high(second))
 }

@@ -78,7 +78,7 @@ func softmaxAcross(_ r: SKSoftmax) {
     }
 }
 
-/// out = y · (g − Σ g · y), the sum over a voxel's channels.
+/// out = y · (g − Σ g · y), the sum over a voxel's channels; of u = g · y, u − y · Σ u.
 @inline(__always)
 func softmaxGradient(_ r: SKSoftmax) {
     guard let b = r.b else { return }
@@ -88,13 +88,15 @@ func softmaxGradient(_ r: SKSoftmax) {
         var products = V16()
         var at = 0
         while at <= last {
-            products = fma(load16(r.a + at + i), load16(b + at + i), products)
+            let a = load16(r.a + at + i)
+            products = r.products != 0 ? products + a : fma(a, load16(b + at + i), products)
             at += step
         }
         let total = sum(products, r.width)
         at = 0
         while at <= last {
-            let v = load16(b + at + i) * (load16(r.a + at + i) - total)
+            let a = load16(r.a + at + i), y = load16(b + at + i)
+            let v = r.products != 0 ? a - y * total : y * (a - total)
             store(r.accumulate != 0 ? load16(r.out + at + i) + v : v, r.out + at + i)
             at += step
         }

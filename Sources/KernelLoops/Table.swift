@@ -7,7 +7,7 @@ public func kernelTable() -> SKTable {
         sums: { sums($0.pointee) }, affine: { affine($0.pointee) }, normGradientSums: { normGradientSums($0.pointee) },
         normGradient: { normGradient($0.pointee) }, relu: { relu($0.pointee) }, reluGradient: { reluGradient($0.pointee) },
         sigmoid: { sigmoid($0.pointee) }, sigmoidGradient: { sigmoidGradient($0.pointee) }, dropout: { dropout($0.pointee) },
-        add: { add($0.pointee) }, linear: { linear($0.pointee) }, overlap: { overlap($0.pointee) }, adam: { adam($0.pointee) },
+        add: { add($0.pointee) }, linear: { linear($0.pointee) },
         pool: { pool($0.pointee) }, poolGradient: { poolGradient($0.pointee) },
         windowMax: { windowMax($0.pointee) }, windowMaxGradient: { windowMaxGradient($0.pointee) },
         windowMean: { windowMean($0.pointee) }, windowMeanGradient: { windowMeanGradient($0.pointee) },

@@ -81,6 +81,20 @@ public enum Kernels {
         #endif
     }
 
+    /// As `table`, for losses and optimisers.
+    public static func training(_ set: InstructionSet) -> SKTrainingTable? {
+        guard available.contains(set) else { return nil }
+        #if arch(x86_64)
+        switch set {
+        case .baseline: return KernelsV2.trainingTable()
+        case .avx2: return KernelsV3.trainingTable()
+        case .avx512: return KernelsV4.trainingTable()
+        }
+        #else
+        return KernelsV2.trainingTable()
+        #endif
+    }
+
     /// As `table`, for masks.
     public static func masks(_ set: InstructionSet) -> SKMaskTable? {
         guard available.contains(set) else { return nil }
@@ -119,4 +133,6 @@ public enum Kernels {
     public static let images: SKImageTable = images(instructionSet) ?? KernelsV2.imageTable()
     /// The functions in use for masks.
     public static let masks: SKMaskTable = masks(instructionSet) ?? KernelsV2.maskTable()
+    /// The functions in use for losses and optimisers.
+    public static let training: SKTrainingTable = training(instructionSet) ?? KernelsV2.trainingTable()
 }

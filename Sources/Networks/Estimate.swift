@@ -73,8 +73,9 @@ extension Model {
         values.withUnsafeBufferPointer { if let p = $0.baseAddress { engine.input.fill(sample: 0, from: p) } }
         return try leastSeconds {
             try engine.forward(seed: 1, step: 1)
-            _ = try Loss.dice.evaluate(engine.output, target: engine.target, gradient: engine.outputGradient)
-            try engine.backward(seed: 1, step: 1)
+            let place = engine.lossTarget
+            _ = try Loss.dice.evaluate(engine.output, target: engine.target, gradient: place)
+            try engine.backward(seed: 1, step: 1, fromLoss: place?.skipsLast == true)
         }
     }
 
@@ -89,7 +90,7 @@ extension Model {
         let part = min(all, 1 << 21)
         if part == 0 { return 0 }
         let values = try Buffer(count: part, for: "an estimate"), gradient = try Buffer(count: part, for: "an estimate")
-        let adam = try AdamState(.adam(), weights: part)
+        let adam = try OptimizerState(.adam(), weights: part)
         return try leastSeconds { adam.update(values, gradient: gradient) } * Double(all) / Double(part)
     }
 

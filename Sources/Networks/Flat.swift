@@ -46,15 +46,19 @@ enum Flat {
         return out
     }
 
-    /// Sums over all of a sample's values, for each sample.
-    static func sampleSums(_ kernel: SKFlatFunction, rows: Int, a: Tensor, b: Tensor) throws -> [[Double]] {
-        let chunks = a.chunks(bySample: true)
-        let partial = try sums(kernel, rows: rows, chunks, a: a, b: b, parameters: [], parameterRows: 1, flag: false)
-        var out = [[Double]](repeating: [Double](repeating: 0, count: rows), count: a.batch)
-        for (i, chunk) in chunks.enumerated() {
-            for row in 0..<rows { for lane in 0..<16 { out[chunk.sample][row] += partial[(i * rows + row) * 16 + lane] } }
-        }
-        return out
+    /// The sum of the squares of a run of values, in double precision and a fixed order.
+    static func squares(_ values: UnsafeMutablePointer<Float>, _ count: Int) -> Double {
+        let base = Unchecked(values)
+        return Parallel.mapRanges(count) { range -> Double in
+            withUnsafeTemporaryAllocation(of: Double.self, capacity: 16) { sums in
+                sums.initialize(repeating: 0)
+                var call = SKFlat(
+                    out: base.value, a: base.value + range.lowerBound, b: nil, c: nil, count: Int64(range.count), p: nil, sums: sums.baseAddress,
+                    accumulate: 0, flag: 0, key: 0, key2: 0, threshold: 0, index: 0, half: 0)
+                Kernels.training.squares(&call)
+                return sums.reduce(0, +)
+            }
+        }.reduce(0, +)
     }
 
     private static func sums(

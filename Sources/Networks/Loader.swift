@@ -8,7 +8,7 @@ final class Loader: Sendable {
     private let batch: Int
     private let total: Int
     /// Used by the queue alone, where it never has to wait.
-    private let order: Mutex<SampleOrder>
+    private let draws: Mutex<SampleDraws>
     private let queue = DispatchQueue(label: "skullstrip.loader")
     private let ready = DispatchSemaphore(value: 0)
 
@@ -19,9 +19,11 @@ final class Loader: Sendable {
     }
     private let state = Mutex(State())
 
-    init(_ source: any SampleSource, batch: Int, seed: UInt64, total: Int) {
+    /// Batches `first` to `total` − 1 of the run.
+    init(_ source: any SampleSource, batch: Int, seed: UInt64, from first: Int = 0, total: Int) {
         (self.source, self.batch, self.total) = (source, batch, total)
-        order = Mutex(SampleOrder(count: source.count, seed: seed))
+        draws = Mutex(SampleDraws(count: source.count, seed: seed))
+        state.withLock { $0.asked = first }
         ask()
     }
 
@@ -43,13 +45,14 @@ final class Loader: Sendable {
         try (0..<batch).map {
             try Interrupt.check()
             let position = index * batch + $0
-            return try source.sample(order.withLock { $0.sample(at: position) })
+            let (sample, draw) = draws.withLock { $0.at(position) }
+            return try source.sample(sample, draw: draw)
         }
     }
 
-    /// The next batch. Throws what the source threw; `Interrupted` within a tenth of a second of Ctrl-C, even while a sample is being read.
+    /// The next batch. Throws what the source threw; `Interrupted` within a tenth of a second of a Ctrl-C that asks for the end, even while a sample is being read.
     func next() throws -> [Sample] {
-        while ready.wait(timeout: .now() + .milliseconds(100)) == .timedOut { try Interrupt.check() }
+        while ready.wait(timeout: .now() + .milliseconds(100)) == .timedOut { if Interrupt.isRequested { throw Interrupted() } }
         let result = state.withLock { state -> Result<[Sample], any Error>? in
             defer { state.loaded = nil }
             return state.loaded
@@ -61,6 +64,24 @@ final class Loader: Sendable {
     }
 
     func stop() { state.withLock { $0.stopped = true } }
+}
+
+/// What a training asks its source for: at each place of its sequence of samples, which one, and with which draw. A function of the seed alone, so that a training
+/// may begin at any place.
+public struct SampleDraws: Sendable {
+    private var order: SampleOrder
+    private let draws: CounterRandom
+
+    /// Of `count` samples, at least 1.
+    public init(count: Int, seed: UInt64) {
+        order = SampleOrder(count: count, seed: seed)
+        draws = CounterRandom(seed: seed, stream: 0xD2A3)
+    }
+
+    /// The place is 0 or more; places one after another are quickest.
+    public mutating func at(_ position: Int) -> (index: Int, draw: UInt64) {
+        (order.sample(at: position), draws.bits(at: UInt64(position)) >> 32)
+    }
 }
 
 /// The endless sequence of shuffled passes over the samples (Fisher–Yates, seeded by pass). The order of the pass in hand is kept, since positions

@@ -6,6 +6,10 @@ public final class Model: @unchecked Sendable {
     let parameters: ParameterStore
     /// What the file that the model came from says about it.
     public internal(set) var metadata: [String: String] = [:]
+    /// What turns a raw image into a mask around the network; nil for a bare network.
+    public internal(set) var pipeline: Pipeline?
+    /// The program that wrote the file which the model came from: "skullstrip 0.1.0".
+    public internal(set) var program: String?
     /// Training steps since the weights were drawn; nil for a model from a file.
     var trainedSteps: Int?
     var keptEngine: Engine?
@@ -21,6 +25,19 @@ public final class Model: @unchecked Sendable {
         parameters = try ParameterStore(graph)
         trainedSteps = seed == nil ? nil : 0
         if let seed { try parameters.initialise(seed: seed) }
+    }
+
+    /// The same network, its weights shared, with a pipeline around it. Throws `NetworkError.option` for numbers that make no sense, and `.mismatch` for a
+    /// network that `requireForeground` refuses.
+    public func with(_ pipeline: Pipeline) throws -> Model {
+        try pipeline.validate()
+        try requireForeground(for: "pipeline")
+        return Model(self, pipeline)
+    }
+
+    private init(_ other: Model, _ pipeline: Pipeline) {
+        (graph, parameters, metadata, trainedSteps) = (other.graph, other.parameters, other.metadata, other.trainedSteps)
+        self.pipeline = pipeline
     }
 
     /// Number of weights and running statistics.
@@ -39,5 +56,6 @@ public final class Model: @unchecked Sendable {
         let m = requiredMultiple
         let divisible = m == .one ? "any shape" : "shapes divisible by " + (m == SIMD3(repeating: m.x) ? "\(m.x)" : Text.sizes(m))
         return "model · \(Text.grouped(parameterCount)) parameters · \(inputChannels) → \(outputChannels) channels · \(divisible)"
+            + (pipeline == nil ? "" : pipeline?.recipe == nil ? " · with a pipeline" : " · takes raw images")
     }
 }

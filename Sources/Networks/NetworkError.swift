@@ -28,8 +28,12 @@ public enum NetworkError: ExplainedError, Equatable {
     case notProbabilities(loss: String, lastLayer: String)
     /// A sample with NaN or infinite values.
     case notFinite(sample: String, what: String)
-    /// Training diverged; the weights are those before the step.
-    case diverged(what: String, epoch: Int, step: Int, sample: String)
+    /// Training diverged.
+    case diverged(Divergence)
+    /// A training that cannot go on as it was begun: what was and what is, by name.
+    case resume(path: String, changes: [String])
+    /// A file of a training's state that is damaged, or something else.
+    case state(path: String, reason: String)
     /// A model file that is damaged, or not one of ours.
     case file(path: String, reason: String)
     /// A model that another format cannot hold; with the kind of the layer where it is one layer's fault.
@@ -55,8 +59,9 @@ public enum NetworkError: ExplainedError, Equatable {
         case .notProbabilities(let loss, let last):
             "the \(loss) loss compares probabilities, but the model ends with \(last), whose values may lie outside 0 to 1"
         case .notFinite(let sample, let what): "\(what) of \(sample) holds NaN or infinite values"
-        case .diverged(let what, let epoch, let step, let sample):
-            "the \(what) is no longer finite in epoch \(epoch), step \(step), at \(sample)"
+        case .diverged(let divergence): divergence.message
+        case .resume(let path, let changes): "the training in \"\(path)\" cannot go on with other options: \(changes.joined(separator: "; "))"
+        case .state(let path, let reason): "\"\(path)\" is not a usable state of a training: \(reason)"
         case .file(let path, let reason): "\"\(path)\" is not a usable model: \(reason)"
         case .export(let layer, let reason): "the model cannot be exported: " + (layer.map { "of its layer \($0), " } ?? "") + reason
         }
@@ -72,7 +77,9 @@ public enum NetworkError: ExplainedError, Equatable {
         case .batchShapes: "resample all samples to one shape, or use batch=1"
         case .batchTooLarge(_, let samples): "use a batch of at most \(samples)"
         case .notFinite: "replace or mask such voxels first"
-        case .diverged: "the model keeps the weights before this step; try a smaller learning rate"
+        case .diverged(let divergence): divergence.hint
+        case .resume: "use the options that it was begun with (epochs and minutes may grow), or leave out resume to begin anew"
+        case .state: "delete it to begin anew, or leave out resume"
         default: nil
         }
     }

@@ -11,12 +11,14 @@ final class ParameterStore {
         let offset: Int
         let stored: Int
         /// As in files: "layer.3.conv3d.weight".
-        var name: String { "layer.\(layer).\(kind).\(spec.name)" }
+        var name: String { ParameterStore.name(layer: layer, kind: kind, spec) }
     }
 
+    static func name(layer: Int, kind: String, _ spec: ParameterSpec) -> String { "layer.\(layer).\(kind).\(spec.name)" }
+
     let slots: [Slot]
-    let values: Buffer
-    let states: Buffer
+    private(set) var values: Buffer
+    private(set) var states: Buffer
     /// For each layer its slots, in the order of the layer's parameters.
     let ofLayer: [[Int]]
 
@@ -49,6 +51,12 @@ final class ParameterStore {
         states = try Buffer(count: sizes.states, for: "the model's running statistics")
     }
 
+    /// Takes other memory of the same layout for its own, and gives back what it had.
+    func exchange(values: Buffer, states: Buffer) -> (values: Buffer, states: Buffer) {
+        defer { (self.values, self.states) = (values, states) }
+        return (self.values, self.states)
+    }
+
     func pointer(_ slot: Int) -> UnsafeMutablePointer<Float> {
         (slots[slot].spec.trainable ? values : states).base + slots[slot].offset
     }
@@ -70,8 +78,8 @@ final class ParameterStore {
 
     /// Puts `value(index in PyTorch's order)` in each place, on all cores. Throws `Interrupted`, with some of the values written.
     @inline(__always)
-    private func fill(slot index: Int, _ value: (Int) -> Float) throws {
-        let p = pointer(index)
+    private func fill(slot index: Int, in run: UnsafeMutablePointer<Float>? = nil, _ value: (Int) -> Float) throws {
+        let p = run.map { $0 + slots[index].offset } ?? pointer(index)
         switch slots[index].spec.storage {
         case .vector:
             try Interrupt.check()
@@ -93,9 +101,9 @@ final class ParameterStore {
         }
     }
 
-    /// Copies values in PyTorch's order, as many as the slot has, into their places. Throws `Interrupted`.
-    func write(slot index: Int, _ source: [Float]) throws {
-        try source.withUnsafeBufferPointer { source in try fill(slot: index) { source[$0] } }
+    /// Copies values in PyTorch's order, as many as the slot has, into their places, or those of another run laid out like the weights. Throws `Interrupted`.
+    func write(slot index: Int, _ source: [Float], to run: UnsafeMutablePointer<Float>? = nil) throws {
+        try source.withUnsafeBufferPointer { source in try fill(slot: index, in: run) { source[$0] } }
     }
 
     /// Values in PyTorch's order, of the weights themselves or of another run laid out like them (gradients).

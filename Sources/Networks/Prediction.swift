@@ -41,12 +41,17 @@ extension Model {
 enum Box {
     /// Copies what two boxes have in common from their first corner; the rest is zero.
     static func place(_ source: [Float], _ from: SIMD3<Int>, in to: SIMD3<Int>, channels: Int) -> [Float] {
+        cut(source, from, at: SIMD3(0, 0, 0), to, channels: channels)
+    }
+
+    /// The box of shape `to` from a corner on; zero where it reaches beyond the source.
+    static func cut(_ source: [Float], _ from: SIMD3<Int>, at corner: SIMD3<Int>, _ to: SIMD3<Int>, channels: Int) -> [Float] {
         var out = [Float](repeating: 0, count: channels * to.product)
-        let common = pointwiseMin(from, to)
+        let common = pointwiseMin(from &- corner, to)
         for c in 0..<channels {
             for z in 0..<common.z {
                 for y in 0..<common.y {
-                    let a = ((c * from.z + z) * from.y + y) * from.x, b = ((c * to.z + z) * to.y + y) * to.x
+                    let a = ((c * from.z + corner.z + z) * from.y + corner.y + y) * from.x + corner.x, b = ((c * to.z + z) * to.y + y) * to.x
                     for x in 0..<common.x { out[b + x] = source[a + x] }
                 }
             }

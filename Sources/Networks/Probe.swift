@@ -5,7 +5,7 @@ import Support
 package final class Probe {
     private let model: Model
     private let engine: Engine
-    private var adam: AdamState?
+    private var adam: OptimizerState?
 
     package init(_ model: Model, shape: SIMD3<Int>, batch: Int = 1, training: Bool = true, inputGradient: Bool = true, renewing: Bool = false,
         precision: Precision = .float32
@@ -66,23 +66,36 @@ package final class Probe {
                 engine.target.fill(sample: n, from: $0.baseAddress! + n * engine.target.channels * engine.target.voxels)
             }
         }
-        return try loss.evaluate(engine.output, target: engine.target, gradient: engine.outputGradient).loss
+        let place = byProbabilities ? engine.outputGradient.map { Loss.Target(tensor: $0, by: .probabilities) } : engine.lossTarget
+        skipsLast = place?.skipsLast == true
+        return try loss.evaluate(engine.output, target: engine.target, gradient: place).loss
     }
 
-    package func backwardFromLoss(seed: UInt64 = 0, step: UInt64 = 0) throws { try engine.backward(seed: seed, step: step) }
+    private var skipsLast = false
+    /// Whether the loss's gradient is the one by the probabilities, and the last layer has a backward pass of its own.
+    package var byProbabilities = false
+
+    /// The gradient of the image that the last backward pass left.
+    package var inputGradient: [Float] { engine.inputGradient.map(read) ?? [] }
+
+    /// The gradient that the loss left, by the probabilities or by the logits.
+    package var lossGradient: [Float] { engine.outputGradient.map(read) ?? [] }
+
+    package func backwardFromLoss(seed: UInt64 = 0, step: UInt64 = 0) throws { try engine.backward(seed: seed, step: step, fromLoss: skipsLast) }
 
     /// One whole step as `fit` takes it, sample and target being in memory: forward, loss, backward, Adam. Returns the batch's loss.
     package func trainingStep(_ input: [Float], _ target: [Float], step: UInt64) throws -> Double {
-        let adam = try self.adam ?? AdamState(.adam(), weights: model.parameters.values.count)
+        let adam = try self.adam ?? OptimizerState(.adam(), weights: model.parameters.values.count)
         self.adam = adam
         fill(engine.input, input)
         fill(engine.target, target)
         try engine.forward(seed: 0, step: step)
-        let score = try Loss.dice.evaluate(engine.output, target: engine.target, gradient: engine.outputGradient)
-        try engine.backward(seed: 0, step: step)
+        let place = engine.lossTarget
+        let score = try Loss.dice.evaluate(engine.output, target: engine.target, gradient: place)
+        try engine.backward(seed: 0, step: step, fromLoss: place?.skipsLast == true)
         guard let gradients = engine.weightGradients else { return score.loss }
-        guard score.firstNotFinite == nil, engine.gradientsAreFinite else {
-            throw NetworkError.diverged(what: "gradient", epoch: 1, step: Int(step), sample: "the benchmark")
+        guard score.firstNotFinite == nil, engine.gradientSquares.isFinite else {
+            throw NetworkError.diverged(Divergence(what: "gradient", epoch: 1, step: Int(step), sample: "the benchmark"))
         }
         adam.update(model.parameters.values, gradient: gradients)
         engine.commitStatistics(steps: Int(step))
@@ -123,16 +136,42 @@ package final class Probe {
     }
 
     /// Weights after steps of an optimiser with given gradients.
-    package static func adam(_ weights: [Float], gradients: [[Float]], _ optimizer: Optimizer) throws -> [Float] {
+    package static func steps(
+        of optimizer: Optimizer, from weights: [Float], gradients: [[Float]], schedule: (Int) -> Double = { _ in 1 }
+    ) throws -> [Float] {
         let size = (weights.count + 15) / 16 * 16
         let values = try Buffer(count: size, for: "a test"), gradient = try Buffer(count: size, for: "a test")
         for (i, w) in weights.enumerated() { values.base[i] = w }
-        let state = try AdamState(optimizer, weights: size)
-        for step in gradients {
+        let state = try OptimizerState(optimizer, weights: size)
+        for (n, step) in gradients.enumerated() {
             for (i, g) in step.enumerated() { gradient.base[i] = g }
-            state.update(values, gradient: gradient)
+            state.update(values, gradient: gradient, factor: schedule(n))
         }
         return weights.indices.map { values.base[$0] }
+    }
+
+    /// The factor of a step's learning rate.
+    package static func factor(of schedule: Schedule, step: Int, steps: Int?, time: Double? = nil) -> Double {
+        schedule.factor(at: Schedule.Position(step: step, steps: steps, time: time))
+    }
+
+    /// What a plateau has made of the rate after each epoch.
+    package static func plateau(_ schedule: Schedule, losses: [Double]) -> [Double] {
+        var plateau = Plateau()
+        return losses.map {
+            plateau.add($0, schedule)
+            return plateau.factor
+        }
+    }
+
+    /// A metric of given numbers of voxels.
+    package static func metric(_ metric: Metric, both: Double, found: Double, true: Double, all: Double) -> Double {
+        metric.value(Metric.Counts(both: both, found: found, true: `true`, all: all))
+    }
+
+    /// The piece of a sample that a training draws at a position.
+    package static func patch(of sample: Sample, _ size: SIMD3<Int>, seed: UInt64, position: UInt64) -> Sample {
+        sample.patch(of: size, seed: seed, position: position)
     }
 
     /// The first samples of the training order, and how often an order had to be shuffled for them.

@@ -11,25 +11,11 @@ extension Model {
         for (i, entry) in graph.entries.enumerated() {
             let count = parameters.ofLayer[i].reduce(0) { $0 + parameters.slots[$1].spec.count }
             let own = entry.layer.flops(inputs: graph.inputChannels(of: i), output: shapes[i])
-            let field = fields[i] * spacing
-            rows.append([
-                "\(i)", entry.layer.kind, Text.sizes(shapes[i]), "\(entry.channels)", count == 0 ? "" : Text.grouped(count),
-                own == 0 ? "" : Text.fixed(own / 1e9, own < 1e9 ? 3 : 1),
-                field == SIMD3(repeating: field.x) ? Text.short(field.x) : (0..<3).map { Text.short(field[$0]) }.joined(separator: "×"),
-                entry.inputs == [i - 1] ? "" : entry.inputs.map(String.init).joined(separator: ", "),
-            ])
+            rows.append(
+                LayerTable.cells(i, entry.layer.kind, shapes[i], entry.channels, count, own, fields[i] * spacing) + [LayerTable.from(entry.inputs, i)])
             flops += own
         }
-        let widths = rows[0].indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
-        let rightAligned: Set<Int> = [0, 3, 4, 5, 6]
-        var lines = rows.map { row in
-            let cells = row.enumerated().map { column, cell in
-                let space = String(repeating: " ", count: widths[column] - cell.count)
-                return rightAligned.contains(column) ? space + cell : cell + space
-            }
-            return trimmedEnd(cells.joined(separator: "  "))
-        }
-        lines.insert(String(repeating: "─", count: widths.reduce(2 * (widths.count - 1), +)), at: 1)
+        var lines = LayerTable.text(rows, rightAligned: [0, 3, 4, 5, 6])
         let memory = try estimatedMemory(shape: shape, batch: 1)
         let plan = try Plan(graph, shape: shape, batch: 1, training: true)
         let tensors = plan.slots.reduce(0) {
@@ -57,8 +43,39 @@ extension Model {
     }
 }
 
-private func trimmedEnd(_ s: String) -> String {
-    var s = s
-    while s.last == " " { s.removeLast() }
-    return s
+/// Tables with a row a layer, as `summary` and `trace` print them.
+enum LayerTable {
+    /// The cells that all such tables begin with; `field` in mm.
+    static func cells(
+        _ index: Int, _ kind: String, _ shape: SIMD3<Int>, _ channels: Int, _ parameters: Int, _ flops: Double, _ field: SIMD3<Double>
+    ) -> [String] {
+        [
+            "\(index)", kind, Text.sizes(shape), "\(channels)", parameters == 0 ? "" : Text.grouped(parameters),
+            flops == 0 ? "" : Text.fixed(flops / 1e9, flops < 1e9 ? 3 : 1),
+            field == SIMD3(repeating: field.x) ? Text.short(field.x) : (0..<3).map { Text.short(field[$0]) }.joined(separator: "×"),
+        ]
+    }
+
+    /// Where a layer's input comes from, unless it is the layer before.
+    static func from(_ inputs: [Int], _ index: Int) -> String { inputs == [index - 1] ? "" : inputs.map(String.init).joined(separator: ", ") }
+
+    /// Rows of one width, the first being the head, with a line below it.
+    static func text(_ rows: [[String]], rightAligned: Set<Int>) -> [String] {
+        let widths = rows[0].indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
+        var lines = rows.map { row in
+            let cells = row.enumerated().map { column, cell in
+                let space = String(repeating: " ", count: widths[column] - cell.count)
+                return rightAligned.contains(column) ? space + cell : cell + space
+            }
+            return trimmedEnd(cells.joined(separator: "  "))
+        }
+        lines.insert(String(repeating: "─", count: widths.reduce(2 * (widths.count - 1), +)), at: 1)
+        return lines
+    }
+
+    private static func trimmedEnd(_ s: String) -> String {
+        var s = s
+        while s.last == " " { s.removeLast() }
+        return s
+    }
 }

@@ -1,15 +1,37 @@
 import Glibc
 import Support
+import Syntax
 
 /// What a builtin may ask of the session that calls it.
 public final class Context: @unchecked Sendable {
-    private unowned let machine: Machine
+    unowned let machine: Machine
 
     init(_ machine: Machine) { self.machine = machine }
 
     /// Calls a function of the script. Throws what it throws.
     public func call(_ function: Function, _ arguments: [Value]) throws -> Value {
         try machine.call(function, arguments)
+    }
+
+    /// The function that a text of the language gives. The text sees builtins and the library, and nothing of the session. `name` stands for it in messages.
+    ///
+    /// Throws `ScriptError` for mistakes in the text and `FailureText` where it gives something else.
+    public func function(from text: String, name: String) throws -> Function {
+        let value = try machine.evaluateApart(Source(name: name, text: text))
+        guard case .function(let function) = value else {
+            throw FailureText(message: "\(name) is \(value.mention), and must be a function", hint: nil)
+        }
+        return function
+    }
+
+    /// Runs `body`; whatever it calls meanwhile can only compute: builtins that touch files, the screen, the program's settings or a training are refused,
+    /// and a loop without an end becomes an error. `what` stands for the text in messages: "the recipe of the model".
+    public func onlyComputing<T>(_ what: String, _ body: () throws -> T) throws -> T {
+        let before = (machine.restriction, machine.stepsLeft)
+        machine.restriction = Restriction(what: what)
+        machine.stepsLeft = min(before.1 ?? .max, Restriction.steps)
+        defer { (machine.restriction, machine.stepsLeft) = before }
+        return try body()
     }
 
     /// Writes to the session's output.
@@ -19,6 +41,8 @@ public final class Context: @unchecked Sendable {
     public var progress: ProgressSink { machine.progress }
     /// True when the session's output is a terminal, so that pictures and colour make sense.
     public var isTerminal: Bool { machine.isTerminal }
+    /// True where a `BackgroundEvaluator` calls, while a training waits for its next batch.
+    public var isBackground: Bool { machine.isBackground }
     /// The script's arguments.
     public var arguments: [String] { machine.arguments }
     /// The folder of the running script; "." at the prompt.

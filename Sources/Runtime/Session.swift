@@ -36,6 +36,9 @@ public final class Session: @unchecked Sendable {
         main = Module(directory: ".", library: library, builtins: self.builtins)
         self.prelude = prelude
         machine.importFile = { [unowned self] path, importer in try self.importFile(path, importer) }
+        machine.evaluateApart = { [unowned self] source in
+            try self.placed { try self.evaluate(source, in: Module(directory: ".", library: self.library, builtins: self.builtins)) }
+        }
     }
 
     // MARK: - Evaluation
@@ -105,7 +108,8 @@ public final class Session: @unchecked Sendable {
     }
 
     private func importFile(_ path: String, _ importer: Module) throws {
-        let identity = ScriptFile.identity(path)
+        if let restriction = machine.restriction { throw restriction.refusal(ofImporting: path) }
+        let identity = FileSystem.identity(path)
         if let start = imports.open.firstIndex(of: identity) {
             let names = (imports.open[start...] + [identity]).map(ScriptFile.name)
             throw FailureText(
@@ -119,20 +123,35 @@ public final class Session: @unchecked Sendable {
             imports.open.append(identity)
             defer { imports.open.removeLast() }
             let bytes = try ScriptFile.read(path)
-            do {
-                _ = try evaluate(try Source(name: path, bytes: bytes), in: module)
-            } catch let error as Diagnostic {
-                throw ScriptError(error.message, hint: error.hint, source: error.source, span: error.span)
-            } catch let errors as SyntaxErrors {
-                guard let first = errors.diagnostics.first else { throw errors }
-                let more = errors.diagnostics.count - 1
-                throw ScriptError(
-                    first.message + (more > 0 ? " (and \(more) more mistake\(more == 1 ? "" : "s") in this file)" : ""), hint: first.hint,
-                    source: first.source, span: first.span)
-            }
+            try placed { _ = try evaluate(try Source(name: path, bytes: bytes), in: module) }
             imports.modules[identity] = module
         }
         for name in module.boundNames where !name.hasPrefix("_") { importer.cell(name).value = module.cell(name).value }
+    }
+
+    /// Mistakes in the text of another file as errors at their place, for the call that led there to add itself.
+    private func placed<T>(_ body: () throws -> T) throws -> T {
+        do {
+            return try body()
+        } catch let error as Diagnostic {
+            throw ScriptError(error.message, hint: error.hint, source: error.source, span: error.span)
+        } catch let errors as SyntaxErrors {
+            guard let first = errors.diagnostics.first else { throw errors }
+            let more = errors.diagnostics.count - 1
+            throw ScriptError(
+                first.message + (more > 0 ? " (and \(more) more mistake\(more == 1 ? "" : "s") in this file)" : ""), hint: first.hint,
+                source: first.source, span: first.span)
+        }
+    }
+
+    /// Runs `body` with what a builtin may ask of the session: for programs that call what takes functions of the language from outside of a script.
+    public func withContext<T>(_ body: (Context) throws -> T) throws -> T {
+        try BigStack.run { floor in
+            machine.stackFloor = floor
+            defer { machine.progress.clear() }
+            try loadPrelude()
+            return try body(machine.context)
+        }
     }
 
     // MARK: - The prompt's questions
@@ -244,11 +263,4 @@ enum ScriptFile {
     }
 
     static func name(_ path: String) -> String { path.split(separator: "/").last.map(String.init) ?? path }
-
-    /// The same text for the same file, whatever way leads to it.
-    static func identity(_ path: String) -> String {
-        guard let real = realpath(path, nil) else { return path }
-        defer { free(real) }
-        return String(cString: real)
-    }
 }

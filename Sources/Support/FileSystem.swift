@@ -11,6 +11,19 @@ public enum FileSystem {
         return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
     }
 
+    /// The same text for the same file, whatever way leads to it, there or not yet there.
+    public static func identity(_ path: String) -> String {
+        func real(_ path: String) -> String? {
+            guard let found = realpath(path, nil) else { return nil }
+            defer { free(found) }
+            return String(cString: found)
+        }
+        if let known = real(path) { return known }
+        guard let slash = path.lastIndex(of: "/") else { return (real(".") ?? ".") + "/" + path }
+        let folder = slash == path.startIndex ? "/" : String(path[..<slash])
+        return (real(folder) ?? folder) + path[slash...]
+    }
+
     /// Makes a folder and those above it. Throws `FileError` where a file is in the way or permission is missing.
     public static func makeFolder(_ path: String) throws(FileError) {
         var end = path.startIndex

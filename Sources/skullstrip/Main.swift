@@ -3,7 +3,7 @@ import Glibc
 import Runtime
 import Support
 
-/// The command line: `skullstrip [-e code | script] [arguments…]`.
+/// The command line: `skullstrip [-e code | script | predict] [arguments…]`.
 @main
 struct Skullstrip: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -13,6 +13,7 @@ struct Skullstrip: ParsableCommand {
             skullstrip                            the prompt
             skullstrip SCRIPT [ARGUMENT ...]      run a script; - is standard input
             skullstrip -e CODE [ARGUMENT ...]     run a piece of code and show its value
+            skullstrip predict IMAGE ... -o OUT   brains out of heads; skullstrip predict --help has more
             """,
         discussion: """
             Options stand before the script: what follows it belongs to the script, which finds it in `args`. Without a script, and with \
@@ -73,6 +74,7 @@ struct Skullstrip: ParsableCommand {
         }
         if let code = evaluate { Script.evaluate(code, arguments: rest, verbose: verbose) }
         if let script = rest.first {
+            if script == "predict" { try Predict.start(Array(rest.dropFirst())) }
             // The parser leaves to the script all that it does not know, these too.
             if script == "--help" || script == "-h" { throw CleanExit.helpRequest(self) }
             if script.hasPrefix("-"), script != "-" {

@@ -31,7 +31,7 @@ enum Signals {
     }
 
     private static func interrupted() {
-        Interrupt.raise()
+        guard Interrupt.raise() else { return }
         var time = timespec()
         clock_gettime(CLOCK_MONOTONIC, &time)
         let now = time.tv_sec * 1000 + time.tv_nsec / 1_000_000 + 1

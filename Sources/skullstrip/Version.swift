@@ -9,7 +9,7 @@ import Support
 
 /// What this program is made of.
 enum Version {
-    static let number = "0.1.0"
+    static let number = Release.number
 
     static func text(verbose: Bool) -> String {
         let text = "skullstrip \(number)\n"

@@ -3,7 +3,6 @@
 Usage: command_test.py PATH-OF-SKULLSTRIP. Python's standard library only. Prints "N passed, N failed, N skipped".
 """
 
-import gzip
 import os
 import re
 import shutil
@@ -11,64 +10,9 @@ import signal
 import struct
 import subprocess
 import sys
-import tempfile
 import time
 
-PROGRAM = os.path.abspath(sys.argv[1])
-ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
-DATA = os.environ.get("SKULLSTRIP_DATA", os.path.join(ROOT, "..", "shared", "data"))
-TESTS = []
-
-
-class Skip(Exception):
-    pass
-
-
-def test(function):
-    TESTS.append(function)
-    return function
-
-
-def run(*arguments, stdin="", timeout=300, cwd=None, env=None):
-    environment = {**os.environ, **(env or {})}
-    return subprocess.run([PROGRAM, *arguments], input=stdin, text=True, capture_output=True, timeout=timeout, cwd=cwd, env=environment)
-
-
-def evaluate(code, **options):
-    return run("-e", code, **options)
-
-
-def expect(condition, message):
-    if not condition:
-        raise AssertionError(message)
-
-
-def expect_error(result, *parts, code=1):
-    """One error on stderr that holds every part, nothing of it on stdout, the exit code, no trap."""
-    text = result.stderr
-    expect(result.returncode == code, f"exit code {result.returncode}, not {code}: {text}")
-    expect(text.count("error:") == 1, f"not one error: {text}")
-    expect("error:" not in result.stdout, f"the error is on stdout: {result.stdout}")
-    for part in parts:
-        expect(part in text, f"no {part!r} in: {text}")
-
-
-def nifti(path, shape=(4, 5, 6), datatype=16, bits=32, voxels=None, magic=b"n+1\0", sizeof_hdr=348, offset=352.0):
-    header = bytearray(348)
-    struct.pack_into("<i", header, 0, sizeof_hdr)
-    struct.pack_into("<8h", header, 40, len(shape), *shape, *([1] * (7 - len(shape))))
-    struct.pack_into("<hh", header, 70, datatype, bits)
-    struct.pack_into("<8f", header, 76, 1, 1, 1, 1, 0, 0, 0, 0)
-    struct.pack_into("<f", header, 108, offset)
-    header[344:348] = magic
-    count = 1
-    for n in shape:
-        count *= max(n, 0)
-    if voxels is None:
-        voxels = struct.pack(f"<{count}f", *[i % 7 for i in range(count)])
-    data = bytes(header) + b"\0\0\0\0" + voxels
-    with (gzip.open if path.endswith(".gz") else open)(path, "wb") as file:
-        file.write(data)
+from harness import DATA, PROGRAM, ROOT, Skip, evaluate, expect, expect_error, main, nifti, run, test
 
 
 # The command line
@@ -115,6 +59,37 @@ save(net, "{}")
         files.append(open(name, "rb").read())
     expect(files[0] == files[1], "two trainings with 2 threads differ")
     expect(files[0] == files[2], "a training with 1 thread differs from one with 2")
+
+
+@test
+def two_processes_share_a_folder_of_results():
+    with tempfile.TemporaryDirectory() as folder:
+        script = os.path.join(folder, "share.ss")
+        with open(script, "w") as file:
+            file.write(
+                """fn work(i) = phantom(seed=i, shape=[24, 28, 32], spacing=8).image |> gaussian(6)
+quick = cached(work, "kept")
+for turn in 0:3 { for i in 0:12 { print(i, sum(map(0:24, k -> mean(quick(i)[k, :, :])))) } }
+"""
+            )
+        started = [
+            subprocess.Popen([PROGRAM, script], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(2)
+        ]
+        # A third is killed at some moment, and leaves nothing that is read as a result.
+        killed = subprocess.Popen([PROGRAM, script], cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        time.sleep(0.15)
+        killed.kill()
+        killed.wait()
+        outputs = [process.communicate(timeout=300) for process in started]
+        expect(outputs[0] == outputs[1] and outputs[0][1] == "", f"the processes differ: {outputs}")
+        kept = os.listdir(os.path.join(folder, "kept"))
+        results = [name for name in kept if name.endswith(".result")]
+        expect(len(results) == 12, f"not 12 results: {kept}")
+        before = {name: os.stat(os.path.join(folder, "kept", name)).st_mtime_ns for name in results}
+        again = run(script, cwd=folder)
+        expect(again.stdout == outputs[0][0], f"another run differs: {again}")
+        after = {name: os.stat(os.path.join(folder, "kept", name)).st_mtime_ns for name in results}
+        expect(before == after, "a result was computed again")
 
 
 @test
@@ -311,7 +286,7 @@ def a_full_disk_leaves_nothing_behind():
         expect_error(evaluate(make + 'save(h.image, "full/x.nii")'), "space")
         expect(open("full/x.nii").read() == "old", "the old file is gone")
         result = evaluate(make + 'fit(unet3d(filters=4, depth=2), [{image: h.image, mask: h.mask}], epochs=1, checkpoint="full/b.safetensors")')
-        expect_error(result, "full/b.safetensors", "space")
+        expect_error(result, "full/b.training.safetensors", "space")
         expect(os.listdir("full") == ["x.nii"], f"left behind: {os.listdir('full')}")
     finally:
         subprocess.run(["umount", "full"], check=True)
@@ -401,28 +376,4 @@ def every_real_head_goes_through():
         expect(result.returncode == 0, name + ": " + result.stderr)
 
 
-def main():
-    passed = failed = skipped = 0
-    for function in TESTS:
-        home = tempfile.mkdtemp(prefix="skullstrip-test-")
-        os.chdir(home)
-        try:
-            began = time.time()
-            function()
-            passed += 1
-            print(f"  ok    {function.__name__} ({time.time() - began:.1f} s)")
-        except Skip as reason:
-            skipped += 1
-            print(f"  skip  {function.__name__}: {reason}")
-        except Exception as error:
-            failed += 1
-            print(f"  FAIL  {function.__name__}: {error}")
-        finally:
-            os.chdir("/")
-            shutil.rmtree(home, ignore_errors=True)
-        sys.stdout.flush()
-    print(f"command: {passed} passed, {failed} failed, {skipped} skipped")
-    sys.exit(1 if failed else 0)
-
-
-main()
+main("command")

@@ -100,7 +100,7 @@ private final class Memory {
         }
     }
 
-    /// Elementwise kernels, sums and Adam: every set against the baseline.
+    /// Elementwise kernels and sums: every set against the baseline.
     @Test(arguments: sets)
     func elementwiseAgreesWithTheBaseline(_ set: Kernels.InstructionSet) throws {
         let a = numbers(1008, 1).map { $0 * 3 }, b = numbers(1008, 2), c = numbers(1008, 3), p = numbers(96, 4)
@@ -108,7 +108,7 @@ private final class Memory {
             let kernels = [
                 table.affine, table.relu, table.reluGradient, table.normGradient, table.sigmoid, table.sigmoidGradient, table.dropout,
                 table.add,
-                table.linear, table.sums, table.normGradientSums, table.overlap,
+                table.linear, table.sums, table.normGradientSums,
             ]
             return kernels.map { kernel in
                 let memory = Memory()
@@ -139,11 +139,10 @@ private final class Memory {
         let t: [Float] = [1, 1, 1, 0.5, 0, 1] + [Float](repeating: 1, count: 26)
         let memory = Memory()
         let sums = memory.hold([Double](repeating: 0, count: 96))
-        var call = SKFlat(
-            out: memory.hold(p), a: memory.hold(p), b: memory.hold(t), c: nil, count: 6, p: nil, sums: sums, accumulate: 0, flag: 0, key: 0,
-            key2: 0,
-            threshold: 0, index: 0, half: 0)
-        try table(set).overlap(&call)
+        var call = SKLoss(
+            probabilities: memory.hold(p), targets: memory.hold(t), out: nil, count: 6, p: nil, sums: sums, kind: Int32(SKLossNone), by: 0,
+            gamma: 0, positive: 1, negative: 1)
+        try #require(Kernels.training(set)).lossSums(&call)
         let counts = withExtendedLifetime(memory) { (3..<6).map { row in (0..<16).reduce(0.0) { $0 + sums[16 * row + $1] } } }
         #expect(counts == [3, 4, 5])
     }

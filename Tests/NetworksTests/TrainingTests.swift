@@ -9,7 +9,7 @@ struct Balls: SampleSource {
     var shape = SIMD3(16, 16, 16)
     var first = 0
 
-    func sample(_ index: Int) throws -> Sample {
+    func sample(_ index: Int, draw: UInt64) throws -> Sample {
         var random = CounterRandom(seed: UInt64(first + index), stream: 3)
         let centre = SIMD3(random.uniform(5, 11), random.uniform(5, 11), random.uniform(5, 11))
         let radius = random.uniform(3, 5)
@@ -147,11 +147,11 @@ struct Balls: SampleSource {
         func attempt(_ output: Node) throws {
             _ = try fit(Model(input: x, output: output), train: Balls(count: 1), valid: nil, options: FitOptions(epochs: 1, steps: 1))
         }
-        let plain = NetworkError.notProbabilities(loss: "Dice", lastLayer: "conv3d")
+        let plain = NetworkError.notProbabilities(loss: "dice", lastLayer: "conv3d")
         #expect(throws: plain) { try attempt(x.conv3d(filters: 1)) }
         #expect(plain.hint == "end the network with sigmoid or softmax")
-        #expect(throws: NetworkError.notProbabilities(loss: "Dice", lastLayer: "relu")) { try attempt(x.conv3d(filters: 1).relu()) }
-        #expect(throws: NetworkError.notProbabilities(loss: "Dice", lastLayer: "dropout")) { try attempt(x.sigmoid().dropout(rate: 0.5)) }
+        #expect(throws: NetworkError.notProbabilities(loss: "dice", lastLayer: "relu")) { try attempt(x.conv3d(filters: 1).relu()) }
+        #expect(throws: NetworkError.notProbabilities(loss: "dice", lastLayer: "dropout")) { try attempt(x.sigmoid().dropout(rate: 0.5)) }
         try attempt(x.conv3d(filters: 1).sigmoid())
         try attempt(x.conv3d(filters: 1).sigmoid().maxpool(size: SIMD3(1, 1, 1)))
     }
@@ -177,7 +177,7 @@ struct Balls: SampleSource {
         final class Late: SampleSource, @unchecked Sendable {
             let count = 4
             private var asked = 0
-            func sample(_ index: Int) throws -> Sample {
+            func sample(_ index: Int, draw: UInt64) throws -> Sample {
                 asked += 1
                 // The third batch raises the flag from the loader's thread a little later, while a step is running.
                 if asked == 3 {
@@ -185,7 +185,8 @@ struct Balls: SampleSource {
                     pthread_create(
                         &thread, nil,
                         { _ in
-                            usleep(3000); Interrupt.raise(); return nil
+                            // The first only asks for an end after the step.
+                            usleep(3000); Interrupt.raise(); Interrupt.raise(); return nil
                         }, nil)
                     pthread_detach(thread)
                 }

@@ -166,6 +166,40 @@ def ctrl_c_stops_an_evaluation_and_keeps_the_values(home):
 
 
 @test
+def ctrl_c_ends_a_training_after_its_step(home):
+    t = Terminal(home)
+    t.enter("h = phantom(seed=1, shape=48, spacing=4);")
+    t.enter("pair = {image: normalize(h.image), mask: h.mask}; net = unet3d(filters=8, depth=2);")
+    t.send('run = fit(net, [pair], epochs=400, steps=4, checkpoint="best.safetensors", every=60)\r')
+    time.sleep(1.5)
+    t.send("\x03")
+    t.wait(timeout=30)
+    steps = int(value(t.enter("run.steps")))
+    assert value(t.enter("run.stopped")) == "true" and 0 < steps < 1600, steps
+    assert "mask" in t.enter("predict(net, h.image)")
+    epochs = steps // 4 + 1
+    t.enter(f'run = fit(net, [pair], epochs={epochs}, steps=4, checkpoint="best.safetensors", every=60, resume=true)', timeout=60)
+    assert value(t.enter("[run.steps, run.stopped, length(run.history)]")) == f"[{4 * epochs}, false, {epochs}]"
+    t.close()
+
+
+@test
+def a_second_ctrl_c_drops_the_step(home):
+    t = Terminal(home)
+    t.enter("h = phantom(seed=1, shape=[96, 96, 96], spacing=2);")
+    t.enter("pair = {image: normalize(h.image), mask: h.mask}; net = unet3d(filters=16, depth=2);")
+    t.send("run = fit(net, [pair], epochs=3, steps=100)\r")
+    time.sleep(2)
+    t.send("\x03")
+    time.sleep(0.2)
+    t.send("\x03")
+    t.wait(timeout=30)
+    assert value(t.enter("run.stopped")) == "true"
+    assert value(t.enter("1 + 1")) == "2"
+    t.close()
+
+
+@test
 def ctrl_d_leaves(home):
     t = Terminal(home)
     t.send("\x04")

@@ -26,7 +26,7 @@ func unet(filters: Int, depth: Int, dropout: Double = 0.05) throws -> Model {
 struct Noise: SampleSource {
     let count: Int
     let shape: SIMD3<Int>
-    func sample(_ index: Int) throws -> Sample {
+    func sample(_ index: Int, draw: UInt64) throws -> Sample {
         let random = CounterRandom(seed: UInt64(index))
         let n = shape.x * shape.y * shape.z
         return Sample(

@@ -34,6 +34,9 @@ static inline __attribute__((always_inline)) SKHalves16 sk_to_half16(SKVector16 
     SKWords16 number = (SKWords16)(v == v);
     return __builtin_convertvector((rounded & number) | (0x7FC0 & ~number), SKHalves16);
 }
+typedef double SKDoubles8 __attribute__((ext_vector_type(8)));
+static inline __attribute__((always_inline)) SKDoubles8 sk_doubles8(SKVector8 v) { return __builtin_convertvector(v, SKDoubles8); }
+
 static inline __attribute__((always_inline)) SKVector8 sk_low8(SKVector16 v) {
     return __builtin_shufflevector(v, v, 0, 1, 2, 3, 4, 5, 6, 7);
 }
@@ -112,15 +115,6 @@ typedef struct {
     int64_t index;                  // of the first element, for counters
     int32_t half;                   // b holds bfloat16
 } SKFlat;
-
-typedef struct {
-    float *_Nonnull values;
-    const float *_Nonnull gradient;
-    float *_Nonnull first;
-    float *_Nonnull second;
-    int64_t count;
-    float rate, beta1, beta2, epsilon, correction;  // correction = 1 / sqrt(1 - beta2^t); rate is divided by 1 - beta1^t
-} SKAdam;
 
 // One row of pooled voxels; windows of wx * wy * wz.
 typedef struct {
@@ -253,7 +247,6 @@ typedef struct {
 typedef void (*SKConvFunction)(const SKConvRow *_Nonnull);
 typedef void (*SKWeightFunction)(const SKWeightRows *_Nonnull);
 typedef void (*SKFlatFunction)(const SKFlat *_Nonnull);
-typedef void (*SKAdamFunction)(const SKAdam *_Nonnull);
 typedef void (*SKPoolFunction)(const SKPoolRow *_Nonnull);
 typedef void (*SKWindowFunction)(const SKWindowRow *_Nonnull);
 typedef void (*SKDepthwiseFunction)(const SKDepthwiseRow *_Nonnull);
@@ -293,8 +286,6 @@ typedef struct {
     SKFlatFunction _Nonnull dropout;            // out = a * p0[0] where kept
     SKFlatFunction _Nonnull add;                // out = a, or out + a
     SKFlatFunction _Nonnull linear;             // out = a * p0[0] + p0[1]
-    SKFlatFunction _Nonnull overlap;            // sums rows: a*b, a, b; then of a > 0.5 and b > 0.5: both, a, b
-    SKAdamFunction _Nonnull adam;
     SKPoolFunction _Nonnull pool;
     SKPoolFunction _Nonnull poolGradient;
     SKWindowFunction _Nonnull windowMax;

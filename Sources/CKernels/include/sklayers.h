@@ -37,6 +37,7 @@ typedef struct {
     int32_t width;                  // lanes of a voxel in a block: 16, 8, 4, 2 or 1
     int32_t last;                   // those of the last block that are channels; the others become 0
     int32_t accumulate;             // add to what is in out
+    int32_t products;               // of the gradient: a is times b already
 } SKSoftmax;
 
 // out = sum over lines k < count of in[k * step + i] * weights[k], for each of `floats` floats and none beyond.

@@ -6,7 +6,9 @@ package enum FastExp {
     @inline(__always)
     package static func exp(_ x: SIMD8<Float>) -> SIMD8<Float> {
         let t = pointwiseMin(pointwiseMax(x, SIMD8(repeating: -80)), SIMD8(repeating: 80))
-        let n = (t * 1.4426950408889634).rounded(.toNearestOrEven)
+        // 1.5 · 2²³ added leaves the nearest whole number in the lowest bits; a conversion of vectors goes through generic code.
+        let shifted = t * 1.4426950408889634 + 12_582_912
+        let n = shifted - 12_582_912
         // ln 2 in two parts: the first has few bits, so that n times it is exact.
         let r = (t - n * 0.693359375) - n * -2.12194440e-4
         var p = r * (1 / 5040) + (1 / 720)
@@ -16,7 +18,7 @@ package enum FastExp {
         p = p * r + 0.5
         p = p * r + 1
         p = p * r + 1
-        let bits = (SIMD8<Int32>(truncatingIfNeeded: SIMD8<Int32>(n)) &+ 127) &<< 23
+        let bits = (unsafeBitCast(shifted, to: SIMD8<Int32>.self) &- 0x4B40_0000 &+ 127) &<< 23
         return p * unsafeBitCast(bits, to: SIMD8<Float>.self)
     }
 

@@ -1,4 +1,3 @@
-import Glibc
 import Support
 
 /// Collections of subjects on disk, and their division into training and test sets.
@@ -31,18 +30,18 @@ public enum Cohort {
     ///   doubtful. A subject without its extracted brain is kept; one without image or mask is not.
     /// - Throws: `FileError` when `dir` is missing or no directory, `CohortError.noSubjects` when nothing usable was found.
     public static func nfbs(_ dir: String) throws -> (subjects: [Subject], problems: [String]) {
-        let folders = try entries(of: dir).filter { isDirectory(join(dir, $0)) }
+        let folders = try FileSystem.list(dir).filter { !$0.hasPrefix(".") && FileSystem.isFolder(join(dir, $0)) }
         var subjects: [Subject] = [], problems: [String] = []
         for id in folders {
             try Interrupt.check()
             let folder = join(dir, id)
             let files: [String]
-            do { files = try entries(of: folder) } catch let error as FileError {
+            do { files = try FileSystem.list(folder) } catch {
                 problems.append("\(id): \(error.message)")
                 continue
             }
             var found: [Kind: [String]] = [:]
-            for file in files where !isDirectory(join(folder, file)) {
+            for file in files where !FileSystem.isFolder(join(folder, file)) {
                 if let kind = Kind(file: file) { found[kind, default: []].append(file) }
             }
             if found.isEmpty { continue }
@@ -68,22 +67,6 @@ public enum Cohort {
         return (subjects, problems)
     }
 
-    /// Divides 0 ..< count into training and test indices, shuffled by `seed`; both are in shuffled order.
-    ///
-    /// `round(count · test)` go to the test set, but with two or more subjects and 0 < test < 1 at least one to each side.
-    /// - Throws: `CohortError` for a share outside 0 … 1 or a negative count.
-    public static func split(count: Int, test: Double, seed: UInt64) throws -> (train: [Int], test: [Int]) {
-        guard test >= 0, test <= 1 else { throw CohortError.share(test) }
-        guard count >= 0, count <= Int(Int32.max) else { throw CohortError.count(count) }
-        var order = Array(0..<count)
-        // Fisher and Yates' shuffle, from the end, without the bias of a remainder (Lemire 2019).
-        var random = CounterRandom(seed: seed, stream: 0x5917)
-        order.shuffle(using: &random)
-        var held = Int((Double(count) * test).rounded())
-        if count >= 2, test > 0, test < 1 { held = min(max(held, 1), count - 1) }
-        return (Array(order[held...]), Array(order[..<held]))
-    }
-
     /// The three files of a subject, told by the endings of their names.
     private enum Kind: CaseIterable {
         case image, mask, brain
@@ -107,31 +90,7 @@ public enum Cohort {
         }
     }
 
-    /// Names in a folder, sorted, without those that begin with a dot.
-    private static func entries(of dir: String) throws -> [String] {
-        var status = stat()
-        guard stat(dir, &status) == 0 else {
-            throw errno == ENOENT ? FileError.missing(path: dir) : FileError.cannotRead(path: dir, reason: String(cString: strerror(errno)))
-        }
-        guard status.st_mode & S_IFMT == S_IFDIR else { throw FileError.notDirectory(path: dir) }
-        guard let handle = opendir(dir) else { throw FileError.cannotRead(path: dir, reason: String(cString: strerror(errno))) }
-        defer { closedir(handle) }
-        var names: [String] = []
-        while let entry = readdir(handle) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) {
-                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-            }
-            if !name.hasPrefix(".") { names.append(name) }
-        }
-        return names.sorted()
-    }
-
-    private static func isDirectory(_ path: String) -> Bool {
-        var status = stat()
-        return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
-    }
-
-    private static func join(_ dir: String, _ name: String) -> String { dir.hasSuffix("/") ? dir + name : dir + "/" + name }
+    static func join(_ dir: String, _ name: String) -> String { dir.hasSuffix("/") ? dir + name : dir + "/" + name }
 }
 
 /// What can be wrong with a cohort.
@@ -139,14 +98,31 @@ public enum CohortError: ExplainedError, Equatable {
     case noSubjects(dir: String, folders: Int, problems: [String])
     case share(Double)
     case count(Int)
+    case folds(Int)
+    case groups(found: Int, needed: Int)
+    case noMatch(pattern: String)
+    case noPair(images: Int, masks: Int, problems: [String])
+    case noBIDS(dir: String, suffix: String, subjects: Int, problems: [String])
+
+    private static func first(_ problems: [String]) -> String {
+        problems.first.map { " (\($0)\(problems.count > 1 ? ", and \(problems.count - 1) more" : ""))" } ?? ""
+    }
 
     public var message: String {
         switch self {
         case .noSubjects(let dir, let folders, let problems):
             "no subject in \"\(dir)\": \(folders == 0 ? "it has no folders" : "none of its \(folders) folder\(folders == 1 ? "" : "s") has both …_T1w.nii.gz and …_T1w_brainmask.nii.gz")"
-                + (problems.first.map { " (\($0)\(problems.count > 1 ? ", and \(problems.count - 1) more" : ""))" } ?? "")
+                + Self.first(problems)
         case .share(let s): "the test share must be 0 to 1, not \(Text.short(s))"
         case .count(let n): "cannot split \(n) subjects"
+        case .folds(let k): "there must be at least 2 folds, not \(k)"
+        case .groups(let found, let needed):
+            "a division into \(needed) parts needs as many that may be apart, and there \(found == 1 ? "is 1" : "are \(found)")"
+        case .noMatch(let pattern): "no file has a name like \"\(pattern)\""
+        case .noPair(let images, let masks, let problems):
+            "none of \(images) image\(images == 1 ? "" : "s") and \(masks) mask\(masks == 1 ? "" : "s") go together" + Self.first(problems)
+        case .noBIDS(let dir, let suffix, let subjects, let problems):
+            "no usable …_\(suffix).nii.gz in the \(subjects) folder\(subjects == 1 ? "" : "s") sub-… of \"\(dir)\"" + Self.first(problems)
         }
     }
 
@@ -154,7 +130,11 @@ public enum CohortError: ExplainedError, Equatable {
         switch self {
         case .noSubjects:
             "name the folder that holds one folder a subject, such as A00028185/sub-A00028185_ses-NFB3_T1w.nii.gz with its …_T1w_brainmask.nii.gz"
-        case .share, .count: nil
+        case .share, .count, .folds: nil
+        case .groups: "take fewer parts, or leave by= out"
+        case .noMatch: "* stands for any part of one file's or folder's name, and paths start at the working folder"
+        case .noPair: "wildcards must stand for the same in both patterns: pairs(\"scans/*_T1w.nii.gz\", \"masks/*_mask.nii.gz\")"
+        case .noBIDS: "name the dataset's folder, and with masks= where …_desc-brain_mask.nii.gz are (masks=false asks for none)"
         }
     }
 }

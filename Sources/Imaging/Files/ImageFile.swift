@@ -45,6 +45,11 @@ public enum ImageFile {
             }, header: volume.header?.forDerivedValues())
     }
 
+    /// Throws `ImageError.fileName` for a name whose ending no format has, before any work is done for it.
+    public static func requireWritable(_ path: String) throws {
+        if ImageFormat(path) == nil { throw ImageError.fileName(path: path) }
+    }
+
     /// Writes an image. The name says in which format: `.nii` and `.nii.gz`, `.hdr` or `.img` for a pair (also with `.gz`), `.mgh` and `.mgz`, `.nrrd` (gzipped inside).
     ///
     /// Without `datatype` nothing is lost. An image as it was read, or of which voxels were only moved since (crops, flips, other orders of axes, nearest and label

@@ -31,12 +31,16 @@ public enum MaskError: ExplainedError, Equatable {
 extension Mask {
     /// The largest component. Of components of one size, the one with the first voxel in the order (i, then j, then k) of the indices.
     /// An empty mask stays empty. (The default is scipy.ndimage.label's.)
-    public func largestComponent(connectivity: Connectivity = .faces) throws -> Mask {
+    public func largestComponent(connectivity: Connectivity = .faces) throws -> Mask { try separated(connectivity).largest }
+
+    /// The largest component, and how many there are.
+    func separated(_ connectivity: Connectivity = .faces) throws -> (largest: Mask, count: Int) {
         let runs = try Runs(voxels, shape: grid.shape, of: 1, connectivity: connectivity)
         let sizes = try runs.sizes()
-        guard let most = sizes.max() else { return self }
+        let count = sizes.reduce(0) { $0 + ($1 > 0 ? 1 : 0) }
+        guard let most = sizes.max(), count > 1 else { return (self, count) }
         let best = try Self.ordered(runs, sizes.indices.filter { sizes[$0] == most }, sizes)[0]
-        return with(
+        let largest = with(
             try [UInt8](unsafeUninitializedCapacity: voxels.count) { out, initialised in
                 Voxels.useLargePages(out.baseAddress!, out.count)
                 let p = Unchecked(out.baseAddress!)
@@ -44,6 +48,7 @@ extension Mask {
                 try runs.paint(out.baseAddress!) { $0 == best ? 1 : nil }
                 initialised = voxels.count
             })
+        return (largest, count)
     }
 
     /// The components, numbered from 1 by size, largest first; 0 outside of the mask. Of components of one size the one with the first voxel in
@@ -79,13 +84,18 @@ extension Mask {
 
     /// With every cavity filled: background that no path over faces joins to the image's edge
     /// (scipy.ndimage.binary_fill_holes).
-    public func holesFilled() throws -> Mask {
+    public func holesFilled() throws -> Mask { try filled().mask }
+
+    /// With every cavity filled, and the voxels of each cavity, in no order.
+    func filled() throws -> (mask: Mask, holes: [Int]) {
         let runs = try Runs(voxels, shape: grid.shape, of: 0, connectivity: .faces)
-        let open = try runs.touchingEdge()
+        let open = try runs.touchingEdge(), sizes = try runs.sizes()
+        let holes = sizes.indices.filter { sizes[$0] > 0 && !open[$0] }.map { sizes[$0] }
+        if holes.isEmpty { return (self, holes) }
         var filled: [UInt8] = try Voxels.map(voxels) { from, to, n in to.initialize(from: from, count: n) }
         try filled.withUnsafeMutableBufferPointer { filled in
             try open.withUnsafeBufferPointer { open in try runs.paint(filled.baseAddress!) { open[$0] ? nil : 1 } }
         }
-        return with(filled)
+        return (with(filled), holes)
     }
 }

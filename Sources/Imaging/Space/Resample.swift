@@ -32,6 +32,15 @@ extension Volume {
         return Volume(grid: target, voxels: out, datatype: stored == nil ? type : .float32, header: header)
     }
 
+    /// A map of probabilities, or of shares of voxels, brought onto another grid linearly. As a mask, whose shares it may hold, it reaches to the outer faces of its
+    /// voxels: positions up to half a voxel outside of the outermost voxel centres have those voxels' values. Beyond is 0.
+    ///
+    /// Throws as `resampled(onto:)`.
+    public func sharesResampled(onto target: Grid) throws -> Volume {
+        if target == grid { return self }
+        return Volume(grid: target, voxels: try values(on: target, .linear, margin: 0.5 + edgeTolerance), header: header?.forDerivedValues())
+    }
+
     /// Values at the voxels of another grid; 0 where a position is more than `margin` voxels outside of the box of voxel centres,
     /// and the value on that box's face up to there.
     func values(on target: Grid, _ interpolation: Interpolation, margin wanted: Double) throws -> [Float] {

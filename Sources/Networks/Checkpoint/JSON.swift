@@ -204,7 +204,7 @@ struct Attributes {
 
     struct Missing: Error { let reason: String }
 
-    private func missing(_ name: String) -> Missing { Missing(reason: "layer \(kind) has no valid \"\(name)\"") }
+    func missing(_ name: String) -> Missing { Missing(reason: "layer \(kind) has no valid \"\(name)\"") }
 
     func integer(_ name: String) throws -> Int {
         guard let n = json[name]?.integer else { throw missing(name) }

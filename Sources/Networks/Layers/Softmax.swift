@@ -32,8 +32,13 @@ struct Softmax: Layer {
             accumulate: call.accumulate[0])
     }
 
+    /// Turns a gradient by the outputs times the outputs, in place, into that by the inputs: without a quotient where an output is 0.
+    static func finish(_ products: Tensor, output: Tensor) throws {
+        try run(Kernels.layers.softmaxGradient, over: output, a: products, b: output, out: products, accumulate: false, products: true)
+    }
+
     /// Pieces of 2¹⁵ floats of a block. Those of one block cross samples, which then need not start at whole vectors; with several blocks a voxel is a vector.
-    private static func run(_ kernel: SKSoftmaxFunction, over shape: Tensor, a: Tensor, b: Tensor?, out: Tensor, accumulate: Bool) throws {
+    private static func run(_ kernel: SKSoftmaxFunction, over shape: Tensor, a: Tensor, b: Tensor?, out: Tensor, accumulate: Bool, products: Bool = false) throws {
         let width = shape.width, blocks = shape.blocks, grain = (1 << 15) / width
         let runs = blocks == 1 ? 1 : shape.batch, voxels = blocks == 1 ? shape.batch * shape.voxels : shape.voxels
         let pieces = (voxels + grain - 1) / grain
@@ -45,7 +50,7 @@ struct Softmax: Layer {
             var call = SKSoftmax(
                 a: a + offset, b: b.map { UnsafePointer($0) + offset }, out: out + offset, voxels: Int64(min(grain, voxels - first)),
                 blocks: Int64(blocks), blockStep: Int64(blockFloats), width: Int32(width), last: Int32(channels - (blocks - 1) * width),
-                accumulate: accumulate ? 1 : 0)
+                accumulate: accumulate ? 1 : 0, products: products ? 1 : 0)
             kernel(&call)
         }
     }

@@ -7,17 +7,19 @@ final class Engine {
     let graph: Graph
     let parameters: ParameterStore
     private let arena: Buffer
-    private let tensors: [Tensor]
+    let tensors: [Tensor]
     /// The tensors as the backward pass finds them: those that were computed again are elsewhere.
     private let renewed: [Tensor]
     private let gradients: [Tensor?]
-    private let statistics: [BatchStatistics]
+    let statistics: [BatchStatistics]
     /// Sums of each tensor's channels, where its writer took them, and of its gradient's.
     private var sums, gradientSums: [ChannelSums?]
     /// Gradients of all weights, laid out as the weights; training only.
     let weightGradients: Buffer?
-    /// Whether all gradients of weights that the last backward pass wrote are finite.
-    private(set) var gradientsAreFinite = true
+    /// The sum of the squares of all gradients of weights that the last backward pass wrote.
+    private(set) var gradientSquares = 0.0
+    /// The layer in the graph whose gradients of weights were not finite, the first that the backward pass met.
+    private(set) var gradientNotFinite: Int?
 
     init(_ model: Model, plan: Plan) throws {
         self.plan = plan
@@ -39,9 +41,20 @@ final class Engine {
         gradientSums = sums
     }
 
+    func tensor(_ slot: Int) -> Tensor { tensors[slot] }
     var input: Tensor { tensors[0] }
     var output: Tensor { tensors[plan.output] }
     var outputGradient: Tensor? { gradients[plan.output] }
+    /// Where the loss writes its gradient: before a last sigmoid or softmax, where that takes the memory of the output's; else at the output.
+    var lossTarget: Loss.Target? {
+        guard let gradient = outputGradient else { return nil }
+        var by = Loss.Target.By.probabilities
+        if let last = plan.operations.last, last.kind == .layer, last.output == plan.output, gradients[last.slots[0]]?.base == gradient.base {
+            let layer = graph.entries[last.entry].layer
+            by = layer is Sigmoid ? .sigmoid : layer is Softmax ? .softmax : .probabilities
+        }
+        return Loss.Target(tensor: gradient, by: by)
+    }
     var inputGradient: Tensor? { gradients[0] }
     /// Where a batch's targets go.
     var target: Tensor {
@@ -185,14 +198,20 @@ final class Engine {
         }
     }
 
-    /// Computes the gradients of all weights from the output's gradient, which must have been set. Throws `Interrupted`.
-    func backward(seed: UInt64 = 0, step: UInt64 = 0, timing: Timing = Timing()) throws {
+    /// Computes the gradients of all weights from the loss's, which must have been written to `lossTarget`; or without `fromLoss`, which says that the last layer's pass is done, from the output's. Throws
+    /// `Interrupted`.
+    func backward(seed: UInt64 = 0, step: UInt64 = 0, fromLoss: Bool = false, timing: Timing = Timing()) throws {
         guard let weightGradients else { return }
         let draw = Draw(seed: seed, step: step)
         var written = [Bool](repeating: false, count: tensors.count)
         gradientSums = tensors.map { _ in nil }
-        gradientsAreFinite = true
-        for (k, op) in plan.operations.enumerated().reversed() {
+        (gradientSquares, gradientNotFinite) = (0, nil)
+        var operations = Array(plan.operations.enumerated())
+        if fromLoss, let last = plan.operations.last {
+            written[last.slots[0]] = true
+            operations.removeLast()
+        }
+        for (k, op) in operations.reversed() {
             let start = timing.note == nil ? 0 : timing.clock()
             for earlier in plan.again[k] { try forward(earlier, draw, again: true) }
             let layer = graph.entries[op.entry].layer
@@ -225,14 +244,16 @@ final class Engine {
                 keepSums(target.sums, of: op.inputs[0])
             }
             // While they are in the cache.
-            if op.kind != .copy { checkGradients(of: op.entry, weightGradients) }
+            if op.kind != .copy { measureGradients(of: op.entry, weightGradients) }
             timing.note?(k, timing.clock() - start)
         }
     }
 
-    private func checkGradients(of entry: Int, _ run: Buffer) {
+    private func measureGradients(of entry: Int, _ run: Buffer) {
         for slot in parameters.ofLayer[entry].map({ parameters.slots[$0] }) where slot.spec.trainable {
-            if !Finite.all(run.base + slot.offset, slot.stored) { gradientsAreFinite = false }
+            let squares = Flat.squares(run.base + slot.offset, slot.stored)
+            gradientSquares += squares
+            if !squares.isFinite { gradientNotFinite = gradientNotFinite ?? entry }
         }
     }
 

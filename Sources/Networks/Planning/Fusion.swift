@@ -5,6 +5,8 @@ struct Fusion {
     private let shapes: [SIMD3<Int>]
     private let batch: Int
     private let training: Bool
+    /// Whether normalisations and ReLUs run within the layer before them.
+    private let folding: Bool
     /// How many layers use each entry's value, and which one where it is a single one.
     private var users: [Int]
     private var follower: [Int?]
@@ -17,8 +19,8 @@ struct Fusion {
     private var producer: [Int?] = []
     private(set) var output = 0
 
-    init(_ graph: Graph, shapes: [SIMD3<Int>], batch: Int, training: Bool) {
-        (self.graph, self.shapes, self.batch, self.training) = (graph, shapes, batch, training)
+    init(_ graph: Graph, shapes: [SIMD3<Int>], batch: Int, training: Bool, folding: Bool) {
+        (self.graph, self.shapes, self.batch, self.training, self.folding) = (graph, shapes, batch, training, folding)
         users = [Int](repeating: 0, count: graph.entries.count)
         for entry in graph.entries { for input in entry.inputs { users[input] += 1 } }
         follower = [Int?](repeating: nil, count: graph.entries.count)
@@ -123,8 +125,8 @@ struct Fusion {
         var operation = Plan.Operation(
             kind: .layer, entry: i, inputs: inputs, output: slots.count,
             workspace: layer.workspace(input: shapes[entry.inputs[0]], channels: graph.inputChannels(of: i), batch: batch, training: training))
-        if !training, layer.foldsNorm, let next = follower[last], graph.entries[next].layer is BatchNorm { (operation.norm, last) = (next, next) }
-        if layer.fusesRelu, let next = follower[last], graph.entries[next].layer is Relu { (operation.relu, last) = (true, next) }
+        if !training, folding, layer.foldsNorm, let next = follower[last], graph.entries[next].layer is BatchNorm { (operation.norm, last) = (next, next) }
+        if folding, layer.fusesRelu, let next = follower[last], graph.entries[next].layer is Relu { (operation.relu, last) = (true, next) }
         let view = View(slot: addSlot(like: last, by: operations.count))
         operations.append(operation)
         var at = i
@@ -134,6 +136,9 @@ struct Fusion {
         }
         views[last] = view
     }
+
+    /// The tensors that hold each layer's value.
+    var places: [[Int]] { views.map { $0?.parts.map(\.slot) ?? [] } }
 
     private func value(_ i: Int) -> View { views[i] ?? View(slot: 0) }
 

@@ -9,15 +9,17 @@ struct MemoryBudget {
     /// Whether validation samples are predicted in between, whose memory comes on top.
     let validates: Bool
     let precision: Precision
+    /// Runs of memory of the weights' size: weights, gradients and the optimiser's two moments, unless told otherwise.
+    var copies = 4
 
     init(_ model: Model, shape: SIMD3<Int>, batch: Int, validates: Bool, precision: Precision) {
         (self.model, self.shape, self.batch, self.validates, self.precision) = (model, shape, batch, validates, precision)
     }
 
-    /// Bytes of everything besides the planned memory: weights, gradients and the optimiser's two moments, the batch in hand and the one being loaded,
+    /// Bytes of everything besides the planned memory: weights with what belongs to them, the batch in hand and the one being loaded,
     /// what validation takes.
     func besides() throws -> Int {
-        let weights = 4 * model.parameters.values.count + model.parameters.states.count
+        let weights = copies * model.parameters.values.count + model.parameters.states.count
         let samples = 2 * batch * (model.inputChannels + model.outputChannels) * shape.product
         let prediction = validates ? try Plan(model.graph, shape: shape, batch: 1, training: false, precision: precision).arenaFloats : 0
         return 4 * (weights + samples + prediction)

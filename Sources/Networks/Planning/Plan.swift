@@ -60,15 +60,17 @@ struct Plan {
     let arenaFloats: Int
     /// For each operation the operations that run again right before its backward pass, in their order.
     let again: [[Int]]
+    /// For each layer of the graph the tensors whose values, joined and normalised as operations read them, are the layer's.
+    let places: [[Int]]
     /// Tensors whose values could be given up after the forward pass and computed again.
     let renewable: [Int]
 
     /// `inputGradient` also plans the gradient of the image, which training does not need. The values of the tensors in `renewing`, some of
     /// `renewable`, are given up after the forward pass and computed again when the backward pass needs them. With `precision` bfloat16 the tensors
-    /// that convolutions write for others to read lines of are stored so.
+    /// that convolutions write for others to read lines of are stored so. Without `folding` each layer of a prediction stores what it computes itself.
     init(
         _ graph: Graph, shape: SIMD3<Int>, batch: Int, training: Bool, inputGradient: Bool = false, renewing: Set<Int> = [],
-        precision: Precision = .float32
+        precision: Precision = .float32, folding: Bool = true
     ) throws {
         let shapes = try graph.shapes(input: shape)
         self.batch = batch
@@ -77,8 +79,9 @@ struct Plan {
         self.precision = precision
         try Plan.checkSize(graph, shapes, batch)
 
-        var fusion = Fusion(graph, shapes: shapes, batch: batch, training: training)
+        var fusion = Fusion(graph, shapes: shapes, batch: batch, training: training, folding: folding)
         fusion.run(precision)
+        places = fusion.places
         operations = fusion.operations
         output = fusion.output
         let memory = PlanMemory(

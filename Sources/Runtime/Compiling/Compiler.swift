@@ -42,7 +42,15 @@ final class Compiler {
             guard let outer = parent?.find(name) else { return nil }
             if let i = code.captures.firstIndex(of: outer) { return .captured(i) }
             code.captures.append(outer)
+            code.captureNames.append(name)
             return .captured(code.captures.count - 1)
+        }
+
+        /// Notes a name that no function around this place binds, in each of them.
+        func reads(global name: String) {
+            guard let parent else { return }
+            code.reads(global: name)
+            parent.reads(global: name)
         }
     }
 
@@ -54,7 +62,7 @@ final class Compiler {
     /// The code of a script's top level. Throws `SyntaxErrors` for statements that stand where they cannot.
     static func compile(_ script: Script, in module: Module) throws(SyntaxErrors) -> FunctionCode {
         let compiler = Compiler(module, script.source)
-        let code = FunctionCode(name: nil, source: script.source, span: Span(0, script.source.bytes.count), doc: nil)
+        let code = FunctionCode(name: nil, source: script.source, span: Span(0, script.source.bytes.count), doc: nil, module: module)
         let scope = Scope(code, parent: nil, readByInner: Names.readByInner(in: script.statements))
         code.body = BlockCode(script.statements.map { compiler.compile($0, scope) }, code.span)
         if !compiler.diagnostics.isEmpty { throw SyntaxErrors(compiler.diagnostics) }
@@ -74,7 +82,8 @@ final class Compiler {
 
     /// A lambda that is bound to a name at once goes by that name in messages.
     func function(_ node: FunctionNode, in scope: Scope, named name: String? = nil) -> FunctionCode {
-        let code = FunctionCode(name: node.name ?? name, source: source, span: node.span, doc: node.doc)
+        let code = FunctionCode(
+            name: node.name ?? name, source: source, span: node.span, doc: node.doc, module: module, isDefinition: node.name != nil)
         let fallbacks = node.parameters.compactMap(\.fallback)
         let inner = Scope(code, parent: scope, readByInner: Names.readByInner(in: [node.body] + fallbacks))
         let places = node.parameters.map { inner.declare($0.name) }
@@ -185,7 +194,9 @@ final class Compiler {
             case .slot(let i): return SlotVariable(i, name, e.span)
             case .cell(let i): return CellVariable(i, isCaptured: false, name, e.span)
             case .captured(let i): return CellVariable(i, isCaptured: true, name, e.span)
-            case nil: return GlobalVariable(name, module, e.span)
+            case nil:
+                scope.reads(global: name)
+                return GlobalVariable(name, module, e.span)
             }
         case .string(let pieces): return text(pieces, e.span, scope)
         case .list(let items): return MakeList(items.map { compile($0, scope) }, e.span)

@@ -91,6 +91,8 @@ public final class Builtin: Sendable {
     /// What it gives.
     public let returns: String
     public let examples: [Example]
+    /// The function that this stands for, where it stands for one.
+    let inner: Function?
     let body: @Sendable (Context, Bound) throws -> Value
 
     /// The body's arguments have the parameters' types. Throw `Mismatch` through `context.reject` for values that fit the type but not the task;
@@ -108,11 +110,25 @@ public final class Builtin: Sendable {
         self.parameters = described
         self.returns = returns
         self.examples = examples
+        inner = nil
         let kept = Kept((repeat each parameters))
         self.body = { context, bound in
             var unpacker = Unpacker(function: name, bound: bound)
             return try body(context, repeat try unpacker.next(each kept.value)).value
         }
+    }
+
+    /// What stands for a function of a script and calls it when there is need.
+    init(caching function: Function, parameters: [Parameter], body: @escaping @Sendable (Context, Bound) throws -> Value) {
+        name = function.name
+        summary = function.doc ?? function.builtin?.summary ?? ""
+        theme = .language
+        details = ""
+        self.parameters = parameters
+        returns = ""
+        examples = []
+        inner = function
+        self.body = body
     }
 
     /// For a body that gives nothing.

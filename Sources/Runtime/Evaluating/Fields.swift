@@ -31,6 +31,16 @@ public enum Fields {
 
     private static func clean(_ x: Double) -> Double { (x * 1e6).rounded() / 1e6 }
 
+    private static func record(_ p: Pipeline) -> Record {
+        Record([
+            ("recipe", p.recipe.map { .string($0) } ?? .none), ("threshold", .number(p.threshold)), ("largest", .boolean(p.largest)),
+            ("fill", .boolean(p.fill)), ("window", p.window.map { triple($0) } ?? .none), ("overlap", .number(p.overlap)),
+            ("flips", .boolean(p.flips)),
+            ("volume", p.limits.volume.map { Value([.number($0.lowerBound), .number($0.upperBound)]) } ?? .none),
+            ("limits", .record(Record(QualityLimits.names.map { ($0.name, .number(p.limits[keyPath: $0.path])) }))),
+        ])
+    }
+
     /// The fields of a value, for completion and hints.
     public static func names(of value: Value) -> [String] {
         switch value {
@@ -39,7 +49,7 @@ public enum Fields {
         case .mask: gridFields.map(\.name) + ["count", "volume_ml"]
         case .transform: ["matrix", "rigid"]
         case .tensor: ["channels"]
-        case .model: ["parameters", "trainable", "multiple", "channels_in", "channels_out"]
+        case .model: ["parameters", "trainable", "multiple", "channels_in", "channels_out", "pipeline", "metadata", "program"]
         case .figure: ["width", "height"]
         case .range: ["start", "end"]
         case .function: ["name"]
@@ -72,6 +82,9 @@ public enum Fields {
             case "multiple": return triple(model.requiredMultiple)
             case "channels_in": return .number(Double(model.inputChannels))
             case "channels_out": return .number(Double(model.outputChannels))
+            case "pipeline": return model.pipeline.map { .record(record($0)) } ?? Value.none
+            case "metadata": return .record(Record(model.metadata.sorted { $0.key < $1.key }.map { ($0.key, .string($0.value)) }))
+            case "program": return model.program.map { .string($0) } ?? Value.none
             default: return nil
             }
         case .figure(let figure):

@@ -84,12 +84,26 @@ final class FunctionCode {
     var cellCount = 0
     /// Where a closure finds the variables around it, in the frame that defines it.
     var captures: [Place] = []
+    /// The names of those variables, in the same order.
+    var captureNames: [String] = []
+    /// Names of the top level, of the library or of builtins that the function or one within it reads, in order of appearance.
+    private(set) var globalNames: [String] = []
+    /// The top level that the function was written at.
+    let module: Module
+    /// True for `fn name(…)`, whose text binds the name; false for a lambda.
+    let isDefinition: Bool
 
-    init(name: String?, source: Source, span: Span, doc: String?) {
+    init(name: String?, source: Source, span: Span, doc: String?, module: Module, isDefinition: Bool = false) {
+        self.isDefinition = isDefinition
+        self.module = module
         self.name = name
         self.source = source
         self.span = span
         self.doc = doc
+    }
+
+    func reads(global name: String) {
+        if !globalNames.contains(name) { globalNames.append(name) }
     }
 
     /// "f(x, k=2)".

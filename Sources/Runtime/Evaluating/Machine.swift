@@ -1,4 +1,5 @@
 import Glibc
+import Networks
 import Support
 import Syntax
 
@@ -9,6 +10,9 @@ final class Machine: @unchecked Sendable {
     var isTerminal = false
     var arguments: [String] = []
     var scriptDirectory = "."
+    var isBackground = false
+    /// A model that no builtin may get, since another thread works with it.
+    var reserved: Model?
     lazy var context = Context(self)
 
     /// How many calls may wait on one another.
@@ -21,9 +25,13 @@ final class Machine: @unchecked Sendable {
     var stackFloor: UInt = 0
     /// A bound on loop turns and calls, for tests that run arbitrary text; nil for none.
     var stepsLeft: Int?
+    /// What runs now may only compute.
+    var restriction: Restriction?
     var memory = MemoryGuard()
     /// Evaluates an imported file and gives its names to the importing script.
     var importFile: (_ path: String, _ importer: Module) throws -> Void = { _, _ in }
+    /// Evaluates a text in a module of its own.
+    var evaluateApart: (Source) throws -> Value = { _ in .none }
 
     init(output: @escaping @Sendable (String) -> Void, progress: ProgressSink) {
         self.output = output
@@ -41,7 +49,7 @@ final class Machine: @unchecked Sendable {
     }
 
     private func countStep() throws {
-        guard let left = stepsLeft, left > 0 else { throw Interrupted() }
+        guard let left = stepsLeft, left > 0 else { throw restriction?.tooLong ?? Interrupted() }
         stepsLeft = left - 1
     }
 
@@ -87,6 +95,14 @@ final class Machine: @unchecked Sendable {
         }
     }
 
+    private func keep(_ reserved: Model, from builtin: Builtin, _ arguments: [Value]) throws {
+        for case .model(let model) in arguments where model === reserved {
+            throw FailureText(
+                message: "\(builtin.name): this network is being trained while the next batch is prepared",
+                hint: "prepare batches without it, or with a copy of it that was saved and loaded")
+        }
+    }
+
     /// Calls with positional arguments, for builtins that take functions. Throws `ArgumentError` where the arguments do not fit.
     func call(_ function: Function, _ arguments: [Value]) throws -> Value {
         try call(function, arguments, names: [])
@@ -97,6 +113,8 @@ final class Machine: @unchecked Sendable {
         switch function.kind {
         case .builtin(let builtin):
             try poll()
+            if let reserved { try keep(reserved, from: builtin, arguments) }
+            if let restriction { try restriction.check(builtin) }
             if arguments.contains(where: \.isImage) { try memory.checkBeforeWork() }
             let result = try builtin.body(context, try Binder.bind(builtin, arguments, names))
             try memory.account(result)

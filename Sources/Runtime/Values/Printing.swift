@@ -100,7 +100,7 @@ private struct Writer {
         case .none: out += "none"
         case .boolean(let b): out += b ? "true" : "false"
         case .number(let x): out += Text.number(x)
-        case .string(let s): out += quoted(s, room: budget - out.utf8.count)
+        case .string(let s): out += Value.quoted(s, room: budget - out.utf8.count)
         case .list(let list):
             out += "["
             // A point or a shape is of no use in part.
@@ -130,7 +130,7 @@ private struct Writer {
                     out += "… \(record.fields.count - i) more}"
                     return
                 }
-                out += isPlainName(name) && name.utf8.count <= budget ? name : quoted(name, room: budget - out.utf8.count)
+                out += Value.isPlainName(name) && name.utf8.count <= budget ? name : Value.quoted(name, room: budget - out.utf8.count)
                 out += ": "
                 write(field)
             }
@@ -145,14 +145,17 @@ private struct Writer {
         case .figure(let figure): out += Payloads.describe(figure)
         }
     }
+}
 
-    private func isPlainName(_ name: String) -> Bool {
+extension Value {
+    /// Whether a field of a record may be written so, without quotes.
+    static func isPlainName(_ name: String) -> Bool {
         guard let first = name.unicodeScalars.first, first == "_" || first.properties.isAlphabetic else { return false }
         return name.unicodeScalars.allSatisfy { $0 == "_" || $0.properties.isAlphabetic || ("0"..."9").contains($0) }
     }
 
-    /// What does not fit in the room is left out, unseen: the string may have any length.
-    private func quoted(_ s: String, room: Int) -> String {
+    /// A string as one would write it. What does not fit in the room is left out, unseen: the string may have any length.
+    static func quoted(_ s: String, room: Int = .max) -> String {
         var out = "\""
         for scalar in s.unicodeScalars {
             if out.utf8.count > max(8, room) { return out + "…\"" }
@@ -163,6 +166,7 @@ private struct Writer {
             case "\t": out += "\\t"
             case "\r": out += "\\r"
             case "{": out += "\\{"
+            case "}": out += "\\}"
             default:
                 if scalar.value < 32 || scalar.value == 127 {
                     out += "\\u{\(String(scalar.value, radix: 16))}"

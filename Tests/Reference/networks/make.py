@@ -437,14 +437,3 @@ def unet(filters, depth, seed):
 
 
 case("unet", unet(6, 2, 11), (12, 8, 16), batch=2, loss="dice")
-
-# Adam alone: 40 weights, five steps with given gradients.
-g = torch.Generator().manual_seed(3)
-w = torch.randn(40, generator=g).float().double()
-steps = [(torch.randn(40, generator=g) * 10.0 ** torch.randint(-6, 3, (40,), generator=g)).float().double() for _ in range(5)]
-p = w.clone().requires_grad_()
-adam = torch.optim.Adam([p], lr=1e-2, betas=(0.8, 0.99), eps=1e-7)
-for s in steps:
-    p.grad = s.clone()
-    adam.step()
-write(os.path.join(HERE, "adam.safetensors"), {"before": w, "gradients": torch.stack(steps), "after": p}, {})

@@ -1,0 +1,42 @@
+import Figures
+import Runtime
+
+/// A training's curves, and a search for a learning rate, as panels of a plot.
+enum TrainingPlot {
+    /// Losses, metrics and learning rate against epochs, where a record is what `fit` gave; nil for others.
+    static func panels(_ run: Record) -> [Plot.Panel]? {
+        guard case .list(let history)? = run["history"] else { return nil }
+        let epochs = history.items.compactMap { item -> Record? in if case .record(let epoch) = item { epoch } else { nil } }
+        guard let last = epochs.last else { return nil }
+        func series(_ names: [String]) -> [Plot.Series] {
+            names.map { name in Plot.Series(name, epochs.map { if case .number(let x)? = $0[name] { x } else { .nan } }) }
+        }
+        func isIn(_ name: String) -> Bool { if case .number? = last[name] { true } else { false } }
+        let losses = ["loss", "valid_loss"].filter(isIn), others = ["epoch", "seconds", "rate", "best"] + losses
+        let best: Double? = if case .number(let epoch)? = run["best_epoch"], epoch > 0 { epoch } else { nil }
+        var panels = [
+            Plot.Panel("loss", series(losses), mark: best),
+            Plot.Panel("metrics", series(last.names.filter { isIn($0) && !others.contains($0) }), mark: best),
+        ]
+        if isIn("rate") {
+            let rates = series(["rate"])
+            let finite = rates[0].values.filter { $0 > 0 }
+            panels.append(
+                Plot.Panel("learning rate", rates, logarithmic: (false, (finite.max() ?? 1) > 20 * (finite.min() ?? 1)), mark: best))
+        }
+        return panels.filter { !$0.series.isEmpty }
+    }
+
+    /// Losses against learning rates, where a record is what `lr_find` gave; nil for others.
+    static func search(_ found: Record) -> [Plot.Panel]? {
+        guard let rates = numbers(found["rates"]), let losses = numbers(found["losses"]), let smoothed = numbers(found["smoothed"]) else {
+            return nil
+        }
+        var panel = Plot.Panel(
+            "loss", [Plot.Series("loss", losses), Plot.Series("smoothed", smoothed)], places: rates, logarithmic: (true, false))
+        if case .number(let rate)? = found["suggestion"], rate > 0 { panel.mark = rate }
+        return [panel]
+    }
+
+    private static func numbers(_ value: Value?) -> [Double]? { value.flatMap { try? [Double].from($0) } }
+}

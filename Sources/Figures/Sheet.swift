@@ -1,0 +1,27 @@
+/// Several pictures as one.
+public enum Sheet {
+    /// Pictures in rows of `columns`, each row as high and each column as wide as it has to be, on the background of montages. Throws `FigureError.columns` for fewer than
+    /// one column, `FigureError.count` for no picture, and `FigureError.drawing` where the sheet would have more than 2²⁷ pixels.
+    public static func grid(_ figures: [Figure], columns: Int = 1, title: String = "") throws -> Figure {
+        guard columns >= 1 else { throw FigureError.columns(columns) }
+        guard !figures.isEmpty else { throw FigureError.count(0) }
+        let across = min(columns, figures.count), down = (figures.count + across - 1) / across
+        var widths = [Int](repeating: 0, count: across), heights = [Int](repeating: 0, count: down)
+        for (n, figure) in figures.enumerated() {
+            widths[n % across] = max(widths[n % across], figure.width)
+            heights[n / across] = max(heights[n / across], figure.height)
+        }
+        let width = widths.reduce(0, +), height = heights.reduce(0, +)
+        guard width < (1 << 27) / max(height, 1) else { throw FigureError.drawing(reason: "\(figures.count) pictures are too many for one sheet") }
+        var pixels = [UInt32](repeating: figures[0].pixels.first ?? 0, count: width * height)
+        for (n, figure) in figures.enumerated() {
+            let column = n % across, row = n / across
+            let left = widths[..<column].reduce(0, +) + (widths[column] - figure.width) / 2, top = heights[..<row].reduce(0, +)
+            for y in 0..<figure.height {
+                let to = left + (top + y) * width
+                pixels.replaceSubrange(to..<to + figure.width, with: figure.pixels[y * figure.width..<(y + 1) * figure.width])
+            }
+        }
+        return Figure(width: width, height: height, pixels: pixels, title: title)
+    }
+}

@@ -1,0 +1,77 @@
+import Imaging
+import Networks
+import Support
+
+/// What can be told of a predicted mask without the truth.
+public struct Quality: Sendable, Equatable {
+    public enum Verdict: String, Sendable {
+        case ok, suspect
+    }
+
+    /// The mask's volume in ml, before `border` moved its surface.
+    public let millilitres: Double
+    /// Components that the threshold left, through faces, and the share of the largest.
+    public let components: Int
+    public let largestShare: Double
+    /// Cavities of the mask before they were filled, and their volume in ml.
+    public let holes: Int
+    public let holeMillilitres: Double
+    /// The share of the mask's surface on the border of the image's field of view.
+    public let contact: Double
+    /// The share of its surface, on the network's own grid, on the border of what the network saw.
+    public let gridContact: Double
+    /// 1 − Dice between the masks of the image and of its mirror image; nil where that was not asked for.
+    public let flip: Double?
+    /// Mean entropy in bits of the network's probabilities along the mask's border; nil without a border.
+    public let entropy: Double?
+    /// Why the prediction should be looked at, in plain words.
+    public let reasons: [String]
+
+    public var verdict: Verdict { reasons.isEmpty ? .ok : .suspect }
+
+    /// - Parameters:
+    ///   - mask: cleaned up, on the image's grid.
+    ///   - seen: the network's probabilities, on its own grid.
+    ///   - ownGrid: whether that is the image's.
+    ///   - largest: whether only the largest component was kept.
+    init(
+        mask: Mask, findings: CleanUp.Findings, seen: Volume, ownGrid: Bool, largest: Bool, flip: Double?, threshold: Double, limits: QualityLimits
+    ) throws {
+        millilitres = mask.millilitres
+        (components, largestShare) = (findings.components, findings.largestShare)
+        (holes, holeMillilitres) = (findings.holes, findings.holeMillilitres)
+        contact = mask.contact
+        gridContact = ownGrid ? contact : largest ? try seen.mask(atLeast: threshold).largestComponent().contact : seen.mask(atLeast: threshold).contact
+        self.flip = flip
+        entropy = seen.borderEntropy(threshold: threshold)
+
+        func percent(_ share: Double) -> String { Text.short(100 * share, 2) + " %" }
+        var reasons: [String] = []
+        if millilitres == 0 {
+            reasons.append("the mask is empty")
+        } else if let range = limits.volume, !range.contains(millilitres) {
+            let low = millilitres < range.lowerBound
+            reasons.append(
+                "its volume of \(Text.fixed(millilitres, 0)) ml is \(low ? "below" : "above") the expected \(Text.short(range.lowerBound)) to \(Text.short(range.upperBound)) ml")
+        }
+        if largestShare < limits.largestShare {
+            reasons.append("the network found \(Text.grouped(components)) parts, the largest with \(percent(largestShare)) of it")
+        }
+        if millilitres > 0, holeMillilitres > limits.holeShare * millilitres {
+            reasons.append("\(Text.fixed(holeMillilitres, 1)) ml of it were holes")
+        }
+        if contact > limits.contact {
+            reasons.append("\(percent(contact)) of its surface lies on the border of the image, where it may be cut off")
+        }
+        if !ownGrid, gridContact > limits.contact {
+            reasons.append("\(percent(gridContact)) of its surface lies on the border of what the network sees, where it may be cut off")
+        }
+        if let flip, flip > limits.flip {
+            reasons.append("the network disagrees with itself on \(percent(flip)) of the mirror image")
+        }
+        if let entropy, entropy > limits.entropy {
+            reasons.append("the network is unsure of the border: an entropy of \(Text.fixed(entropy, 2)) bits along it")
+        }
+        self.reasons = reasons
+    }
+}

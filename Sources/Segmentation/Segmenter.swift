@@ -1,0 +1,127 @@
+import Imaging
+import Networks
+import Support
+
+/// From a raw image through a network to a mask on the image's own grid.
+///
+///     let segmenter = try Segmenter(model) { raw in try raw.resampled(onto: grid).normalized() }
+///     let found = try segmenter.segment(image)
+///     found.mask, found.quality.verdict
+public struct Segmenter {
+    /// How a prediction is made of what the network says.
+    public struct Options: Sendable {
+        /// The least probability of a voxel of the mask, 0 to 1.
+        public var threshold = 0.5
+        public var cleanUp = CleanUp(largest: false, fill: false)
+        /// Millimetres by which the finished mask is grown, or shrunk where negative.
+        public var border = 0.0
+        /// The boxes that the network sees; nil for the whole image at once.
+        public var windows: SlidingWindow?
+        /// Takes the mean of the probabilities of the image and of its mirror image, left and right exchanged.
+        public var flips = false
+        /// Runs the network on the mirror image too, for the record of quality alone; with `flips` it has been run anyway.
+        public var comparesFlip = false
+        /// How values between layers are stored.
+        public var precision = Precision.float32
+
+        /// What a model's pipeline says; without one, the network's probabilities as they are.
+        public init(of model: Model) {
+            guard let pipeline = model.pipeline else { return }
+            threshold = pipeline.threshold
+            cleanUp = CleanUp(largest: pipeline.largest, fill: pipeline.fill)
+            windows = pipeline.window.map { SlidingWindow(shape: $0, overlap: pipeline.overlap) }
+            flips = pipeline.flips
+        }
+    }
+
+    public let model: Model
+    public let options: Options
+    private let prepare: ((Volume) throws -> Volume)?
+
+    /// `prepare` makes of the raw image what the network sees, on any grid; without it the network sees the image as it is. Throws `NetworkError.mismatch` for a network
+    /// that gives no probability for each voxel of one image, and `NetworkError.option` for a threshold outside 0 … 1.
+    public init(_ model: Model, options: Options? = nil, prepare: ((Volume) throws -> Volume)? = nil) throws {
+        try model.requireForeground(for: "predict")
+        self.model = model
+        self.options = options ?? Options(of: model)
+        self.prepare = prepare
+        guard (0...1).contains(self.options.threshold) else {
+            throw NetworkError.option(name: "threshold", value: Text.short(self.options.threshold), expected: "from 0 to 1")
+        }
+    }
+
+    /// What the network says of an image, and what was made of it.
+    public struct Result: Sendable {
+        /// On the image's own grid, 0 where the network did not look.
+        public let probability: Volume
+        public let mask: Mask
+        public let quality: Quality
+    }
+
+    /// The probability of each voxel of the image, on its own grid. Throws as `segment`.
+    public func probability(_ image: Volume, progress: (Int, Int) -> Void = { _, _ in }) throws -> Volume {
+        try onGrid(of: image, raw(image, progress).mean)
+    }
+
+    /// The mask of an image, with its probabilities and the record of its quality.
+    ///
+    /// The network's probabilities are brought back to the image's grid linearly and cut there, so that the mask's border is finer than the network's voxels.
+    /// `progress` is told how many of how many boxes are done. Throws `NetworkError.notFinite` for NaN or infinity in what the network sees, `IntensityError.flat` for a raw
+    /// image of one value, `MemoryError`, `Interrupted`, and what `prepare` throws.
+    public func segment(_ image: Volume, progress: (Int, Int) -> Void = { _, _ in }) throws -> Result {
+        let found = try raw(image, progress)
+        let probability = try onGrid(of: image, found.mean)
+        let (mask, findings) = try probability.mask(atLeast: options.threshold).cleaned(options.cleanUp)
+        let quality = try Quality(
+            mask: mask, findings: findings, seen: found.mean, ownGrid: found.mean.grid == image.grid, largest: options.cleanUp.largest,
+            flip: try found.mirrored.map { try disagreement(found.plain, $0) }, threshold: options.threshold,
+            limits: model.pipeline?.limits ?? QualityLimits())
+        return Result(probability: probability, mask: try mask.grown(by: options.border), quality: quality)
+    }
+
+    /// What the network sees of an image.
+    public func prepared(_ image: Volume) throws -> Volume { try prepare?(image) ?? image }
+
+    // MARK: - The network
+
+    private struct Raw {
+        let plain: Volume
+        let mirrored: Volume?
+        /// What counts: the one, or the mean of both.
+        let mean: Volume
+    }
+
+    private func raw(_ image: Volume, _ progress: (Int, Int) -> Void) throws -> Raw {
+        // Beyond its field of view a prepared image is 0, so that one of a single value would look like a box.
+        if prepare != nil, let first = image.voxels.first, image.voxels.allSatisfy({ $0 == first }) {
+            throw IntensityError.flat(value: Double(first), operation: "predict")
+        }
+        let seen = try prepared(image)
+        let plain = try run(seen, progress)
+        guard options.flips || options.comparesFlip else { return Raw(plain: plain, mirrored: nil, mean: plain) }
+        let axis = Self.leftRight(seen.grid)
+        let mirrored = try run(seen.flipped(axis: axis), progress).flipped(axis: axis)
+        if !options.flips { return Raw(plain: plain, mirrored: mirrored, mean: plain) }
+        let sum = try Elementwise.apply(.add, .volume(plain), .volume(mirrored))
+        return Raw(plain: plain, mirrored: mirrored, mean: try Elementwise.apply(.multiply, .volume(sum), .number(0.5)))
+    }
+
+    private func run(_ seen: Volume, _ progress: (Int, Int) -> Void) throws -> Volume {
+        let shape = seen.grid.shape
+        let p = try options.windows.map {
+            try model.predict(seen.voxels, shape: shape, windows: $0, precision: options.precision, progress: progress)
+        } ?? model.predict(seen.voxels, shape: shape, precision: options.precision)
+        return Volume(grid: seen.grid, voxels: model.foreground(p))
+    }
+
+    /// The axis of the voxels that runs between left and right.
+    private static func leftRight(_ grid: Grid) -> Int { grid.affine.nearestAxes.firstIndex { $0.axis == 0 } ?? 0 }
+
+    private func onGrid(of image: Volume, _ p: Volume) throws -> Volume {
+        image.with(try p.sharesResampled(onto: image.grid).voxels)
+    }
+
+    private func disagreement(_ a: Volume, _ b: Volume) throws -> Double {
+        1 - (try Overlap.dice(a.mask(atLeast: options.threshold), b.mask(atLeast: options.threshold)))
+    }
+}

@@ -1,0 +1,169 @@
+/// A table as text: one line a row, the first with the columns' names; tab-separated (`.tsv`, as the Brain Imaging Data Structure has it) or comma-separated
+/// (`.csv`, RFC 4180). Fields may be in double quotes in both, a quote within doubled.
+public struct TextTable: Sendable, Equatable {
+    /// What stands between fields.
+    public enum Separator: Character, Sendable {
+        case tab = "\t"
+        case comma = ","
+
+        /// By the ending of a file's name; nil for others.
+        public init?(path: String) {
+            let name = path.lowercased()
+            if name.hasSuffix(".tsv") { self = .tab } else if name.hasSuffix(".csv") { self = .comma } else { return nil }
+        }
+
+        /// How a missing value is written.
+        var missing: String { self == .tab ? "n/a" : "" }
+    }
+
+    /// A field of a row.
+    public enum Cell: Sendable, Equatable {
+        case missing
+        case number(Double)
+        case text(String)
+    }
+
+    public let columns: [String]
+    /// Each as long as `columns`.
+    public let rows: [[Cell]]
+
+    /// `rows` must be as long as `columns`.
+    public init(columns: [String], rows: [[Cell]]) {
+        precondition(rows.allSatisfy { $0.count == columns.count })
+        (self.columns, self.rows) = (columns, rows)
+    }
+
+    /// Reads a text. Empty fields and "n/a" are missing; a column all of whose other fields spell numbers holds numbers, unless one has a leading zero, as identifiers do.
+    ///
+    /// Throws `TableError`, which names the line, for a row of another length, an unclosed quote, and names of columns that are empty or the same.
+    public init(parsing text: String, separator: Separator) throws(TableError) {
+        var lines = try Self.fields(text, separator)
+        guard !lines.isEmpty else { throw .empty }
+        let head = lines.removeFirst()
+        columns = head.fields
+        for (i, name) in columns.enumerated() {
+            if name.isEmpty { throw .noName(column: i + 1) }
+            if columns[..<i].contains(name) { throw .sameName(name) }
+        }
+        for line in lines where line.fields.count != columns.count {
+            throw .length(line: line.number, found: line.fields.count, expected: columns.count)
+        }
+        func isMissing(_ field: String) -> Bool { field.isEmpty || field == "n/a" }
+        let isNumeric = columns.indices.map { c in
+            lines.allSatisfy { isMissing($0.fields[c]) || Self.number($0.fields[c]) != nil } && lines.contains { !isMissing($0.fields[c]) }
+        }
+        rows = lines.map { line in
+            line.fields.enumerated().map { c, field in
+                if isMissing(field) { return .missing }
+                return isNumeric[c] ? .number(Self.number(field) ?? .nan) : .text(field)
+            }
+        }
+    }
+
+    /// The table as text; every row ends in a newline.
+    public func text(separator: Separator) -> String {
+        func quoted(_ field: String) -> String {
+            let needs = field.contains { $0 == separator.rawValue || $0 == "\"" || $0.isNewline } || field.isEmpty || field == "n/a"
+            return needs ? "\"" + field.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\"" : field
+        }
+        var text = columns.map(quoted).joined(separator: String(separator.rawValue)) + "\n"
+        for row in rows {
+            let fields = row.map { cell in
+                switch cell {
+                case .missing: separator.missing
+                case .number(let x): x == x.rounded() && abs(x) < 1e15 ? String(Int(x)) : "\(x)"
+                case .text(let field): quoted(field)
+                }
+            }
+            text += fields.joined(separator: String(separator.rawValue)) + "\n"
+        }
+        return text
+    }
+
+    /// The number that a field spells in decimal, without the leading zeros that identifiers have.
+    private static func number(_ field: String) -> Double? {
+        let digits = field.drop { $0 == "-" || $0 == "+" }
+        guard field.count - digits.count <= 1, field.allSatisfy({ "0123456789+-.eE".contains($0) }) else { return nil }
+        if digits.hasPrefix("0"), digits.count > 1, !digits.hasPrefix("0."), !digits.hasPrefix("0e"), !digits.hasPrefix("0E") { return nil }
+        return Double(field)
+    }
+
+    /// Lines of fields; empty lines are passed over.
+    private static func fields(_ text: String, _ separator: Separator) throws(TableError) -> [(number: Int, fields: [String])] {
+        var lines: [(Int, [String])] = [], fields: [String] = [], field = ""
+        var isQuoted = false, wasQuoted = false, line = 1, start = 1
+        func endField() {
+            fields.append(field)
+            field = ""
+            wasQuoted = false
+        }
+        let letters = Array(text.hasPrefix("\u{FEFF}") ? text.dropFirst() : text[...])
+        var i = 0
+        while i < letters.count {
+            let letter = letters[i]
+            if isQuoted {
+                if letter == "\"", i + 1 < letters.count, letters[i + 1] == "\"" {
+                    field.append("\"")
+                    i += 1
+                } else if letter == "\"" {
+                    isQuoted = false
+                } else {
+                    if letter.isNewline { line += 1 }
+                    field.append(letter)
+                }
+            } else if letter == "\"", field.isEmpty, !wasQuoted {
+                (isQuoted, wasQuoted) = (true, true)
+            } else if letter == separator.rawValue {
+                endField()
+            } else if letter.isNewline {
+                if !(fields.isEmpty && field.isEmpty && !wasQuoted) {
+                    endField()
+                    lines.append((start, fields))
+                    fields = []
+                }
+                line += 1
+                start = line
+            } else {
+                field.append(letter)
+            }
+            i += 1
+        }
+        if isQuoted { throw .quote(line: start) }
+        if !(fields.isEmpty && field.isEmpty && !wasQuoted) {
+            endField()
+            lines.append((start, fields))
+        }
+        return lines
+    }
+}
+
+/// What can be wrong with a table's text.
+public enum TableError: ExplainedError, Equatable {
+    case empty
+    case noName(column: Int)
+    case sameName(String)
+    case length(line: Int, found: Int, expected: Int)
+    case quote(line: Int)
+    case ending(path: String)
+
+    public var message: String {
+        switch self {
+        case .empty: "the table is empty: not even names of columns"
+        case .noName(let column): "column \(column) of the table has no name"
+        case .sameName(let name): "two columns of the table are named \"\(name)\""
+        case .length(let line, let found, let expected):
+            "line \(line) of the table has \(found) field\(found == 1 ? "" : "s"), where its first line names \(expected)"
+        case .quote(let line): "in the row that begins on line \(line) of the table a quote is opened and not closed"
+        case .ending(let path): "\"\(path)\" is no name of a table"
+        }
+    }
+
+    public var hint: String? {
+        switch self {
+        case .length, .noName: "fields stand between tabs in .tsv files and between commas in .csv files; what holds one itself is put in double quotes"
+        case .quote: "a quote within quotes is doubled: \"\""
+        case .ending: "tables end in .tsv (tabs) or .csv (commas)"
+        case .empty, .sameName: nil
+        }
+    }
+}

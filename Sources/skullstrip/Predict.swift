@@ -1,0 +1,264 @@
+import ArgumentParser
+import Builtins
+import Figures
+import Glibc
+import Imaging
+import Networks
+import Runtime
+import Segmentation
+import Support
+
+/// `skullstrip predict`: brains out of heads, without a script.
+struct Predict: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "predict",
+        abstract: "Strip the skull from images: write the brain, its mask, and what can be told of their quality.",
+        usage: "skullstrip predict IMAGE ... -o OUT [--mask MASK] [--qc PICTURE] [--json] [--model MODEL]",
+        discussion: """
+            With one image OUT, MASK and PICTURE are files; with several, or where they end in / or are folders, they are folders, in which each file has the image's \
+            name. The image may have any orientation, voxel size and field of view; of a 4-D file the first volume is taken. Voxels outside of the brain become 0; \
+            the mask lies on the image's own grid.
+
+            On a terminal a line tells of each image; in a pipe only what is suspect or fails is told, on standard error. An image that fails does not stop the others.
+
+            Exit status: 0; 1 where an image failed; 2 after wrong usage; 3 where none failed but the quality of one is suspect; 130 when interrupted.
+            """)
+
+    @Argument(help: ArgumentHelp("Images of heads: NIfTI, MGH or NRRD.", valueName: "image"))
+    var images: [String]
+
+    @Option(name: .shortAndLong, help: ArgumentHelp("Where the brain is written: the image with 0 outside of the mask.", valueName: "out"))
+    var output: String?
+
+    @Option(help: ArgumentHelp("Where the mask is written.", valueName: "mask"))
+    var mask: String?
+
+    @Option(help: ArgumentHelp("Where a picture of the head with the mask's outline is written (.png).", valueName: "picture"))
+    var qc: String?
+
+    @Option(help: ArgumentHelp("The model, a .safetensors file; without it the one that comes with the program.", valueName: "model"))
+    var model: String?
+
+    @Flag(help: "Write a line of JSON for each image to standard output: files, volume, verdict, reasons, seconds.")
+    var json = false
+
+    @Option(help: ArgumentHelp("Grow the mask by so many mm, at last; shrink it where negative.", valueName: "mm"))
+    var border = 0.0
+
+    @Option(help: ArgumentHelp("The least probability of a voxel of the mask; without it the model's.", valueName: "p"))
+    var threshold: Double?
+
+    @Flag(help: "Average over the image and its mirror image, in twice the time, and judge by how they differ.")
+    var flips = false
+
+    @Option(help: ArgumentHelp("Use this many threads, 1 to 256.", valueName: "n"))
+    var threads: Int?
+
+    mutating func validate() throws {
+        if images.isEmpty { throw ValidationError("no image given") }
+        if output == nil, mask == nil, qc == nil, !json { throw ValidationError("nothing to write: give -o, --mask, --qc or --json") }
+        if !border.isFinite { throw ValidationError("--border: expected a number of mm") }
+        if let threshold, !(0...1).contains(threshold) { throw ValidationError("--threshold: expected a number from 0 to 1") }
+        if let threads, !Parallel.allowed.contains(threads) {
+            throw ValidationError("--threads: expected a whole number from 1 to \(Parallel.allowed.upperBound), got '\(threads)'")
+        }
+    }
+
+    /// Runs the whole command and ends the program.
+    static func start(_ arguments: [String]) throws -> Never {
+        var command: Predict
+        do {
+            command = try parse(arguments)
+        } catch {
+            // Messages and help speak of this command.
+            let text = fullMessage(for: error)
+            if exitCode(for: error).isSuccess {
+                Output.write(text + "\n")
+                leave(0)
+            }
+            complain(text.hasPrefix("Error: ") ? "error: " + text.dropFirst("Error: ".count) : text)
+            leave(2)
+        }
+        if let threads = command.threads { Parallel.threads = threads }
+        try command.work()
+    }
+
+    private mutating func work() throws -> Never {
+        let session = Catalogue.session(arguments: [])
+        Signals.begin(script: true)
+        do {
+            let jobs: [PredictJob]
+            do {
+                jobs = try PredictJob.plan(images, brain: output, mask: mask, picture: qc)
+            } catch {
+                complain(session.render(error))
+                // What could be known before any work is wrong usage.
+                leave(error is FileError ? 1 : 2)
+            }
+            let (border, threshold, flips, json) = (border, threshold, flips, json), path = model
+            let status = try session.withContext { context in
+                let model = try context.loadModel(path ?? DefaultModel.path())
+                var options = Segmenter.Options(of: model)
+                options.border = border
+                options.threshold = threshold ?? options.threshold
+                options.flips = flips || options.flips
+                let run = PredictRun(session, context, try context.segmenter(model, options), json: json)
+                return try run.all(jobs)
+            }
+            leave(status)
+        } catch {
+            complain(session.render(error))
+            leave(Script.status(of: error))
+        }
+    }
+}
+
+/// An image and where what is made of it goes.
+struct PredictJob {
+    let image: String
+    let brain, mask, picture: String?
+
+    /// Makes the folders. Throws `PlaceError` where two files would have one name, or an image would be written over; `ImageError.fileName` for endings
+    /// that no image format has; `FileError`.
+    static func plan(_ images: [String], brain: String?, mask: String?, picture: String?) throws -> [PredictJob] {
+        func place(_ option: String?, _ image: String, ending: String?) throws -> String? {
+            guard let option else { return nil }
+            guard images.count > 1 || option.hasSuffix("/") || FileSystem.isFolder(option) else { return option }
+            try FileSystem.makeFolder(option)
+            let name = image.split(separator: "/").last.map(String.init) ?? image
+            return option + (option.hasSuffix("/") ? "" : "/") + (ending.map { stem(name) + $0 } ?? name)
+        }
+        let jobs = try images.map { image in
+            PredictJob(
+                image: image, brain: try place(brain, image, ending: nil), mask: try place(mask, image, ending: nil),
+                picture: try place(picture, image, ending: ".png"))
+        }
+        var writers: [String: String] = [:]
+        let inputs = Set(images.map(FileSystem.identity))
+        for job in jobs {
+            for (path, what) in [(job.brain, "brain"), (job.mask, "mask"), (job.picture, "picture")] {
+                guard let path else { continue }
+                if what != "picture" { try ImageFile.requireWritable(path) } else if !path.hasSuffix(".png") { throw PlaceError.picture(path) }
+                let identity = FileSystem.identity(path)
+                if inputs.contains(identity) { throw PlaceError.input(path) }
+                let name = "the \(what) of \"\(job.image)\""
+                if let other = writers[identity] { throw PlaceError.twice(path, other, name) }
+                writers[identity] = name
+            }
+        }
+        return jobs
+    }
+
+    /// A file's name without what says its format.
+    private static func stem(_ name: String) -> String {
+        for ending in [".nii.gz", ".nii", ".mgz", ".mgh", ".nrrd", ".nhdr", ".hdr", ".img", ".hdr.gz", ".img.gz"] where name.hasSuffix(ending) {
+            return String(name.dropLast(ending.count))
+        }
+        return name
+    }
+}
+
+/// Files that cannot be written as asked.
+enum PlaceError: ExplainedError {
+    case twice(String, String, String)
+    case input(String)
+    case picture(String)
+
+    var message: String {
+        switch self {
+        case .twice(let path, let a, let b): "\(a) and \(b) would both be written to \"\(path)\""
+        case .input(let path): "\"\(path)\" is one of the images, and would be written over"
+        case .picture(let path): "\"\(path)\" does not end in .png, as a picture's name must"
+        }
+    }
+
+    var hint: String? {
+        switch self {
+        case .twice: "write to different folders, or run the images one by one"
+        case .input: "write to another folder"
+        case .picture: nil
+        }
+    }
+}
+
+/// Goes through the images, and keeps count.
+struct PredictRun {
+    private let session: Session
+    private let context: Context
+    private let segmenter: Segmenter
+    private let json: Bool
+
+    init(_ session: Session, _ context: Context, _ segmenter: Segmenter, json: Bool) {
+        (self.session, self.context, self.segmenter, self.json) = (session, context, segmenter, json)
+    }
+
+    /// The program's exit status. Throws `Interrupted` alone; all else is told, and counted.
+    func all(_ jobs: [PredictJob]) throws -> Int32 {
+        var failed = false, suspect = false
+        for (i, job) in jobs.enumerated() {
+            let start = Clock.seconds
+            if jobs.count > 1 {
+                context.progress.bar("predict", done: i, of: jobs.count, note: job.image)
+            } else {
+                context.progress.update("predicting \(job.image)")
+            }
+            do {
+                let quality = try one(job)
+                context.progress.clear()
+                suspect = suspect || quality.verdict == .suspect
+                tell(job, quality, Clock.seconds - start)
+            } catch is Interrupted {
+                throw Interrupted()
+            } catch {
+                failed = true
+                context.progress.clear()
+                let text = session.render(error)
+                complain(text.contains(job.image) ? text : "\"\(job.image)\": \(text)")
+                if json { Output.write(JSON.object([("input", .string(job.image)), ("error", .string(text))]).text + "\n") }
+            }
+        }
+        return failed ? 1 : suspect ? 3 : 0
+    }
+
+    private func one(_ job: PredictJob) throws -> Quality {
+        let image = try context.rawImage(.second(job.image))
+        let found = try segmenter.segment(image)
+        if let path = job.mask { try ImageFile.write(found.mask, to: path) }
+        if let path = job.brain { try ImageFile.write(image.stripped(by: found.mask), to: path) }
+        if let path = job.picture {
+            let q = found.quality
+            try Montage.overlay(image, found.mask, title: "\(job.image) · \(Text.fixed(q.millilitres, 0)) ml · \(q.verdict.rawValue)", width: 1500).save(to: path)
+        }
+        return found.quality
+    }
+
+    private func tell(_ job: PredictJob, _ quality: Quality, _ seconds: Double) {
+        if quality.verdict == .suspect { complain("suspect: \"\(job.image)\": \(quality.reasons.joined(separator: "; "))") }
+        if json {
+            let files = [("input", job.image), ("brain", job.brain), ("mask", job.mask), ("picture", job.picture)]
+            Output.write(
+                JSON.object(
+                    files.compactMap { name, path in path.map { (key: name, value: .string($0)) } } + quality.json + [("seconds", .number(seconds))]
+                ).text + "\n")
+        } else if Output.isTerminal {
+            Output.write(
+                "\(job.image)  \(Text.fixed(quality.millilitres, 0)) ml  \(quality.verdict.rawValue)  \(Text.duration(seconds))\n")
+        }
+    }
+}
+
+extension Quality {
+    /// The record that scripts see, as JSON.
+    fileprivate var json: [(key: String, value: JSON)] {
+        func convert(_ value: Value) -> JSON {
+            switch value {
+            case .boolean(let b): .bool(b)
+            case .number(let x): x.isFinite ? .number(x) : .null
+            case .string(let s): .string(s)
+            case .list(let list): .array(list.map(convert))
+            default: .null
+            }
+        }
+        return record.fields.map { (key: $0.key, value: convert($0.value)) }
+    }
+}
