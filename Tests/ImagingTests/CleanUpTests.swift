@@ -97,8 +97,10 @@ import Testing
                 for j in 0..<shape.y {
                     for i in 0..<shape.x {
                         let own = Double(p[i, j, k]) >= threshold
-                        let differs = [(i - 1, j, k), (i + 1, j, k), (i, j - 1, k), (i, j + 1, k), (i, j, k - 1), (i, j, k + 1)].contains { x, y, z in
-                            x >= 0 && x < shape.x && y >= 0 && y < shape.y && z >= 0 && z < shape.z && (Double(p[x, y, z]) >= threshold) != own
+                        let differs = [(i - 1, j, k), (i + 1, j, k), (i, j - 1, k), (i, j + 1, k), (i, j, k - 1), (i, j, k + 1)].contains {
+                            x, y, z in
+                            x >= 0 && x < shape.x && y >= 0 && y < shape.y && z >= 0 && z < shape.z
+                                && (Double(p[x, y, z]) >= threshold) != own
                         }
                         guard differs else { continue }
                         let x = Double(p[i, j, k])
@@ -127,7 +129,9 @@ import Testing
         let image = Volume(grid: grid, voxels: [7, .nan, 9], datatype: .int16)
         let brain = try image.stripped(by: Mask(grid: grid, voxels: [1, 0, 0]))
         #expect(brain.voxels == [7, 0, 0] && brain.datatype == .int16)
-        #expect(throws: GridError.self) { try image.stripped(by: Mask(grid: Grid(shape: [3, 1, 1], affine: Affine(spacing: [2, 1, 1])), voxels: [1, 0, 0])) }
+        #expect(throws: GridError.self) {
+            try image.stripped(by: Mask(grid: Grid(shape: [3, 1, 1], affine: Affine(spacing: [2, 1, 1])), voxels: [1, 0, 0]))
+        }
     }
 
     /// Distances of all pairs of surface voxels, negative within the truth.

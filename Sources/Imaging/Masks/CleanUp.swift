@@ -105,7 +105,8 @@ extension Volume {
                                 let at = row + i, own = m[at]
                                 let differs =
                                     i > 0 && m[at - 1] != own || i < nx - 1 && m[at + 1] != own || j > 0 && m[at - nx] != own
-                                    || j < ny - 1 && m[at + nx] != own || k > 0 && m[at - nx * ny] != own || k < nz - 1 && m[at + nx * ny] != own
+                                    || j < ny - 1 && m[at + nx] != own || k > 0 && m[at - nx * ny] != own
+                                    || k < nz - 1 && m[at + nx * ny] != own
                                 if differs {
                                     sum += Self.entropy(Double(p[at]))
                                     count += 1

@@ -49,7 +49,9 @@ public struct GridCeiling: Sendable, Equatable {
 
     /// Throws `GridError.singular`, `MemoryError`, `Interrupted`.
     public init(of truth: Mask, on grid: Grid) throws {
-        func back(_ volume: Volume) throws -> Double { try Overlap.dice(truth, volume.sharesResampled(onto: truth.grid).mask(atLeast: 0.5)) }
+        func back(_ volume: Volume) throws -> Double {
+            try Overlap.dice(truth, volume.sharesResampled(onto: truth.grid).mask(atLeast: 0.5))
+        }
         hard = try back(truth.resampled(onto: grid).volume)
         soft = try back(truth.volume.smoothed(sigma: truth.grid.antialiasing(onto: grid)).sharesResampled(onto: grid))
     }
