@@ -54,8 +54,7 @@ extension Catalog {
         Builtin(
             "hausdorff", "The largest distance from the surface of one mask to that of the other.", theme: .evaluation,
             details: """
-                Hausdorff distance (Huttenlocher 1993, doi:10.1109/34.232073), the larger of both directions. A surface is the voxels that touch, through a face, a voxel outside of the mask; distances are Euclidean, between
-                voxel centres. 0 where both masks are empty, inf where one is.
+                Hausdorff distance (Huttenlocher 1993, doi:10.1109/34.232073), the larger of both directions. \(surfaces)
                 """,
             Param<Mask>("a", "a mask"), Param<Mask>("b", "a mask on the same grid"),
             returns: "a number of mm",
@@ -63,13 +62,12 @@ extension Catalog {
                 Example("m = phantom(seed=1, shape=16, spacing=12).mask\nhausdorff(m, m)", "0"),
                 Example("m = phantom(seed=1, shape=16, spacing=12).mask\nhausdorff(m, m & ~m)", "inf"),
             ]
-        ) { _, a, b in try SurfaceDistances(a, b).hausdorff },
+        ) { _, a, b in try SurfaceDistances.between(a, b).hausdorff },
 
         Builtin(
             "hd95", "The distance within which 95 % of each mask's surface is from the other's.", theme: .evaluation,
             details: """
-                The 95th percentile of surface distances, the larger of both directions. A surface is the voxels that touch, through a face, a voxel outside of the mask; distances are Euclidean, between
-                voxel centres. 0 where both masks are empty, inf where one is.
+                The 95th percentile of surface distances, the larger of both directions. \(surfaces)
                 """,
             Param<Mask>("a", "a mask"), Param<Mask>("b", "a mask on the same grid"),
             returns: "a number of mm",
@@ -77,13 +75,12 @@ extension Catalog {
                 Example("m = phantom(seed=1, shape=16, spacing=12).mask\nhd95(m, m)", "0"),
                 Example("m = phantom(seed=1, shape=16, spacing=12).mask\nhd95(m, m & ~m)", "inf"),
             ]
-        ) { _, a, b in try SurfaceDistances(a, b).percentile(95) },
+        ) { _, a, b in try SurfaceDistances.between(a, b).percentile(95) },
 
         Builtin(
             "assd", "The mean distance between the surfaces of two masks.", theme: .evaluation,
             details: """
-                Average symmetric surface distance: the mean over the voxels of both surfaces together. A surface is the voxels that touch, through a face, a voxel outside of the mask; distances are Euclidean, between
-                voxel centres. 0 where both masks are empty, inf where one is.
+                Average symmetric surface distance: the mean over the voxels of both surfaces together. \(surfaces)
                 """,
             Param<Mask>("a", "a mask"), Param<Mask>("b", "a mask on the same grid"),
             returns: "a number of mm",
@@ -91,7 +88,7 @@ extension Catalog {
                 Example("m = phantom(seed=1, shape=16, spacing=12).mask\nassd(m, m)", "0"),
                 Example("m = phantom(seed=1, shape=16, spacing=12).mask\nassd(m, m & ~m)", "inf"),
             ]
-        ) { _, a, b in try SurfaceDistances(a, b).mean },
+        ) { _, a, b in try SurfaceDistances.between(a, b).mean },
 
         Builtin(
             "surface_dice", "The share of two masks' surfaces that are within a tolerance of each other.", theme: .evaluation,
@@ -103,7 +100,7 @@ extension Catalog {
             Param<Double>("tolerance", "in mm, from 0", default: 1),
             returns: "a number from 0 to 1",
             examples: [Example("m = phantom(seed=1, shape=16, spacing=12).mask\nsurface_dice(m, dilate(m, 12), tolerance=24)", "1")]
-        ) { context, a, b, tolerance in try SurfaceDistances(a, b).dice(tolerance: distance(tolerance, context)) },
+        ) { context, a, b, tolerance in try SurfaceDistances.between(a, b).dice(tolerance: distance(tolerance, context)) },
 
         Builtin(
             "compare", "All measures of agreement of a prediction with the truth.", theme: .evaluation,
@@ -119,11 +116,11 @@ extension Catalog {
             ]
         ) { context, prediction, truth, tolerance in
             let overlap = try Overlap(prediction, truth), tolerance = try distance(tolerance, context)
-            let surfaces = try SurfaceDistances(prediction, truth)
+            let surfaces = try SurfaceDistances.between(prediction, truth)
             let numbers = [
                 ("dice", overlap.dice), ("iou", overlap.iou), ("sensitivity", overlap.sensitivity), ("specificity", overlap.specificity),
                 ("precision", overlap.precision), ("volume_similarity", overlap.volumeSimilarity), ("hausdorff", surfaces.hausdorff),
-                ("hd95", surfaces.percentile(95)), ("assd", surfaces.mean), ("surface_dice", surfaces.dice(tolerance: tolerance)),
+                ("hd95", try surfaces.percentile(95)), ("assd", surfaces.mean), ("surface_dice", surfaces.dice(tolerance: tolerance)),
                 ("volume_ml", prediction.millilitres), ("truth_ml", truth.millilitres),
             ]
             return Record(numbers.map { ($0.0, $0.1.value) })
@@ -192,6 +189,11 @@ extension Catalog {
             return Record(fields)
         },
     ]
+
+    private static let surfaces = """
+        A surface is the voxels that touch, through a face, a voxel outside of the mask; distances are Euclidean, between voxel centres. \
+        0 where both masks are empty, inf where one is.
+        """
 
     private static func distance(_ tolerance: Double, _ context: Context) throws -> Double {
         guard tolerance.isFinite, tolerance >= 0 else {

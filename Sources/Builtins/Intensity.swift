@@ -77,9 +77,11 @@ extension Catalog {
             returns: "the volume",
             examples: [Example("max(rescale(phantom(seed=1, shape=16, spacing=12).image, high=255))", "255")]
         ) { context, image, low, high in
-            guard low.isFinite, high.isFinite, low <= high else {
-                throw context.reject(
-                    "high", expected: "a number of at least low", found: "low \(Text.short(low)), high \(Text.short(high))")
+            for (name, bound) in [("low", low), ("high", high)] where !bound.isFinite || !Float(bound).isFinite {
+                throw context.reject(name, expected: "a finite number that float32 can hold", found: Text.short(bound))
+            }
+            guard low <= high else {
+                throw context.reject("high", expected: "a number of at least low, which is \(Text.short(low))", found: Text.short(high))
             }
             return try image.rescaled(to: Float(low)...Float(high))
         },
@@ -90,7 +92,7 @@ extension Catalog {
             Param<Double>("value", "what they become", default: 0),
             returns: "the volume",
             examples: [Example("v = phantom(seed=1, shape=16, spacing=12).image\nmin(replace_nonfinite(log(v * 0), value=-1))", "-1")]
-        ) { _, image, value in image.replacingNonFinite(with: Float(value)) },
+        ) { _, image, value in try image.replacingNonFinite(with: Float(value)) },
     ]
 
     private static func correct(

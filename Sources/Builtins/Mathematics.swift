@@ -34,7 +34,7 @@ extension Catalog {
         ) { _, x -> Value in
             switch x {
             case .first(let number): .number(scalar(number))
-            case .second(let volume): .volume(Elementwise.apply(operation, volume))
+            case .second(let volume): .volume(try Elementwise.apply(operation, volume))
             }
         }
     }

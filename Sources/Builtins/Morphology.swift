@@ -14,7 +14,7 @@ extension Catalog {
             Param<BallUnit>("unit", "whether the radius counts mm or voxels", default: .mm),
             returns: "a mask",
             examples: [Example("m = phantom(seed=1, shape=32, spacing=6).mask\nerode(m, 6).count < m.count", "true")]
-        ) { context, mask, radius, unit in try mask.eroded(radius: positive(radius, context), unit: unit) },
+        ) { _, mask, radius, unit in try mask.eroded(radius: radius, unit: unit) },
 
         Builtin(
             "dilate", "Add a layer to a mask.", theme: .masks,
@@ -24,7 +24,7 @@ extension Catalog {
             Param<BallUnit>("unit", "whether the radius counts mm or voxels", default: .mm),
             returns: "a mask",
             examples: [Example("m = phantom(seed=1, shape=32, spacing=6).mask\ndilate(m, 6).count > m.count", "true")]
-        ) { context, mask, radius, unit in try mask.dilated(radius: positive(radius, context), unit: unit) },
+        ) { _, mask, radius, unit in try mask.dilated(radius: radius, unit: unit) },
 
         Builtin(
             "open", "Take away what is thinner than a ball.", theme: .masks,
@@ -34,7 +34,7 @@ extension Catalog {
             Param<BallUnit>("unit", "whether the radius counts mm or voxels", default: .mm),
             returns: "a mask",
             examples: [Example("m = phantom(seed=1, shape=32, spacing=6).mask\nopen(m, 6).count <= m.count", "true")]
-        ) { context, mask, radius, unit in try mask.opened(radius: positive(radius, context), unit: unit) },
+        ) { _, mask, radius, unit in try mask.opened(radius: radius, unit: unit) },
 
         Builtin(
             "close", "Fill gaps narrower than a ball.", theme: .masks,
@@ -45,7 +45,7 @@ extension Catalog {
             Param<BallUnit>("unit", "whether the radius counts mm or voxels", default: .mm),
             returns: "a mask",
             examples: [Example("m = phantom(seed=1, shape=32, spacing=6).mask\nclose(m, 1, unit=\"voxels\").count >= m.count", "true")]
-        ) { context, mask, radius, unit in try mask.closed(radius: positive(radius, context), unit: unit) },
+        ) { _, mask, radius, unit in try mask.closed(radius: radius, unit: unit) },
 
         Builtin(
             "boundary", "The outermost voxels of a mask.", theme: .masks,
@@ -56,7 +56,7 @@ extension Catalog {
                 Example(
                     "m = phantom(seed=1, shape=32, spacing=6).mask\nboundary(m).count == (m & ~erode(m, 1, unit=\"voxels\")).count", "true")
             ]
-        ) { _, mask in mask.boundary() },
+        ) { _, mask in try mask.boundary() },
 
         Builtin(
             "distance", "How far each voxel is from a mask, in mm.", theme: .masks,
@@ -73,11 +73,4 @@ extension Catalog {
             ]
         ) { _, mask, signed in try mask.distances(signed: signed) },
     ]
-
-    private static func positive(_ radius: Double, _ context: Context) throws -> Double {
-        guard radius.isFinite, radius >= 0 else {
-            throw context.reject("radius", expected: "a number from 0", found: "\(radius)")
-        }
-        return radius
-    }
 }

@@ -23,7 +23,7 @@ extension Catalog {
             Param<Double?>("high", "the greatest value; none for no bound", default: nil),
             returns: "a mask; nan is not in it",
             examples: [Example("v = phantom(seed=1, shape=16, spacing=12).image\nthreshold(v, low=100).count == (v >= 100).count", "true")]
-        ) { context, image, low, high in image.threshold(within: try bounds(low, high, context)) },
+        ) { context, image, low, high in try image.threshold(within: bounds(low, high, context)) },
 
         Builtin(
             "otsu_thresholds", "The thresholds that divide values into classes best.", theme: .intensity,
@@ -54,6 +54,9 @@ extension Catalog {
             if low != nil || high != nil {
                 let own = try image.statistics(in: mask)
                 let (from, to) = (low ?? Double(own.min), high ?? Double(own.max))
+                for (name, border) in [("low", from), ("high", to)] where !border.isFinite {
+                    throw context.reject(name, expected: "a finite number", found: Text.short(border))
+                }
                 guard from < to else {
                     throw context.reject("high", expected: "a number above low", found: "low \(Text.short(from)), high \(Text.short(to))")
                 }
@@ -142,14 +145,17 @@ extension Catalog {
                         + "abs(mean(v, mask=head.labels == 3)) < 2", "true")
             ]
         ) { _, image, mask, contrast, width in
-            image.whiteStriped(try image.whiteStripe(in: mask, contrast: contrast, width: width))
+            try image.whiteStriped( image.whiteStripe(in: mask, contrast: contrast, width: width))
         },
     ]
 
     private static func bounds(_ low: Double?, _ high: Double?, _ context: Context) throws -> ClosedRange<Float> {
         let (low, high) = (low ?? -.infinity, high ?? .infinity)
+        for (name, bound) in [("low", low), ("high", high)] where bound.isNaN {
+            throw context.reject(name, expected: "a number, or none for no bound", found: "nan")
+        }
         guard low <= high else {
-            throw context.reject("high", expected: "a number of at least low", found: "low \(Text.short(low)), high \(Text.short(high))")
+            throw context.reject("high", expected: "a number of at least low, which is \(Text.short(low))", found: Text.short(high))
         }
         return Float(low)...Float(high)
     }

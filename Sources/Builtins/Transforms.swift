@@ -65,8 +65,9 @@ extension Catalog {
         Builtin(
             "register", "The transform that brings an image onto another of the same head, whatever the contrasts.", theme: .space,
             details: """
-                Maximises mutual information (Mattes 2003, doi:10.1109/TMI.2003.809072) from coarse to fine, on voxels of a 256th of the field of view at the end (1 mm for a head), from several
-                starts: as the files say, and with the heads' centres on each other, upright and turned by 20°. The same images give the same transform, bit for bit.
+                Maximises mutual information (Mattes 2003, doi:10.1109/TMI.2003.809072) from coarse to fine, on voxels of a 256th of the field of view at the end (1 mm for a head), from many
+                starts: as the files say, and with the heads' centres on each other, upright, turned over by quarter turns, and tilted by 20° from each of these. Where the images have
+                little in common at the end, or are about as much alike turned over, a warning says so. The same images give the same transform, bit for bit.
                 `resample(moving, like=fixed, transform=register(moving, fixed))` brings an atlas or a second contrast onto a T1.
                 """,
             Param<Volume>("moving", "the image to be moved"),
@@ -78,7 +79,11 @@ extension Catalog {
                     "fixed = phantom(seed=1, shape=48, spacing=4).image\nmoving = rotate(fixed, [0, 0, 6], carry=true)\nback = register(moving, fixed)\nabs(back.matrix[0][1] - 0.1045) < 0.002",
                     "true")
             ]
-        ) { _, moving, fixed, kind in try moving.registered(to: fixed, kind: kind) },
+        ) { context, moving, fixed, kind in
+            let found = try moving.registration(to: fixed, kind: kind)
+            if found.isDoubtful { context.note("warning: register: \(found.doubt)") }
+            return found.transform
+        },
 
         Builtin(
             "transform", "A transform from a matrix of the world.", theme: .space,

@@ -83,8 +83,8 @@ struct Anatomy {
     static func inPlane(_ axis: Int) -> (across: Int, up: Int) { axis == 0 ? (1, 2) : axis == 1 ? (0, 2) : (0, 1) }
 
     /// Centre of a mask in anatomical voxels, or nil when it is empty.
-    func centre(of mask: Mask) -> SIMD3<Int>? {
-        let n = counts(mask.voxels.count) { mask.voxels[$0] != 0 }
+    func centre(of mask: Mask) throws -> SIMD3<Int>? {
+        let n = try counts(mask.voxels.count) { mask.voxels[$0] != 0 }
         let total = n[0].reduce(0, +)
         guard total > 0 else { return nil }
         var centre = SIMD3<Int>.zero
@@ -96,8 +96,8 @@ struct Anatomy {
     }
 
     /// The smallest box around the voxels that hold; a plane counts when more than `share` of its voxels do. Nil when there is none.
-    func box(share: Double, where holds: (Int) -> Bool) -> Box? {
-        let n = counts(grid.count, holds)
+    func box(share: Double, where holds: (Int) -> Bool) throws -> Box? {
+        let n = try counts(grid.count, holds)
         var low = SIMD3<Int>.zero, high = SIMD3<Int>.zero
         for axis in 0..<3 {
             let least = share * Double(grid.count / shape[axis])
@@ -111,9 +111,10 @@ struct Anatomy {
     }
 
     /// How many voxels hold in each plane across each anatomical axis.
-    private func counts(_ total: Int, _ holds: (Int) -> Bool) -> [[Int]] {
+    private func counts(_ total: Int, _ holds: (Int) -> Bool) throws -> [[Int]] {
         let s = grid.shape
-        let planes = Parallel.mapPlanes(s.z) { k in
+        let planes = try Parallel.mapSlabs(s.z, grain: 1) { slab in
+            let k = slab.lowerBound
             var along = [[Int](repeating: 0, count: s.x), [Int](repeating: 0, count: s.y), [0]]
             var place = k * s.x * s.y
             for j in 0..<s.y {
@@ -136,13 +137,6 @@ struct Anatomy {
             for j in 0..<s.y { n[1][j] += plane[1][j] }
         }
         return (0..<3).map { flipped[$0] ? n[voxelAxis[$0]].reversed() : n[voxelAxis[$0]] }
-    }
-}
-
-extension Parallel {
-    /// A result for each plane, in order.
-    fileprivate static func mapPlanes<R>(_ count: Int, _ body: (Int) -> R) -> [R] {
-        mapRanges(count, grain: 1) { body($0.lowerBound) }
     }
 }
 

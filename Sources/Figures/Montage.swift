@@ -73,23 +73,23 @@ struct Scene {
         if let mask { try volume.grid.require(same: mask.grid) }
         self.volume = volume
         self.mask = mask
-        let anatomy = Anatomy(volume.grid), window = Window(volume.voxels)
+        let anatomy = Anatomy(volume.grid), window = try Window(volume.voxels)
         self.anatomy = anatomy
         self.window = window
         try Interrupt.check()
         let voxels = volume.voxels
-        maskBox = mask.flatMap { m in anatomy.box(share: 0) { m.voxels[$0] != 0 } }
+        maskBox = try mask.flatMap { m in try anatomy.box(share: 0) { m.voxels[$0] != 0 } }
         var head: Box?
         if let window {
             let threshold = window.low + (window.high / 10 - window.low / 10)
-            head = anatomy.box(share: 0.002) { voxels[$0] > threshold }
+            head = try anatomy.box(share: 0.002) { voxels[$0] > threshold }
         }
         let whole = Box(low: .zero, high: anatomy.shape &- 1)
         let seen = [head, maskBox].compactMap { $0 }.reduce(nil as Box?) { $0?.union($1) ?? $1 }
         var margin = SIMD3<Int>.zero
         for axis in 0..<3 { margin[axis] = Int(min(5 / anatomy.spacing[axis], 1e6).rounded(.up)) }
         box = seen?.grown(by: margin, within: anatomy.shape) ?? whole
-        centre = mask.flatMap { anatomy.centre(of: $0) } ?? (anatomy.shape &- 1) / 2
+        centre = try mask.flatMap { try anatomy.centre(of: $0) } ?? (anatomy.shape &- 1) / 2
         try Interrupt.check()
     }
 
@@ -120,7 +120,7 @@ struct Scene {
             volume.grid.orientation,
         ]
         if let mask {
-            let count = mask.voxels.reduce(0) { $0 + Int($1) }
+            let count = mask.count
             let ml = Double(count) * abs(volume.grid.affine.determinant) / 1000
             parts.append(count == 0 ? "mask empty" : "mask \(ml >= 1000 ? Text.fixed(ml, 0) : Text.short(ml, 4)) ml")
         }

@@ -5,21 +5,21 @@ package struct Window: Equatable {
     package let low: Float
     package let high: Float
 
-    /// From the `from` to the `to` fraction of the finite values (nearest rank, exact whatever the distribution); nil when none is finite.
+    /// From the `from` to the `to` fraction of the finite values (nearest rank, exact whatever the distribution); nil when none is finite. Throws `Interrupted`.
     ///
     /// Two counting passes over the bits: the upper half finds the bin of each rank, the lower half the value in it.
-    package init?(_ values: [Float], from: Double = 0.005, to: Double = 0.995) {
-        let upper = Self.histogram(values) { key in Int(key >> 16) }
+    package init?(_ values: [Float], from: Double = 0.005, to: Double = 0.995) throws {
+        let upper = try Self.histogram(values) { key in Int(key >> 16) }
         let count = upper.reduce(0, +)
         guard count > 0 else { return nil }
-        func value(_ fraction: Double) -> Float {
+        func value(_ fraction: Double) throws -> Float {
             var rank = Int((fraction * Double(count - 1)).rounded())
             var bin = 0
             while rank >= upper[bin] {
                 rank -= upper[bin]
                 bin += 1
             }
-            let lower = Self.histogram(values) { key in Int(key >> 16) == bin ? Int(key & 0xFFFF) : nil }
+            let lower = try Self.histogram(values) { key in Int(key >> 16) == bin ? Int(key & 0xFFFF) : nil }
             var rest = 0
             while rank >= lower[rest] {
                 rank -= lower[rest]
@@ -27,8 +27,8 @@ package struct Window: Equatable {
             }
             return Self.value(UInt32(bin) << 16 | UInt32(rest))
         }
-        low = value(from)
-        high = value(to)
+        low = try value(from)
+        high = try value(to)
     }
 
     /// 0 at the low end, 1 at the high end, clipped; a value that is not a number counts as black, and a flat image is mid-grey.
@@ -51,8 +51,8 @@ package struct Window: Equatable {
         Float(bitPattern: key & 0x8000_0000 != 0 ? key & 0x7FFF_FFFF : ~key)
     }
 
-    private static func histogram(_ values: [Float], _ bin: (UInt32) -> Int?) -> [Int] {
-        let parts = Parallel.mapRanges(values.count, grain: 1 << 22) { range in
+    private static func histogram(_ values: [Float], _ bin: (UInt32) -> Int?) throws -> [Int] {
+        let parts = try Parallel.mapSlabs(values.count, grain: 1 << 22) { range in
             var counts = [Int](repeating: 0, count: 1 << 16)
             values.withUnsafeBufferPointer { v in
                 for i in range where v[i].isFinite {

@@ -79,6 +79,6 @@ public final class Mask: Sendable {
 
     /// The mask as a volume of zeros and ones (uint8).
     public var volume: Volume {
-        Volume(grid: grid, voxels: Voxels.floats(voxels), datatype: .uint8, header: header)
+        get throws { Volume(grid: grid, voxels: try Voxels.floats(voxels), datatype: .uint8, header: header) }
     }
 }

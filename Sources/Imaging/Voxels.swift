@@ -1,26 +1,26 @@
 import Glibc
 import Support
 
-/// Parallel loops over arrays of voxels. Every result is independent of the number of threads.
+/// Parallel loops over arrays of voxels, which end with `Interrupted` upon Ctrl-C. Every result is independent of the number of threads.
 enum Voxels {
     /// Elements that one piece of work takes: small enough to stay in the second-level cache.
     static let grain = 1 << 15
 
     /// An array whose elements `body` sets, range by range; it must set every element of its range.
-    static func make<T>(_ count: Int, _ body: (UnsafeMutablePointer<T>, Range<Int>) -> Void) -> [T] {
-        [T](unsafeUninitializedCapacity: count) { buffer, initialised in
+    static func make<T: BitwiseCopyable>(_ count: Int, _ body: (UnsafeMutablePointer<T>, Range<Int>) -> Void) throws -> [T] {
+        try [T](unsafeUninitializedCapacity: count) { buffer, initialised in
             if let base = buffer.baseAddress {
                 useLargePages(base, count)
                 let out = Unchecked(base)
-                Parallel.ranges(count, grain: grain) { body(out.value, $0) }
+                try Parallel.slabRanges(count, grain: grain) { body(out.value, $0) }
             }
             initialised = count
         }
     }
 
     /// An array of one value.
-    static func repeating<T>(_ value: T, _ count: Int) -> [T] {
-        make(count) { out, range in (out + range.lowerBound).initialize(repeating: value, count: range.count) }
+    static func repeating<T: BitwiseCopyable>(_ value: T, _ count: Int) throws -> [T] {
+        try make(count) { out, range in (out + range.lowerBound).initialize(repeating: value, count: range.count) }
     }
 
     /// Asks for 2 MiB pages under fresh memory: a new image otherwise costs more in page faults than in arithmetic.
@@ -55,23 +55,23 @@ enum Voxels {
     // through a pointer for each of them, where a loop inside it becomes vector instructions.
 
     /// `body(source, result, n)` sets n results from n values.
-    static func map<A, B>(_ a: [A], _ body: (UnsafePointer<A>, UnsafeMutablePointer<B>, Int) -> Void) -> [B] {
-        a.withUnsafeBufferPointer { buffer in
+    static func map<A, B: BitwiseCopyable>(_ a: [A], _ body: (UnsafePointer<A>, UnsafeMutablePointer<B>, Int) -> Void) throws -> [B] {
+        try a.withUnsafeBufferPointer { buffer in
             let source = Unchecked(buffer)
-            return make(buffer.count) { out, range in
+            return try make(buffer.count) { out, range in
                 body(source.value.baseAddress! + range.lowerBound, out + range.lowerBound, range.count)
             }
         }
     }
 
     /// As above, of two arrays of one length.
-    static func map<A, B, C>(
+    static func map<A, B, C: BitwiseCopyable>(
         _ a: [A], _ b: [B], _ body: (UnsafePointer<A>, UnsafePointer<B>, UnsafeMutablePointer<C>, Int) -> Void
-    ) -> [C] {
-        a.withUnsafeBufferPointer { bufferA in
-            b.withUnsafeBufferPointer { bufferB in
+    ) throws -> [C] {
+        try a.withUnsafeBufferPointer { bufferA in
+            try b.withUnsafeBufferPointer { bufferB in
                 let sources = Unchecked((bufferA, bufferB))
-                return make(min(bufferA.count, bufferB.count)) { out, range in
+                return try make(min(bufferA.count, bufferB.count)) { out, range in
                     let start = range.lowerBound
                     body(sources.value.0.baseAddress! + start, sources.value.1.baseAddress! + start, out + start, range.count)
                 }
@@ -80,26 +80,26 @@ enum Voxels {
     }
 
     /// The sum of what `body(values, n)` finds in each block.
-    static func total<A>(_ a: [A], _ body: (UnsafePointer<A>, Int) -> Int) -> Int {
-        a.withUnsafeBufferPointer { buffer in
+    static func total<A>(_ a: [A], _ body: (UnsafePointer<A>, Int) -> Int) throws -> Int {
+        try a.withUnsafeBufferPointer { buffer in
             guard !buffer.isEmpty else { return 0 }
             let source = Unchecked(buffer)
-            return Parallel.mapRanges(buffer.count, grain: grain) { range in
+            return try Parallel.mapSlabs(buffer.count, grain: grain) { range in
                 body(source.value.baseAddress! + range.lowerBound, range.count)
             }.reduce(0, +)
         }
     }
 
     /// 1.0 for each voxel of a mask, else 0.
-    static func floats(_ mask: [UInt8]) -> [Float] {
-        map(mask) { m, out, n in
+    static func floats(_ mask: [UInt8]) throws -> [Float] {
+        try map(mask) { m, out, n in
             for i in 0..<n { out[i] = Float(m[i]) }
         }
     }
 
     /// The voxels of a mask's complement.
-    static func complement(_ mask: [UInt8]) -> [UInt8] {
-        map(mask) { m, out, n in
+    static func complement(_ mask: [UInt8]) throws -> [UInt8] {
+        try map(mask) { m, out, n in
             for i in 0..<n { out[i] = m[i] ^ 1 }
         }
     }

@@ -41,12 +41,11 @@ public struct Quality: Sendable, Equatable {
         millilitres = mask.millilitres
         (components, largestShare) = (findings.components, findings.largestShare)
         (holes, holeMillilitres) = (findings.holes, findings.holeMillilitres)
-        contact = mask.contact
-        gridContact =
-            ownGrid
-            ? contact : largest ? try seen.mask(atLeast: threshold).largestComponent().contact : seen.mask(atLeast: threshold).contact
+        contact = try mask.contact
+        let coarse = try seen.mask(atLeast: threshold)
+        gridContact = try ownGrid ? contact : largest ? coarse.largestComponent().contact : coarse.contact
         self.flip = flip
-        entropy = seen.borderEntropy(threshold: threshold)
+        entropy = try seen.borderEntropy(threshold: threshold)
 
         func percent(_ share: Double) -> String { Text.short(100 * share, 2) + " %" }
         var reasons: [String] = []

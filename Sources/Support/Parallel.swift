@@ -51,7 +51,25 @@ public enum Parallel {
         forEach(pieces) { p in body(p * grain..<min(count, (p + 1) * grain)) }
     }
 
-    /// Partial results of each range, in the order of the ranges.
+    /// As `ranges`, but stops handing out work once Ctrl-C was pressed, and then throws `Interrupted`.
+    public static func slabRanges(_ count: Int, grain: Int = 1 << 16, _ body: (Range<Int>) -> Void) throws {
+        let pieces = max(1, (count + grain - 1) / max(1, grain))
+        try slabs(pieces) { p in body(p * grain..<min(count, (p + 1) * grain)) }
+    }
+
+    /// As `mapRanges`, but stops handing out work once Ctrl-C was pressed, and then throws `Interrupted`.
+    public static func mapSlabs<R>(_ count: Int, grain: Int = 1 << 16, _ body: (Range<Int>) -> R) throws -> [R] {
+        let pieces = max(1, (count + grain - 1) / max(1, grain))
+        var parts = [R?](repeating: nil, count: pieces)
+        try parts.withUnsafeMutableBufferPointer { buffer in
+            let base = Unchecked(buffer.baseAddress!)
+            try slabs(pieces) { p in base.value[p] = body(p * grain..<min(count, (p + 1) * grain)) }
+        }
+        // Every piece has been done, or `slabs` would have thrown.
+        return parts.compactMap { $0 }
+    }
+
+    /// Partial results of each range, in the order of the ranges. No interrupt check.
     public static func mapRanges<R>(_ count: Int, grain: Int = 1 << 16, _ body: (Range<Int>) -> R) -> [R] {
         let pieces = max(1, (count + grain - 1) / max(1, grain))
         return [R](unsafeUninitializedCapacity: pieces) { buffer, initialised in

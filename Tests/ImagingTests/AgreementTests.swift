@@ -30,8 +30,8 @@ import Testing
             let slack = shift.x != 0 && shift.y != 0 ? 0.4 : 1e-5
             #expect(
                 there.hausdorff <= length + 1e-5 && there.hausdorff > length - slack, "shift \(shift): \(there.hausdorff), not \(length)")
-            #expect(there.hausdorff == back.hausdorff && there.percentile(95) == back.percentile(95) && abs(there.mean - back.mean) < 1e-12)
-            #expect(there.mean < there.percentile(95) && there.percentile(95) <= there.hausdorff)
+            #expect(try there.hausdorff == back.hausdorff && there.percentile(95) == back.percentile(95) && abs(there.mean - back.mean) < 1e-12)
+            #expect(try there.mean < there.percentile(95) && there.percentile(95) <= there.hausdorff)
             #expect(there.dice(tolerance: length) == 1 && there.dice(tolerance: 0) < 1)
             #expect(try Overlap.dice(a, b) == Overlap.dice(b, a) && Overlap.iou(a, b) == Overlap.iou(b, a))
             #expect(try Overlap(a, b).sensitivity == Overlap(b, a).precision)
@@ -44,7 +44,7 @@ import Testing
 
     @Test func emptyMasksAreDefined() throws {
         let some = try ball([9, 8, 7], spacing: [1, 2, 3], centre: [4, 4, 3], radius: 3)
-        let none = some.with([UInt8](repeating: 0, count: some.grid.count)), all = Elementwise.not(none)
+        let none = some.with([UInt8](repeating: 0, count: some.grid.count)), all = try Elementwise.not(none)
         let agree = try Overlap(none, none)
         #expect(
             [agree.dice, agree.iou, agree.sensitivity, agree.precision, agree.specificity, agree.volumeSimilarity].allSatisfy { $0 == 1 })
@@ -52,11 +52,11 @@ import Testing
             let o = try Overlap(a, b)
             #expect([o.dice, o.iou, o.sensitivity, o.precision, o.volumeSimilarity].allSatisfy { $0 == 0 })
             let s = try SurfaceDistances(a, b)
-            #expect([s.hausdorff, s.percentile(95), s.mean].allSatisfy { $0 == .infinity } && s.dice(tolerance: 1e9) == 0)
+            #expect(try [s.hausdorff, s.percentile(95), s.mean].allSatisfy { $0 == .infinity } && s.dice(tolerance: 1e9) == 0)
         }
         #expect(try Overlap(some, all).specificity == 0 && Overlap(all, all).specificity == 1)
         let s = try SurfaceDistances(none, none)
-        #expect([s.hausdorff, s.percentile(95), s.mean].allSatisfy { $0 == 0 } && s.dice(tolerance: 0) == 1)
+        #expect(try [s.hausdorff, s.percentile(95), s.mean].allSatisfy { $0 == 0 } && s.dice(tolerance: 0) == 1)
         #expect(throws: IntensityError.self) { try none.centroid() }
         #expect(throws: IntensityError.self) { try none.boundingBox() }
         #expect(try none.components().sizes.isEmpty && Disagreement.largest(3, of: none, against: none).isEmpty)
@@ -80,7 +80,7 @@ import Testing
             #expect(grown.voxels == far.voxels.map { $0 <= Float(radius) ? 1 : 0 })
             let pad = SIMD3(14, 14, 14)
             let wide = try Elementwise.not(m.padded(before: pad, after: pad))
-            let dual = Elementwise.not(try wide.opened(radius: radius)).voxels
+            let dual = try Elementwise.not(wide.opened(radius: radius)).voxels
             let closed = try m.closed(radius: radius).padded(before: pad, after: pad).voxels
             // Beyond the image the complement is worn off.
             let inner = try Mask(grid: wide.grid, voxels: dual).cropped(from: pad, to: pad &+ m.grid.shape)
@@ -148,6 +148,37 @@ import Testing
         #expect(throws: IntensityError.self) { try Disagreement.largest(0, of: truth, against: prediction) }
     }
 
+    /// Distances that are kept are those of the very masks, whichever comes first.
+    @Test func distancesAreKeptForThePair() throws {
+        func masks(_ radius: Double) throws -> (Mask, Mask) {
+            (try ball([24, 22, 20], spacing: [1, 1, 2], centre: [12, 11, 20], radius: 7), try ball([24, 22, 20], spacing: [1, 1, 2], centre: [13, 11, 20], radius: radius))
+        }
+        for radius in [6.0, 4, 8] {
+            let (a, b) = try masks(radius), fresh = try SurfaceDistances(a, b)
+            for kept in [try SurfaceDistances.between(a, b), try SurfaceDistances.between(a, b), try SurfaceDistances.between(b, a)] {
+                #expect(kept.hausdorff == fresh.hausdorff && kept.mean == fresh.mean)
+                #expect(try kept.percentile(95) == fresh.percentile(95) && kept.dice(tolerance: 1) == fresh.dice(tolerance: 1))
+            }
+        }
+        // Nothing searches while Ctrl-C is pressed, so that what comes is what was kept.
+        let (a, b) = try masks(5)
+        let first = try SurfaceDistances.between(a, b).hausdorff
+        Interrupt.raise()
+        defer { Interrupt.clear() }
+        #expect(try SurfaceDistances.between(a, b).hausdorff == first)
+        let same = a.with(a.voxels)
+        #expect(throws: Interrupted.self) { try SurfaceDistances.between(same, b) }
+        // The masks are not held.
+        weak var gone: Mask?
+        do {
+            let (c, d) = (a.with(a.voxels), b)
+            Interrupt.clear()
+            _ = try SurfaceDistances.between(c, d)
+            gone = c
+        }
+        #expect(gone == nil)
+    }
+
     @Test func longWorkObeysCtrlC() throws {
         let m = try ball([24, 22, 20], spacing: [1, 1, 1], centre: [12, 11, 10], radius: 7)
         Interrupt.raise()
@@ -156,5 +187,17 @@ import Testing
         #expect(throws: Interrupted.self) { try m.components() }
         #expect(throws: Interrupted.self) { try SurfaceDistances(m, m) }
         #expect(throws: Interrupted.self) { try BET.extract(noise([9, 8, 7])) }
+        let v = try noise([9, 8, 7])
+        let others: [(String, () throws -> Void)] = [
+            ("percentile", { _ = try v.percentile(50) }), ("histogram", { _ = try v.histogram(bins: 4) }), ("otsu", { _ = try v.otsu() }),
+            ("matched", { _ = try v.matched(to: v) }), ("noise level", { _ = try v.noiseLevel() }), ("median", { _ = try v.median(radius: [2, 2, 2]) }),
+            ("normalized", { _ = try v.normalized() }), ("clamp", { _ = try Elementwise.clamp(v, to: 0...1) }), ("not", { _ = try Elementwise.not(m) }),
+            ("log", { _ = try Elementwise.apply(.log, v) }), ("bias", { _ = try v.grid.syntheticBias(strength: 0.1) }), ("conform", { _ = try v.conformed(size: 8) }),
+            ("holes", { _ = try m.holesFilled() }), ("largest", { _ = try m.largestComponent() }), ("boundary", { _ = try m.boundary() }),
+            ("box", { _ = try m.boundingBox() }), ("centroid", { _ = try m.centroid() }), ("dilated", { _ = try m.dilated(radius: 2) }),
+            ("cubic", { _ = try v.resampled(onto: m.grid, interpolation: .cubic) }), ("crop", { _ = try v.cropped(from: .zero, to: [2, 2, 2]) }),
+            ("flip", { _ = try v.flipped(axis: 0) }), ("white stripe", { _ = try v.whiteStripe() }), ("registration", { _ = try v.registered(to: v) }),
+        ]
+        for (name, work) in others { #expect(throws: Interrupted.self, "\(name)") { try work() } }
     }
 }

@@ -23,7 +23,7 @@ import Testing
         let m = try mask(stored.mask.voxels, spacing: [0.7, 1.3, 0.9])
         let pad = SIMD3(6, 6, 6)
         for radius in [0.8, 1.5, 2.9] {
-            let outside = Elementwise.not(try m.padded(before: pad, after: pad))
+            let outside = try Elementwise.not(m.padded(before: pad, after: pad))
             let grown = try outside.dilated(radius: radius).cropped(from: pad, to: pad &+ m.grid.shape)
             #expect(try m.eroded(radius: radius).voxels == Elementwise.not(grown).voxels)
         }
@@ -40,7 +40,7 @@ import Testing
         let step = SIMD3(spacing[0], spacing[1], spacing[2])
         let v = try noise(triple(shape), affine: Affine(spacing: step), seed: 5)
         let sparse = try Elementwise.compare(.greater, .volume(v), .number(0.995))
-        let dense = Elementwise.not(sparse)
+        let dense = try Elementwise.not(sparse)
         let n = v.grid.shape
         var grown = [UInt8](repeating: 0, count: v.grid.count), shrunk = grown
         for k in 0..<n.z {
@@ -81,7 +81,7 @@ import Testing
 
     @Test func emptyAndFullMasks() throws {
         let none = try mask(.init(repeating: 0, count: stored.mask.voxels.count))
-        let all = Elementwise.not(none)
+        let all = try Elementwise.not(none)
         #expect(try none.dilated(radius: 3).count == 0 && none.eroded(radius: 3).count == 0)
         #expect(try none.largestComponent().count == 0 && none.holesFilled().count == 0)
         #expect(

@@ -73,8 +73,10 @@ import Testing
     }
 
     /// The definition, one voxel and one candidate at a time.
-    @Test(arguments: [(1, 1, true), (2, 1, false), (3, 2, true)]) func denoisingEqualsItsDefinition(search: Int, patch: Int, rician: Bool) throws {
-        let shape = SIMD3(19, 18, 10)
+    @Test(arguments: [(1, 1, true), (2, 1, false), (3, 2, true), (5, 2, true), (2, 4, false)])
+    func denoisingEqualsItsDefinition(search: Int, patch: Int, rician: Bool) throws {
+        // Two tiles along the second axis and the third.
+        let shape = SIMD3(19, 18, 19)
         let v = try noise(shape, seed: 3)
         var options = NonLocalMeans.Options()
         (options.sigma, options.search, options.patch, options.rician, options.strength) = (0.15, search, patch, rician, 1.3)

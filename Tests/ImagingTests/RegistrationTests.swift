@@ -184,6 +184,48 @@ import Testing
         #expect(worst < 0.15, "\(worst) mm")
     }
 
+    /// However a head is turned: quarter and half turns, and angles between them.
+    @Test(arguments: [[0, 0, 180], [90, 0, 0], [0, 180, 0], [170, 0, 0], [45, 0, 45], [-100, 35, -70]] as [SIMD3<Double>])
+    func headsThatAreTurnedOverComeBack(degrees: SIMD3<Double>) throws {
+        let heads = try [Phantom.make(seed: 4, shape: [56, 64, 56], spacing: [3.5, 3.5, 3.5]).image, Self.colin()].compactMap { $0 }
+        for (n, fixed) in heads.enumerated() {
+            let known = try Transform.rotation(degrees: degrees, about: fixed.grid.centre)
+            let cube = try Grid.centred(on: fixed.grid, shape: SIMD3(repeating: fixed.grid.shape.max() + 20), spacing: fixed.grid.spacing)
+            let moved = try fixed.moved(by: known).resampled(onto: cube, interpolation: .cubic)
+            let moving = try Elementwise.clamp(moved, to: 0 ... .infinity).withNoise(sigma: 0.02 * fixed.percentile(99), seed: 3)
+            let found = try moving.registration(to: fixed)
+            var worst = 0.0
+            for corner in 0..<8 {
+                let p = fixed.grid.centre + SIMD3(corner & 1 == 0 ? -60 : 60, corner & 2 == 0 ? -75 : 75, corner & 4 == 0 ? -50 : 50)
+                let d = found.transform.matrix(known.matrix(p)) - p
+                worst = max(worst, (d * d).sum().squareRoot())
+            }
+            #expect(worst < (n == 0 ? 0.35 : 0.1), "head \(n): \(worst) mm")
+            #expect(!found.isDoubtful, "\(found)")
+        }
+    }
+
+    private static func colin() throws -> Volume? {
+        try Reference.data().map { try ImageFile.read($0.appendingPathComponent("heads/colin27_T1w.nii.gz").path) }
+    }
+
+    /// Where the images say nothing of each other, or as much in another position, the result says so.
+    @Test func doubtIsTold() throws {
+        let head = try Phantom.make(seed: 4, shape: [40, 44, 40], spacing: [5, 5, 5]).image
+        let nothing = try head.with(.init(repeating: 0, count: head.grid.count)).withNoise(sigma: 10, seed: 3)
+        let found = try nothing.registration(to: head)
+        #expect(found.isDoubtful && found.information < 0.1 && found.doubt.contains("little in common"), "\(found)")
+        // A box that is its own image after a half turn.
+        var voxels = [Float](repeating: 0, count: head.grid.count)
+        for k in 10..<30 { for j in 8..<36 { for i in 15..<25 { voxels[head.grid.index(i, j, k)] = 100 } } }
+        let box = try head.with(voxels).smoothed(sigma: 5)
+        let twofold = try box.registration(to: box)
+        #expect(twofold.isDoubtful && twofold.rival > 0.97 && twofold.doubt.contains("turned over"), "\(twofold)")
+        // What lies right already stays.
+        #expect(abs(twofold.transform.matrix.nearestAxes.map { $0.flipped ? 1 : 0 }.reduce(0, +)) == 0)
+        #expect(try !head.registration(to: head).isDoubtful)
+    }
+
     @Test func whatCannotBeRegisteredSaysWhy() throws {
         let v = try Phantom.make(seed: 4, shape: [20, 20, 20], spacing: [9, 9, 9]).image
         #expect(throws: RegistrationError.tooFewVoxels([20, 20, 1])) { try v.cropped(from: .zero, to: [20, 20, 1]).registered(to: v) }

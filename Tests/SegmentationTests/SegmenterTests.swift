@@ -113,7 +113,7 @@ func brightness(weight: Float = 6, bias: Float = -3) throws -> Model {
         // A bare network on the image itself: nothing is resampled or cleaned.
         let bare = try Segmenter(model).segment(seen)
         #expect(try bare.probability.voxels == model.predict(seen.voxels, shape: seen.grid.shape))
-        #expect(bare.mask.voxels == bare.probability.mask(atLeast: 0.5).voxels)
+        #expect(try bare.mask.voxels == bare.probability.mask(atLeast: 0.5).voxels)
     }
 
     @Test func optionsComeFromThePipeline() throws {
@@ -185,7 +185,7 @@ func brightness(weight: Float = 6, bias: Float = -3) throws -> Model {
             return try Segmenter(brightness(weight: 40, bias: -20).with(pipeline)).segment(image).quality
         }
         // The brain itself, bright on dark.
-        let brain = head.mask.volume
+        let brain = try head.mask.volume
         let good = try quality(brain) { $0.limits.volume = 500...3000 }
         #expect(good.verdict == .ok && good.reasons == [] && good.components == 1 && good.holes == 0 && good.contact == 0)
         #expect(abs(good.millilitres - head.mask.millilitres) < 1e-9)
@@ -231,7 +231,7 @@ func brightness(weight: Float = 6, bias: Float = -3) throws -> Model {
     @Test func brainsBeyondTheNetworksGrid() throws {
         let head = try Self.head.get()
         let small = try Grid.centred(on: head.mask.grid, shape: [16, 16, 16], spacing: [5, 5, 5])
-        let found = try Segmenter(brightness(weight: 40, bias: -20)) { try $0.resampled(onto: small) }.segment(head.mask.volume)
+        let found = try Segmenter(brightness(weight: 40, bias: -20)) { try $0.resampled(onto: small) }.segment(try head.mask.volume)
         #expect(found.quality.contact == 0 && found.quality.gridContact > 0.5)
         #expect(found.quality.reasons.contains { $0.contains("what the network sees") })
     }

@@ -11,8 +11,8 @@ import argparse, glob, json, os, resource, statistics, subprocess, sys, tempfile
 N4 = "shrink=3, iterations=[20, 10, 10, 5]"
 OURS = {
     "n4, Otsu mask": f"n4(v, {N4})", "n4, no mask": f"n4(v, {N4})", "n4, every voxel": f"n4(v, mask=v > 0, {N4})", "z-score": "normalize(v)",
-    "rescale": "rescale(v)", "percentiles 1, 99": "percentile(v, [1, 99])", "otsu": "otsu(v, bins=200)", "median 3×3×3": "median(v)",
-    "gaussian 2 mm": "gaussian(v, sigma=2)", "gradient": "gradient(v)", "denoise": "denoise(v, sigma=20, search=2)",
+    "rescale": "rescale(v)", "percentiles 1, 99": "percentile(v, [1, 99])", "otsu": "otsu(v, bins=200)", "median 3×3×3": "median(v)", "median 7×7×7": "median(v, 3)", "median 15×15×15": "median(v, 7)",
+    "gaussian 2 mm": "gaussian(v, sigma=2)", "gradient": "gradient(v)", "denoise": "denoise(v, sigma=20, search=2)", "denoise 11³, 5³": "denoise(v, sigma=20, search=5, patch=2)",
 }
 
 
@@ -42,9 +42,10 @@ def peers(path):
         "rescale": {"numpy": lambda: (a - a.min()) / (a.max() - a.min()), "SimpleITK": lambda: sitk.RescaleIntensity(image, 0, 1)},
         "percentiles 1, 99": {"numpy": lambda: np.percentile(a, [1, 99])},
         "otsu": {"SimpleITK": lambda: sitk.OtsuThreshold(image, 0, 1, 200)},
-        "median 3×3×3": {"SimpleITK": lambda: sitk.Median(image, [1] * 3)},
+        "median 3×3×3": {"SimpleITK": lambda: sitk.Median(image, [1] * 3)}, "median 7×7×7": {"SimpleITK": lambda: sitk.Median(image, [3] * 3)},
+        "median 15×15×15": {},
         "gaussian 2 mm": {"SimpleITK recursive": lambda: sitk.SmoothingRecursiveGaussian(image, 2.0)},
-        "gradient": {"SimpleITK": lambda: sitk.GradientMagnitude(image)}, "denoise": {},
+        "gradient": {"SimpleITK": lambda: sitk.GradientMagnitude(image)}, "denoise": {}, "denoise 11³, 5³": {},
     }
     if os.environ.get("INTENSITY_ANTS"):
         import ants
@@ -85,7 +86,7 @@ def times(program, path, rounds, names, limit):
     for name, table in peers(path).items():
         if names and not any(n in name for n in names):
             continue
-        repeats = 1 if "n4" in name or name == "denoise" else 7
+        repeats = 1 if "n4" in name or "denoise" in name or name in ("median 7×7×7", "median 15×15×15") else 7
         for peer in table or [None]:
             a, b, memory = [], [], [0, 0]
             for n in range(rounds if table else 1):

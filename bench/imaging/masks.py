@@ -1,8 +1,8 @@
 """Distances, surfaces and components of masks against SimpleITK, in turn, in one run, on two threads: seconds and peak memory.
 
-Usage: masks.py SKULLSTRIP MASK.nii.gz FOLDER [RUNS]. Needs SimpleITK, nibabel and numpy. MASK is a brain of 256×256×192 voxels; FOLDER gets the masks that are
-made of it: a prediction (moved by a few voxels, grown, with blobs far off), one with cavities, one with specks around. Ours is the time of the builtin, theirs that
-of the filters; neither counts reading the files. Memory is the peak of a process that reads what it needs and does the one thing; beside it, of one that only reads.
+Usage: masks.py SKULLSTRIP MASK.nii.gz FOLDER [RUNS [WORD ...]]: only the tasks whose names hold one of the words. Needs SimpleITK, nibabel and numpy. MASK is a brain of 256×256×192 voxels; FOLDER gets the masks that are
+made of it: a prediction (moved by a few voxels, grown, with blobs far off), one with cavities, one with specks around. Ours is the time of the builtin, each turn on masks that
+it has not seen, theirs that of the filters; neither counts reading the files. Memory is the peak of a process that reads what it needs and does the one thing; beside it, of one that only reads.
 """
 
 import os
@@ -98,8 +98,10 @@ for name, mask in masks.items():
 print(f"{truth.shape} voxels, {int(truth.sum())} in the mask; medians of {RUNS} runs of {TURNS} turns, two threads")
 
 for task, (files, ours, theirs) in TASKS.items():
+    if sys.argv[5:] and not any(word in task for word in sys.argv[5:]):
+        continue
     images = read(files)
-    code = loading(files) + f"for turn in 0:{TURNS} {{\n    t = clock()\n    {ours};\n    print(clock() - t)\n}}"
+    code = loading(files) + f"for turn in 0:{TURNS} {{\n" + "".join(f"    {f} = {f} & {f}\n" for f in files.split()) + f"    t = clock()\n    {ours};\n    print(clock() - t)\n}}"
     mine, peers = [], []
     for _ in range(RUNS):
         out = subprocess.run([program, "-e", code], check=True, capture_output=True, text=True).stdout

@@ -46,15 +46,22 @@ typedef struct {
     int64_t count, stride;
 } SKMedian;
 
-// Squared differences of two rows, summed over a window: out[i] = sum over |t| <= radius of (a[i + t] - b[i + t])^2. `count` is a multiple
-// of 16; `a` and `b` can be read from -radius to count + radius, `scratch` has room for count + 2 * radius, rounded up to 16.
+// Medians along a row as ranks. `sets` has a set of `words` (a multiple of 8) 64-bit words for each x, of the ranks that lie in the cross-section of the window there; no rank is in
+// two. out[x] is the rank that `below` ranks of the cross-sections x ... x + width - 1 are below. `width` is odd; `window` has room for one set.
+typedef struct {
+    const uint64_t *_Nonnull sets;
+    uint64_t *_Nonnull window;
+    int32_t *_Nonnull out;
+    int64_t words, count, width, below;
+} SKMiddleRanks;
+
+// out[i] = (a[i] - b[i])^2; `count` is a multiple of 16.
 typedef struct {
     const float *_Nonnull a;
     const float *_Nonnull b;
-    float *_Nonnull scratch;
     float *_Nonnull out;
-    int64_t count, radius;
-} SKPatchRow;
+    int64_t count;
+} SKSquaredDifferences;
 
 // out[i] = sum over r < rows of in[r][i]; `count` is a multiple of 16.
 typedef struct {
@@ -63,35 +70,45 @@ typedef struct {
     float *_Nonnull out;
 } SKRowSum;
 
-// One candidate of non-local means for a row: with d = sum over r < rows of in[r][i] and w = exp(-d * scale), adds w * value[i] (its square, if
-// `square` is set) to sum[i] and w to weight[i], and raises greatest[i] to w. `count` is a multiple of 16.
+// Weights of non-local means: out[i] = exp(-scale * sum over t <= 2 * radius of in[i + t]). `count` is a multiple of 16.
 typedef struct {
-    const float *_Nonnull const *_Nonnull in;
-    int64_t rows, count;
-    const float *_Nonnull value;
+    const float *_Nonnull in;
+    float *_Nonnull out;
+    int64_t count, radius;
     float scale;
+} SKPatchWeights;
+
+// Adds weights[i] * value[i] (its square, if `square` is set) to sum[i] and weights[i] to weight[i], and raises greatest[i] to weights[i]. `count` is a multiple of 16.
+typedef struct {
+    const float *_Nonnull weights;
+    const float *_Nonnull value;
+    int64_t count;
     int32_t square;
     float *_Nonnull sum;
     float *_Nonnull weight;
     float *_Nonnull greatest;
-} SKCandidate;
+} SKWeighted;
 
 typedef void (*SKMomentsFunction)(SKMoments *_Nonnull);
 typedef void (*SKExtentFunction)(SKExtent *_Nonnull);
 typedef void (*SKStretchFunction)(const SKStretch *_Nonnull);
 typedef void (*SKMedianFunction)(const SKMedian *_Nonnull);
-typedef void (*SKPatchRowFunction)(const SKPatchRow *_Nonnull);
+typedef void (*SKMiddleRanksFunction)(const SKMiddleRanks *_Nonnull);
+typedef void (*SKSquaredDifferencesFunction)(const SKSquaredDifferences *_Nonnull);
 typedef void (*SKRowSumFunction)(const SKRowSum *_Nonnull);
-typedef void (*SKCandidateFunction)(const SKCandidate *_Nonnull);
+typedef void (*SKPatchWeightsFunction)(const SKPatchWeights *_Nonnull);
+typedef void (*SKWeightedFunction)(const SKWeighted *_Nonnull);
 
 typedef struct {
     SKMomentsFunction _Nonnull moments;
     SKExtentFunction _Nonnull extent;
     SKStretchFunction _Nonnull stretch;
     SKMedianFunction _Nonnull median27;
-    SKPatchRowFunction _Nonnull patchRow;
+    SKMiddleRanksFunction _Nonnull middleRanks;
+    SKSquaredDifferencesFunction _Nonnull squaredDifferences;
     SKRowSumFunction _Nonnull rowSum;
-    SKCandidateFunction _Nonnull candidate;
+    SKPatchWeightsFunction _Nonnull patchWeights;
+    SKWeightedFunction _Nonnull weighted;
 } SKImageTable;
 
 #endif

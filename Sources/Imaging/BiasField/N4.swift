@@ -32,7 +32,7 @@ public enum N4 {
 
         /// First-level spans no longer than `distance` mm each, for a grid.
         public static func mesh(distance: Double, on grid: Grid) throws(N4Error) -> SIMD3<Int> {
-            guard distance > 0, distance.isFinite else { throw .option(name: "spline distance", value: distance, wanted: "above 0 mm") }
+            guard distance > 0, distance.isFinite else { throw .option(name: "spline", value: distance, wanted: "above 0 mm") }
             let spans = (SIMD3<Double>(grid.shape &- 1) * grid.spacing / distance).rounded(.up)
             return SIMD3((0..<3).map { Int(min(max(spans[$0], 1), 1e6)) })
         }
@@ -129,9 +129,9 @@ extension N4.Options {
         }
         for axis in 0..<3 {
             try need("shrink", Double(shrink[axis]), shrink[axis] >= 1, "at least 1")
-            try need("spline mesh", Double(splineMesh[axis]), (1...64).contains(splineMesh[axis]), "1 to 64 spans")
+            try need("spline", Double(splineMesh[axis]), (1...64).contains(splineMesh[axis]), "1 to 64 spans")
         }
-        try need("number of levels", Double(iterations.count), (1...8).contains(iterations.count), "1 to 8")
+        try need("iterations", Double(iterations.count), (1...8).contains(iterations.count), "a list of 1 to 8 numbers")
         for n in iterations { try need("iterations", Double(n), (0...100_000).contains(n), "0 to 100000") }
         try need("convergence", convergence, convergence >= 0 && convergence.isFinite, "0 or above")
         try need("fwhm", fwhm, fwhm >= 0.001 && fwhm <= 100, "0.001 to 100")
@@ -139,7 +139,8 @@ extension N4.Options {
         try need("bins", Double(bins), (8...65536).contains(bins), "8 to 65536")
         let finest = SIMD3<Double>(splineMesh &* (1 << (iterations.count - 1)) &+ 3)
         let points = finest.x * finest.y * finest.z
-        try need("control points of the last level", points, points <= 8_000_000, "at most 8 million: fewer levels or a coarser mesh")
+        try need(
+            "spline", points, points <= 8_000_000, "so coarse, or `iterations` so few, that the last level has at most 8 million control points")
     }
 }
 
@@ -155,17 +156,26 @@ public enum N4Error: ExplainedError, Equatable {
     /// No voxel of the mask is among those that the shrink factor leaves.
     case shrunkAway(count: Int, shrink: SIMD3<Int>)
 
-    public var message: String {
+    public var message: String { message(in: "n4") }
+
+    /// A field alone is estimated under another name.
+    public func message(in operation: String) -> String { "\(operation): \(explanation)" }
+
+    public var argument: String? {
+        if case .option(let name, _, _) = self { name } else { nil }
+    }
+
+    private var explanation: String {
         switch self {
-        case .option(let name, let value, let wanted): "n4: \(name) must be \(wanted), not \(Text.short(value))"
+        case .option(let name, let value, let wanted): "`\(name)` must be \(wanted), got \(Text.short(value))"
         case .notFinite(let count, let at, let inMask):
-            "n4: \(count) voxel\(count == 1 ? "" : "s") \(inMask ? "of the mask " : "")\(count == 1 ? "is" : "are") NaN or infinite, the first at (\(at.x), \(at.y), \(at.z))"
+            "\(count) voxel\(count == 1 ? "" : "s") \(inMask ? "of the mask " : "")\(count == 1 ? "is" : "are") NaN or infinite, the first at (\(at.x), \(at.y), \(at.z))"
         case .badWeight(let value, let at):
-            "n4: the weight at (\(at.x), \(at.y), \(at.z)) is \(Text.short(value)); weights must be 0 or above"
-        case .emptyMask: "n4: the mask is empty"
-        case .nothingPositive: "n4: no voxel to learn from: none of those considered is above 0"
+            "the weight at (\(at.x), \(at.y), \(at.z)) is \(Text.short(value)); weights must be 0 or above"
+        case .emptyMask: "the mask is empty"
+        case .nothingPositive: "no voxel to learn from: none of those considered is above 0"
         case .shrunkAway(let count, let s):
-            "n4: none of the \(count) usable voxels is left after thinning by \(Text.sizes(s))"
+            "none of the \(count) usable voxels is left after thinning by \(Text.sizes(s))"
         }
     }
 

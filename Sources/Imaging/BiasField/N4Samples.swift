@@ -26,12 +26,15 @@ package struct N4Samples {
     package init(_ image: Volume, mask: Mask?, weights: Volume?, shrink: SIMD3<Int>) throws {
         let n = image.grid.shape
         try Self.checkValues(image, mask: mask, weights: weights)
+        let directions = image.grid.affine.nearestAxes
         var factor = SIMD3<Int>.one, shape = SIMD3<Int>.one, offset = SIMD3<Int>.zero
         for a in 0..<3 {
             factor[a] = min(shrink[a], max(1, n[a] / 4))
             shape[a] = n[a] / factor[a]
-            // Samples sit in the middle of the field of view.
-            offset[a] = (n[a] - factor[a] * (shape[a] - 1)) / 2
+            // Samples sit in the middle of the field of view, or, where that falls between two voxels, on the one that lies to the right, to the front or above:
+            // whichever way the axes are stored, they are the same places.
+            let left = n[a] - 1 - factor[a] * (shape[a] - 1)
+            offset[a] = directions[a].flipped ? left / 2 : (left + 1) / 2
         }
         (full, self.factor, self.shape, self.offset) = (n, factor, shape, offset)
 
@@ -73,8 +76,7 @@ package struct N4Samples {
     private static func checkValues(_ image: Volume, mask: Mask?, weights: Volume?) throws {
         let plane = image.grid.shape.x * image.grid.shape.y
         func place(_ at: Int) -> SIMD3<Int> { [at % image.grid.shape.x, at % plane / image.grid.shape.x, at / plane] }
-        let found = Parallel.mapRanges(image.grid.count, grain: 1 << 20) { range -> (count: Int, first: Int, used: Int, bad: Int) in
-            if Interrupt.isRaised { return (0, -1, 1, -1) }
+        let found = try Parallel.mapSlabs(image.grid.count, grain: 1 << 20) { range -> (count: Int, first: Int, used: Int, bad: Int) in
             var count = 0, first = -1, used = 0, bad = -1
             if let weights {
                 for i in range where !(weights.voxels[i] >= 0 && weights.voxels[i] < .infinity) {
@@ -103,7 +105,6 @@ package struct N4Samples {
             }
             return (count, first, used, bad)
         }
-        try Interrupt.check()
         if found.allSatisfy({ $0.used == 0 }) { throw N4Error.emptyMask }
         let count = found.reduce(0) { $0 + $1.count }
         if let first = found.first(where: { $0.first >= 0 })?.first {

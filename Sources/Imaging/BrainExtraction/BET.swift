@@ -6,6 +6,7 @@ import Support
 ///
 /// The classical baseline that a trained network must beat.
 public enum BET {
+    /// The paper's parameters, with its defaults.
     public struct Options: Sendable {
         /// The fractional intensity threshold, 0 … 1: greater values give a smaller brain (the paper's b_t).
         public var threshold = 0.5
@@ -23,12 +24,28 @@ public enum BET {
 
     /// The brain. A surface that passes through itself is made stiffer against dents, and starts again.
     ///
+    /// A surface that comes to a fold may go either way upon a rounding. So the image is brought into the one order of axes (RAS) and counted from its own
+    /// first voxel: the brain of a head is the same, bit for bit, in whatever order its voxels are stored.
+    ///
     /// `progress` is told how many surfaces have been tried, and how much of the next one is done. Throws `IntensityError` for an option out of
     /// range, for NaN or infinite voxels and for an image without contrast, `MaskError.nothingToGrowIn` and `.nothingFound`, `GridError.singular`, `Interrupted`.
     public static func extract(
         _ image: Volume, options: Options = Options(), progress: (Int, Double) -> Void = { _, _ in }
     ) throws -> Mask {
         try check(options)
+        let order = try AxisOrder(from: image.grid.affine, to: "RAS"), upright = try image.ordered(order)
+        let origin = upright.grid.affine.translation
+        var own = options
+        own.centre = options.centre.map { $0 - origin }
+        do {
+            let brain = try grown(Volume(grid: try upright.grid.withoutOrigin(), voxels: upright.voxels), own, progress)
+            return Mask(grid: image.grid, voxels: try brain.ordered(order.inverse).voxels, header: image.header?.forDerivedValues())
+        } catch MaskError.nothingToGrowIn(let centre, let radius, let low, let high) {
+            throw MaskError.nothingToGrowIn(centre: centre + origin, radius: radius, low: low, high: high)
+        }
+    }
+
+    private static func grown(_ image: Volume, _ options: Options, _ progress: (Int, Double) -> Void) throws -> Mask {
         let head = try HeadIntensities(image)
         let sampler = try Sampler(image)
         var start = try head.ball(image, centre: options.centre)
@@ -52,7 +69,7 @@ public enum BET {
                 start = (centre, radius)
                 continue
             }
-            let (mask, tangled) = try surface.mask(on: image.grid, header: image.header?.forDerivedValues())
+            let (mask, tangled) = try surface.mask(on: image.grid)
             if tangled <= acceptedTangle || stiffness >= greatestStiffness {
                 if !mask.voxels.contains(1) { throw MaskError.nothingFound }
                 return mask
@@ -85,6 +102,15 @@ public enum BET {
     }
 }
 
+extension Grid {
+    /// The grid with its first voxel at the world's origin.
+    fileprivate func withoutOrigin() throws(GridError) -> Grid {
+        var affine = affine
+        (affine.rows.0.w, affine.rows.1.w, affine.rows.2.w) = (0, 0, 0)
+        return try Grid(shape: shape, affine: affine)
+    }
+}
+
 /// The intensities that tell head from background.
 struct HeadIntensities {
     /// The robust least and greatest intensity: percentiles 2 and 98 (t2 and t98).
@@ -103,9 +129,9 @@ struct HeadIntensities {
     /// The head's centre of gravity in mm, and the radius of a ball of its volume.
     func ball(_ image: Volume, centre: SIMD3<Double>?) throws -> (centre: SIMD3<Double>, radius: Double) {
         let shape = image.grid.shape, (low, high, threshold) = (Float(low), Float(high), Float(threshold))
-        let parts = image.voxels.withUnsafeBufferPointer { voxels in
+        let parts = try image.voxels.withUnsafeBufferPointer { voxels in
             let p = Unchecked(voxels.baseAddress!)
-            return Parallel.mapRanges(shape.z, grain: 4) { planes in
+            return try Parallel.mapSlabs(shape.z, grain: 4) { planes in
                 var weight = 0.0, sum = SIMD3<Double>.zero, count = 0
                 for k in planes {
                     for j in 0..<shape.y {
@@ -147,6 +173,7 @@ struct HeadIntensities {
             return Int(from)..<max(Int(from), Int(to) + 1)
         }
         for k in range(2) {
+            try Interrupt.check()
             for j in range(1) {
                 for i in range(0) {
                     let d = grid.affine(SIMD3(Double(i), Double(j), Double(k))) - ball.centre
@@ -156,6 +183,6 @@ struct HeadIntensities {
             }
         }
         if values.isEmpty { throw MaskError.nothingToGrowIn(centre: ball.centre, radius: ball.radius, low: low, high: high) }
-        return Selection(values).percentile(50)
+        return try Selection(values).percentile(50)
     }
 }

@@ -103,10 +103,10 @@ struct DeformingSurface {
 
     /// The voxels whose centres the surface holds, and the share of them that it holds more or less than once: above 0 where it passes through
     /// itself.
-    func mask(on grid: Grid, header: FileHeader?) throws -> (mask: Mask, tangled: Double) {
+    func mask(on grid: Grid) throws -> (mask: Mask, tangled: Double) {
         let toVoxel = try grid.affine.inverse()
-        let (voxels, tangled) = SurfaceFill.voxels(vertices.map { toVoxel($0) }, sphere.triangles, shape: grid.shape)
-        let mask = Mask(grid: grid, voxels: voxels, header: header)
+        let (voxels, tangled) = try SurfaceFill.voxels(vertices.map { toVoxel($0) }, sphere.triangles, shape: grid.shape)
+        let mask = Mask(grid: grid, voxels: voxels)
         return (mask, Double(tangled) / Double(max(1, mask.count)))
     }
 }

@@ -6,18 +6,18 @@ enum SurfaceFill {
     /// it passes through itself.
     ///
     /// - Parameter vertices: in voxels. Triangles are counterclockwise as seen from outside (or all clockwise).
-    static func voxels(_ vertices: [SIMD3<Double>], _ triangles: [SIMD3<Int32>], shape: SIMD3<Int>) -> (inside: [UInt8], tangled: Int) {
+    static func voxels(_ vertices: [SIMD3<Double>], _ triangles: [SIMD3<Int32>], shape: SIMD3<Int>) throws -> (inside: [UInt8], tangled: Int) {
         let (nx, ny, nz) = (shape.x, shape.y, shape.z)
-        var out = Voxels.repeating(UInt8(0), nx * ny * nz), tangled = [Int](repeating: 0, count: nz)
+        var out = try Voxels.repeating(UInt8(0), nx * ny * nz), tangled = [Int](repeating: 0, count: nz)
         // The surface's own direction: +1 where triangles are counterclockwise in voxels too.
         let direction =
             triangles.reduce(0.0) { sum, t in
                 sum + (vertices[Int(t.x)] * vertices[Int(t.y)].cross(vertices[Int(t.z)])).sum()
             } < 0 ? -1 : 1
-        tangled.withUnsafeMutableBufferPointer { tangled in
-            out.withUnsafeMutableBufferPointer { out in
+        try tangled.withUnsafeMutableBufferPointer { tangled in
+            try out.withUnsafeMutableBufferPointer { out in
                 let p = Unchecked(out.baseAddress!), count = Unchecked(tangled.baseAddress!)
-                Parallel.forEach(nz) { k in
+                try Parallel.slabs(nz) { k in
                     var crossings = [[(x: Double, winding: Int)]](repeating: [], count: ny)
                     for t in triangles {
                         cross(vertices[Int(t.x)], vertices[Int(t.y)], vertices[Int(t.z)], plane: k, &crossings)

@@ -40,7 +40,7 @@ public enum ImageFile {
         let volume = try read(path)
         return Mask(
             grid: volume.grid,
-            voxels: Voxels.map(volume.voxels) { x, out, n in
+            voxels: try Voxels.map(volume.voxels) { x, out, n in
                 for i in 0..<n { out[i] = x[i] != 0 && x[i] == x[i] ? 1 : 0 }
             }, header: volume.header?.forDerivedValues())
     }
@@ -75,8 +75,8 @@ public enum ImageFile {
 
     /// Writes masks that lie on one grid as the frames of one file, as uint8 zeros and ones, without scaling; `masks` is not empty. Throws `ImageError.differentGrids` besides.
     public static func write(_ masks: [Mask], to path: String) throws {
-        let volumes = masks.map { mask in
-            let volume = mask.volume
+        let volumes = try masks.map { mask in
+            let volume = try mask.volume
             return Volume(grid: volume.grid, voxels: volume.voxels, datatype: .uint8, header: volume.header?.forDerivedValues())
         }
         try write(volumes, to: path)

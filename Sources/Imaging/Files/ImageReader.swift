@@ -88,7 +88,7 @@ public final class ImageReader {
         var voxels: [Float]
         var stored: StoredVoxels?
         if header.interleave == 1, let raw = source.inPlace(start, bytes) {
-            voxels = Voxels.make(grid.count) { out, range in
+            voxels = try Voxels.make(grid.count) { out, range in
                 decoder.decode(raw.baseAddress! + range.lowerBound * decoder.type.size, to: out + range.lowerBound, count: range.count)
             }
             if keeps, !decoder.isExactEverywhere(raw.baseAddress!, count: grid.count) {
@@ -97,12 +97,12 @@ public final class ImageReader {
             try source.requireIntact()
         } else if keeps {
             let raw = try rawBytes(index)
-            voxels = decoded(decoder, raw)
+            voxels = try decoded(decoder, raw)
             if !raw.withUnsafeBytes({ decoder.isExactEverywhere($0.baseAddress!, count: grid.count) }) {
                 stored = StoredVoxels(type: header.type, scaling: header.scaling, bytes: decoder.littleEndian(raw))
             }
         } else {
-            voxels = header.interleave == 1 ? try inflated(decoder, start: start) : decoded(decoder, try rawBytes(index))
+            voxels = header.interleave == 1 ? try inflated(decoder, start: start) : try decoded(decoder, try rawBytes(index))
         }
         return Volume(
             grid: grid, voxels: voxels, datatype: header.type.datatype(of: part), header: header.file,
@@ -166,10 +166,10 @@ public final class ImageReader {
         return raw
     }
 
-    private func decoded(_ decoder: VoxelDecoder, _ raw: [UInt8]) -> [Float] {
-        raw.withUnsafeBytes { raw in
+    private func decoded(_ decoder: VoxelDecoder, _ raw: [UInt8]) throws -> [Float] {
+        try raw.withUnsafeBytes { raw in
             let raw = Unchecked(raw.baseAddress!)
-            return Voxels.make(grid.count) { out, range in
+            return try Voxels.make(grid.count) { out, range in
                 decoder.decode(raw.value + range.lowerBound * decoder.type.size, to: out + range.lowerBound, count: range.count)
             }
         }

@@ -22,15 +22,15 @@ struct ImageWriter {
     private static func layout(_ frames: [Volume], _ format: ImageFormat, _ datatype: Datatype?, _ path: String) throws -> VoxelLayout {
         var layout: VoxelLayout
         if let datatype {
-            layout = frames.count == 1 ? VoxelLayout(frames[0], as: datatype) : VoxelLayout(StoredType(datatype))
+            layout = frames.count == 1 ? try VoxelLayout(frames[0], as: datatype) : VoxelLayout(StoredType(datatype))
             guard format.holds(layout) else {
                 throw ImageError.field(
                     path: path, field: "dtype", value: datatype.rawValue, allowed: "one of \(format.typeNames) in such a file")
             }
         } else {
-            let all = frames.map { VoxelLayout(exactly: $0) }
+            let all = try frames.map { try VoxelLayout(exactly: $0) }
             layout = all.allSatisfy { $0 == all[0] } ? all[0] : VoxelLayout(.float32)
-            if !format.holds(layout) { layout = VoxelLayout(format.replacement(for: layout, of: frames)) }
+            if !format.holds(layout) { layout = VoxelLayout(try format.replacement(for: layout, of: frames)) }
             if let rounded = frames.first(where: { $0.stored != nil && !$0.isKept(in: layout) }) {
                 throw ImageError.lossy(path: path, from: rounded.stored!.type.name, to: layout.type.name)
             }
@@ -182,9 +182,9 @@ enum ImageFormat: Equatable {
     func holds(_ layout: VoxelLayout) -> Bool { types.contains(layout.type) && (layout.scaling == nil || self == .nifti || self == .pair) }
 
     /// A type of the format that holds all values as they are in memory: an integer type where they are whole numbers, else float32.
-    func replacement(for layout: VoxelLayout, of frames: [Volume]) -> StoredType {
+    func replacement(for layout: VoxelLayout, of frames: [Volume]) throws -> StoredType {
         let candidates: [Datatype] = frames.allSatisfy(\.datatype.isInteger) ? [.int16, .int32] : []
-        let held = candidates.first { type in frames.allSatisfy { VoxelLayout.fits($0.voxels, type, nil) } }
+        let held = try candidates.first { type in try frames.allSatisfy { try VoxelLayout.fits($0.voxels, type, nil) } }
         return held.map { StoredType($0) } ?? .float32
     }
 }

@@ -17,7 +17,7 @@ struct VoxelLayout: Equatable {
 
     /// The layout that gives back every value exactly: what the file had where `voxels` are rounded, else the volume's type with the file's
     /// scaling where it had one, else unscaled, else float32.
-    init(exactly volume: Volume) {
+    init(exactly volume: Volume) throws {
         if let stored = volume.stored {
             self.init(stored.type, scaling: stored.scaling)
             return
@@ -27,20 +27,20 @@ struct VoxelLayout: Equatable {
             self.init(StoredType(type))
             return
         }
-        if let scaling = volume.header?.scaling, Self.fits(volume.voxels, type, scaling) {
+        if let scaling = volume.header?.scaling, try Self.fits(volume.voxels, type, scaling) {
             self.init(StoredType(type), scaling: scaling)
         } else {
-            self.init(Self.fits(volume.voxels, type, nil) ? StoredType(type) : .float32)
+            self.init(try Self.fits(volume.voxels, type, nil) ? StoredType(type) : .float32)
         }
     }
 
     /// The layout for a type that was asked for: as the file had it where it was of this type, else the plain type, to which values are rounded and in which they
     /// are limited.
-    init(_ volume: Volume, as type: Datatype) {
+    init(_ volume: Volume, as type: Datatype) throws {
         if let stored = volume.stored, stored.type == StoredType(type) {
             self.init(stored.type, scaling: stored.scaling)
         } else if let scaling = volume.header?.scaling, volume.datatype == type, volume.stored == nil,
-            Self.fits(volume.voxels, type, scaling)
+            try Self.fits(volume.voxels, type, scaling)
         {
             self.init(StoredType(type), scaling: scaling)
         } else {
@@ -49,27 +49,27 @@ struct VoxelLayout: Equatable {
     }
 
     /// Whether every value is a stored number of the type, exactly.
-    static func fits(_ values: [Float], _ type: Datatype, _ scaling: Scaling?) -> Bool {
+    static func fits(_ values: [Float], _ type: Datatype, _ scaling: Scaling?) throws -> Bool {
         switch type {
-        case .uint8: fits(values, UInt8.self, scaling)
-        case .int8: fits(values, Int8.self, scaling)
-        case .int16: fits(values, Int16.self, scaling)
-        case .uint16: fits(values, UInt16.self, scaling)
-        case .int32: fits(values, Int32.self, scaling)
-        case .uint32: fits(values, UInt32.self, scaling)
-        case .int64: fits(values, Int64.self, scaling)
-        case .uint64: fits(values, UInt64.self, scaling)
+        case .uint8: try fits(values, UInt8.self, scaling)
+        case .int8: try fits(values, Int8.self, scaling)
+        case .int16: try fits(values, Int16.self, scaling)
+        case .uint16: try fits(values, UInt16.self, scaling)
+        case .int32: try fits(values, Int32.self, scaling)
+        case .uint32: try fits(values, UInt32.self, scaling)
+        case .int64: try fits(values, Int64.self, scaling)
+        case .uint64: try fits(values, UInt64.self, scaling)
         case .float32, .float64: true
         }
     }
 
     @inline(__always)
-    private static func fits<T: FixedWidthInteger>(_ values: [Float], _ type: T.Type, _ scaling: Scaling?) -> Bool {
+    private static func fits<T: FixedWidthInteger>(_ values: [Float], _ type: T.Type, _ scaling: Scaling?) throws -> Bool {
         // Bounds exact in double: −2ⁿ or 0, and 2ⁿ, which itself does not fit.
         let low = Double(T.min), beyond = 2 * Double(T.max / 2 + 1)
         let slope = scaling?.slope ?? 1, inter = scaling?.inter ?? 0
         let plain = scaling == nil
-        return Voxels.total(values) { x, n in
+        return try Voxels.total(values) { x, n in
             var bad = 0
             if plain, T.bitWidth < 32 {
                 let least = Float(T.min), most = Float(T.max)

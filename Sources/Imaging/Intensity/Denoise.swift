@@ -9,6 +9,7 @@ import Support
 /// In a magnitude image noise raises dark voxels (Rician noise). Then squares are averaged, and twice the noise's variance, by which it raises their
 /// mean, is taken off (Wiest-Daesslé et al. 2008, doi:10.1007/978-3-540-85990-1_21).
 public enum NonLocalMeans {
+    /// What is sought, and how alike it must be.
     public struct Options: Sendable {
         /// Standard deviation of the noise, in the image's units; nil estimates it (`Volume.noiseLevel`).
         public var sigma: Double?
@@ -26,7 +27,7 @@ public enum NonLocalMeans {
 
     /// Rows and planes of a tile: small enough for its sums to stay in the second-level cache, large enough that the patches around it are a
     /// small part of the work.
-    private static let tile = (rows: 16, planes: 8)
+    private static let tile = (rows: 16, planes: 16)
 
     /// - Parameters:
     ///   - mask: what is changed; voxels outside keep their values, but count as neighbours. Beyond the border the outermost voxel repeats.
@@ -42,7 +43,7 @@ public enum NonLocalMeans {
         let row = (shape.x + 15) / 16 * 16 + 2 * margin + 16
         let padded = SIMD3(row, shape.y + 2 * margin, shape.z + 2 * margin)
         try Memory.check((padded.x * padded.y * padded.z + image.grid.count) * 4, for: "denoising \(Text.sizes(shape)) voxels")
-        let source = Self.padded(image, to: padded, margin: margin)
+        let source = try Self.padded(image, to: padded, margin: margin)
         let tiles = SIMD2((shape.y + tile.rows - 1) / tile.rows, (shape.z + tile.planes - 1) / tile.planes)
         let voxels = try [Float](unsafeUninitializedCapacity: image.grid.count) { out, count in
             Voxels.useLargePages(out.baseAddress!, image.grid.count)
@@ -76,21 +77,24 @@ public enum NonLocalMeans {
         try need("strength", options.strength, options.strength > 0 && options.strength <= 1000, "above 0 and at most 1000")
         if let sigma = options.sigma { try need("sigma", sigma, sigma >= 0 && sigma.isFinite, "0 or more") }
         if let mask { try image.grid.require(same: mask.grid) }
-        let bad = image.countNonFinite()
+        let bad = try image.countNonFinite()
         if bad > 0 { throw IntensityError.notFinite(count: bad, of: image.voxels.count, operation: "denoise") }
         let sigma = try options.sigma ?? image.noiseLevel(in: mask)
         if options.rician { try image.requireMagnitudes(sigma: sigma, operation: "denoise") }
         return sigma
     }
 
-    private static func padded(_ image: Volume, to padded: SIMD3<Int>, margin: Int) -> [Float] {
+    private static func padded(_ image: Volume, to padded: SIMD3<Int>, margin: Int) throws -> [Float] {
         let shape = image.grid.shape
         let area = padded.x * padded.y
-        return [Float](unsafeUninitializedCapacity: area * padded.z) { out, count in
+        // The last row's vectors end in the slack.
+        let slack = 64
+        return try [Float](unsafeUninitializedCapacity: area * padded.z + slack) { out, count in
             Voxels.useLargePages(out.baseAddress!, area * padded.z)
-            image.voxels.withUnsafeBufferPointer { voxels in
+            (out.baseAddress! + area * padded.z).initialize(repeating: 0, count: slack)
+            try image.voxels.withUnsafeBufferPointer { voxels in
                 let p = Unchecked((voxels.baseAddress!, out.baseAddress!))
-                Parallel.forEach(padded.z) { k in
+                try Parallel.slabs(padded.z) { k in
                     for j in 0..<padded.y {
                         let y = min(shape.y - 1, max(0, j - margin)), z = min(shape.z - 1, max(0, k - margin))
                         let from = p.value.0 + image.grid.index(0, y, z), to = p.value.1 + k * area + j * padded.x
@@ -100,11 +104,12 @@ public enum NonLocalMeans {
                     }
                 }
             }
-            count = area * padded.z
+            count = area * padded.z + slack
         }
     }
 
-    /// One box of rows and planes, in all candidates: squared differences are summed over patches one axis after the other.
+    /// One box of rows and planes, in all displacements: squared differences are summed over patches one axis after the other (Darbon et al. 2008,
+    /// doi:10.1109/ISBI.2008.4541250), along x last. Two voxels are as alike seen from the one as from the other, so that a displacement and its opposite share their weights.
     private struct Tile {
         let image: Volume
         let mask: Mask?
@@ -122,67 +127,62 @@ public enum NonLocalMeans {
                 }
                 return
             }
-            let width = (nx + 15) / 16 * 16, r = options.patch, side = 2 * r + 1
-            let cells = rows.count * planes.count
-            // Sums, weights and greatest weights; then a difference's scratch, its rows, and a ring of planes.
-            let ringRows = rows.count + 2 * r
-            let floats = width * (3 * cells + ringRows + side * rows.count) + width + 32
-            let space = UnsafeMutablePointer<Float>.allocate(capacity: floats)
-            defer { space.deallocate() }
-            space.initialize(repeating: 0, count: floats)
-            let sum = space, weight = sum + width * cells, greatest = weight + width * cells
-            let summedRows = greatest + width * cells, ring = summedRows + width * ringRows
-            let scratch = ring + width * side * rows.count
-
-            // A patch of n voxels: the exponent is the summed difference over 2 σ² n.
-            let scale = Float(1 / (2 * options.strength * sigma * sigma * Double(side * side * side)))
-            let area = padded.x * padded.y
-            let reach = -options.search...options.search
-            withUnsafeTemporaryAllocation(of: UnsafePointer<Float>.self, capacity: side) { pointers in
-                for dz in reach {
-                    for dy in reach {
+            let totals = Totals(rows: rows.count, planes: planes.count, width: nx, options)
+            defer { totals.free() }
+            let reach = options.search
+            for dz in 0...reach {
+                for dy in dz == 0 ? 0...reach : -reach...reach {
+                    for dx in dz == 0 && dy == 0 ? 1...reach : -reach...reach {
                         if Interrupt.isRaised { return }
-                        for dx in reach where dx != 0 || dy != 0 || dz != 0 {
-                            let shift = dx + dy * padded.x + dz * area
-                            for k in planes.lowerBound - r..<planes.upperBound + r {
-                                let slot = ring + (k + r) % side * rows.count * width
-                                let plane = source + (k + margin) * area + margin
-                                for j in 0..<ringRows {
-                                    let p = plane + (rows.lowerBound - r + j + margin) * padded.x
-                                    var call = SKPatchRow(
-                                        a: p, b: p + shift, scratch: scratch, out: summedRows + j * width, count: Int64(width),
-                                        radius: Int64(r))
-                                    Kernels.images.patchRow(&call)
-                                }
-                                for j in 0..<rows.count {
-                                    for t in 0..<side { pointers[t] = UnsafePointer(summedRows + (j + t) * width) }
-                                    var call = SKRowSum(
-                                        in: UnsafePointer(pointers.baseAddress!), rows: Int64(side), count: Int64(width),
-                                        out: slot + j * width)
-                                    Kernels.images.rowSum(&call)
-                                }
-                                // The plane in the middle of the ring is complete.
-                                let middle = k - r
-                                guard middle >= planes.lowerBound else { continue }
-                                let values = source + (middle + margin) * area + margin + shift
-                                for j in 0..<rows.count {
-                                    for t in 0..<side { pointers[t] = UnsafePointer(ring + (t * rows.count + j) * width) }
-                                    let cell = ((middle - planes.lowerBound) * rows.count + j) * width
-                                    var call = SKCandidate(
-                                        in: UnsafePointer(pointers.baseAddress!), rows: Int64(side), count: Int64(width),
-                                        value: values + (rows.lowerBound + j + margin) * padded.x, scale: scale,
-                                        square: options.rician ? 1 : 0, sum: sum + cell, weight: weight + cell, greatest: greatest + cell)
-                                    Kernels.images.candidate(&call)
-                                }
-                            }
-                        }
+                        add(SIMD3(dx, dy, dz), source, totals)
                     }
                 }
             }
             for k in planes {
                 for j in rows {
-                    let cell = ((k - planes.lowerBound) * rows.count + j - rows.lowerBound) * width
-                    finish(to: out, row: image.grid.index(0, j, k), nx, sum + cell, weight + cell, greatest + cell)
+                    let cell = totals.row(j - rows.lowerBound, k - planes.lowerBound)
+                    finish(to: out, row: image.grid.index(0, j, k), nx, totals.sum + cell, totals.weight + cell, totals.greatest + cell)
+                }
+            }
+        }
+
+        /// What the voxels at a displacement and at its opposite add. The weights of a plane are those of its voxels towards the displacement, for the rows (and columns) of
+        /// the tile and of the tile moved back by the displacement; the latter count for the voxels that they point to.
+        private func add(_ d: SIMD3<Int>, _ source: UnsafePointer<Float>, _ totals: Totals) {
+            let r = options.patch, side = 2 * r + 1, area = padded.x * padded.y
+            let shift = d.x + d.y * padded.x + d.z * area
+            let firstRow = rows.lowerBound - max(0, d.y), lines = rows.count + abs(d.y), wide = totals.wide
+            // A patch of n voxels: the exponent is the summed difference over 2 σ² n.
+            let scale = Float(1 / (2 * options.strength * sigma * sigma * Double(side * side * side)))
+            func values(_ j: Int, _ k: Int) -> UnsafePointer<Float> { source + ((k + margin) * area + (j + margin) * padded.x + margin) }
+            withUnsafeTemporaryAllocation(of: UnsafePointer<Float>.self, capacity: side) { pointers in
+                func summed(_ out: UnsafeMutablePointer<Float>, _ line: (Int) -> UnsafeMutablePointer<Float>) {
+                    for t in 0..<side { pointers[t] = UnsafePointer(line(t)) }
+                    var call = SKRowSum(in: UnsafePointer(pointers.baseAddress!), rows: Int64(side), count: Int64(wide), out: out)
+                    Kernels.images.rowSum(&call)
+                }
+                for newest in planes.lowerBound - d.z - r..<planes.upperBound + r {
+                    for j in 0..<lines + 2 * r {
+                        let a = values(firstRow - r + j, newest) - margin
+                        var call = SKSquaredDifferences(a: a, b: a + shift, out: totals.differences + j * wide, count: Int64(wide))
+                        Kernels.images.squaredDifferences(&call)
+                    }
+                    let slot = totals.ring + (newest + side * padded.z) % side * totals.lines * wide
+                    for j in 0..<lines { summed(slot + j * wide) { totals.differences + (j + $0) * wide } }
+                    // The plane in the middle of the ring is complete.
+                    let k = newest - r
+                    guard k >= planes.lowerBound - d.z else { continue }
+                    for line in 0..<lines {
+                        summed(totals.patches) { totals.ring + ($0 * totals.lines + line) * wide }
+                        var call = SKPatchWeights(
+                            in: totals.patches, out: totals.weights, count: Int64(totals.weightCount), radius: Int64(r), scale: scale)
+                        Kernels.images.patchWeights(&call)
+                        let j = firstRow + line
+                        if planes.contains(k), rows.contains(j) { totals.take(from: 0, values(j, k) + shift, to: (j, k), of: self) }
+                        if planes.contains(k + d.z), rows.contains(j + d.y) {
+                            totals.take(from: -d.x, values(j, k) - d.x, to: (j + d.y, k + d.z), of: self)
+                        }
+                    }
                 }
             }
         }
@@ -217,6 +217,52 @@ public enum NonLocalMeans {
                     out[row + i] = total > 1e-30 && (mask == nil || mask!.voxels[row + i] != 0) ? value : own
                 }
             }
+        }
+    }
+
+    /// What a tile's voxels have gathered, and the room in which their weights are worked out. Rows begin at whole vectors.
+    private struct Totals {
+        /// Floats of a row of voxels; of differences, which reach over the search and the patch; and weights of a row, which reach over the search.
+        let width, wide, weightCount: Int
+        let rows: Int
+        /// Rows of a plane of the ring, at most.
+        let lines: Int
+        private let search: Int
+        private let square: Bool
+        let sum, weight, greatest, differences, ring, patches, weights: UnsafeMutablePointer<Float>
+
+        init(rows: Int, planes: Int, width: Int, _ options: Options) {
+            func whole(_ n: Int) -> Int { (n + 15) / 16 * 16 }
+            let r = options.patch
+            search = options.search
+            square = options.rician
+            (self.rows, lines) = (rows, rows + search)
+            self.width = whole(width)
+            wide = whole(width + 2 * (search + r))
+            weightCount = whole(width + 2 * search)
+            let cells = rows * planes * self.width, differenceCount = (lines + 2 * r) * wide, ringCount = (2 * r + 1) * lines * wide
+            let all = 3 * cells + differenceCount + ringCount + wide + 32 + weightCount + 32
+            let space = UnsafeMutableRawPointer.allocate(byteCount: 4 * all, alignment: 64).bindMemory(to: Float.self, capacity: all)
+            space.initialize(repeating: 0, count: all)
+            (sum, weight, greatest) = (space, space + cells, space + 2 * cells)
+            differences = space + 3 * cells
+            ring = differences + differenceCount
+            patches = ring + ringCount
+            weights = patches + wide + 32
+        }
+
+        func free() { UnsafeMutableRawPointer(sum).deallocate() }
+
+        /// Where a row of the tile begins.
+        func row(_ j: Int, _ k: Int) -> Int { (k * rows + j) * width }
+
+        /// Adds a row of values with the weights as they stand, of the columns that begin `from` columns after the voxels' own.
+        func take(from: Int, _ values: UnsafePointer<Float>, to place: (Int, Int), of tile: Tile) {
+            let cell = row(place.0 - tile.rows.lowerBound, place.1 - tile.planes.lowerBound)
+            var call = SKWeighted(
+                weights: weights + search + from, value: values, count: Int64(width), square: square ? 1 : 0, sum: sum + cell, weight: weight + cell,
+                greatest: greatest + cell)
+            Kernels.images.weighted(&call)
         }
     }
 }

@@ -57,6 +57,7 @@ public enum Elementwise {
         return Volume(grid: grid, voxels: voxels, header: header)
     }
 
+    /// Where a comparison holds. Throws `IntensityError.twoNumbers` without a volume or mask, `GridError.mismatch`, `Interrupted`.
     public static func compare(_ operation: Comparison, _ a: Operand, _ b: Operand) throws -> Mask {
         let voxels: [UInt8]
         switch operation {
@@ -71,35 +72,38 @@ public enum Elementwise {
         return Mask(grid: grid, voxels: voxels, header: header)
     }
 
+    /// Two masks on one grid, as one. Throws `GridError.mismatch`, `Interrupted`.
     public static func apply(_ operation: Logic, _ a: Mask, _ b: Mask) throws -> Mask {
         try a.grid.require(same: b.grid)
         switch operation {
-        case .and: return a.with(Voxels.map(a.voxels, b.voxels) { x, y, out, n in for i in 0..<n { out[i] = x[i] & y[i] } })
-        case .or: return a.with(Voxels.map(a.voxels, b.voxels) { x, y, out, n in for i in 0..<n { out[i] = x[i] | y[i] } })
-        case .exclusiveOr: return a.with(Voxels.map(a.voxels, b.voxels) { x, y, out, n in for i in 0..<n { out[i] = x[i] ^ y[i] } })
+        case .and: return a.with(try Voxels.map(a.voxels, b.voxels) { x, y, out, n in for i in 0..<n { out[i] = x[i] & y[i] } })
+        case .or: return a.with(try Voxels.map(a.voxels, b.voxels) { x, y, out, n in for i in 0..<n { out[i] = x[i] | y[i] } })
+        case .exclusiveOr: return a.with(try Voxels.map(a.voxels, b.voxels) { x, y, out, n in for i in 0..<n { out[i] = x[i] ^ y[i] } })
         }
     }
 
-    public static func not(_ a: Mask) -> Mask { a.with(Voxels.complement(a.voxels)) }
+    /// The voxels that are not in a mask. Throws `Interrupted`.
+    public static func not(_ a: Mask) throws -> Mask { a.with(try Voxels.complement(a.voxels)) }
 
-    public static func apply(_ function: Unary, _ v: Volume) -> Volume {
+    /// A function of every voxel; float32. `round` goes to the even number of two equally near. Throws `Interrupted`.
+    public static func apply(_ function: Unary, _ v: Volume) throws -> Volume {
         switch function {
-        case .abs: v.with(Voxels.map(v.voxels) { x, out, n in for i in 0..<n { out[i] = x[i].magnitude } })
-        case .sqrt: v.with(Voxels.map(v.voxels) { x, out, n in for i in 0..<n { out[i] = x[i].squareRoot() } })
-        case .exp: v.with(Voxels.map(v.voxels) { x, out, n in for i in 0..<n { out[i] = expf(x[i]) } })
-        case .log: v.with(Voxels.map(v.voxels) { x, out, n in for i in 0..<n { out[i] = logf(x[i]) } })
-        case .negate: v.with(Voxels.map(v.voxels) { x, out, n in for i in 0..<n { out[i] = -x[i] } })
-        case .round: v.with(Voxels.map(v.voxels) { x, out, n in for i in 0..<n { out[i] = rintf(x[i]) } })
-        case .floor: v.with(Voxels.map(v.voxels) { x, out, n in for i in 0..<n { out[i] = floorf(x[i]) } })
-        case .ceil: v.with(Voxels.map(v.voxels) { x, out, n in for i in 0..<n { out[i] = ceilf(x[i]) } })
+        case .abs: v.with(try Voxels.map(v.voxels) { x, out, n in for i in 0..<n { out[i] = x[i].magnitude } })
+        case .sqrt: v.with(try Voxels.map(v.voxels) { x, out, n in for i in 0..<n { out[i] = x[i].squareRoot() } })
+        case .exp: v.with(try Voxels.map(v.voxels) { x, out, n in for i in 0..<n { out[i] = expf(x[i]) } })
+        case .log: v.with(try Voxels.map(v.voxels) { x, out, n in for i in 0..<n { out[i] = logf(x[i]) } })
+        case .negate: v.with(try Voxels.map(v.voxels) { x, out, n in for i in 0..<n { out[i] = -x[i] } })
+        case .round: v.with(try Voxels.map(v.voxels) { x, out, n in for i in 0..<n { out[i] = rintf(x[i]) } })
+        case .floor: v.with(try Voxels.map(v.voxels) { x, out, n in for i in 0..<n { out[i] = floorf(x[i]) } })
+        case .ceil: v.with(try Voxels.map(v.voxels) { x, out, n in for i in 0..<n { out[i] = ceilf(x[i]) } })
         }
     }
 
     /// Values held within `range`; NaN stays NaN.
-    public static func clamp(_ v: Volume, to range: ClosedRange<Float>) -> Volume {
+    public static func clamp(_ v: Volume, to range: ClosedRange<Float>) throws -> Volume {
         let (low, high) = (range.lowerBound, range.upperBound)
         return v.with(
-            Voxels.map(v.voxels) { x, out, n in
+            try Voxels.map(v.voxels) { x, out, n in
                 for i in 0..<n { out[i] = x[i] < low ? low : x[i] > high ? high : x[i] }
             })
     }
@@ -107,7 +111,7 @@ public enum Elementwise {
     /// The volume inside the mask, `outside` elsewhere. Keeps the datatype when `outside` is 0.
     public static func masked(_ v: Volume, by mask: Mask, outside: Float = 0) throws -> Volume {
         try v.grid.require(same: mask.grid)
-        let voxels: [Float] = Voxels.map(v.voxels, mask.voxels) { x, inside, out, n in
+        let voxels: [Float] = try Voxels.map(v.voxels, mask.voxels) { x, inside, out, n in
             for i in 0..<n { out[i] = inside[i] != 0 ? x[i] : outside }
         }
         return Volume(grid: v.grid, voxels: voxels, datatype: outside == 0 ? v.datatype : .float32, header: v.header)
@@ -124,14 +128,14 @@ public enum Elementwise {
     }
 
     /// Two operands block by block, each as `n` floats, so that every operation is one loop whatever the kinds of its operands.
-    private static func combine<R>(
+    private static func combine<R: BitwiseCopyable>(
         _ a: Operand, _ b: Operand, _ body: (UnsafePointer<Float>, UnsafePointer<Float>, UnsafeMutablePointer<R>, Int) -> Void
     ) throws -> [R] {
         guard let grid = a.grid ?? b.grid else { throw IntensityError.twoNumbers }
         if let left = a.grid, let right = b.grid { try left.require(same: right) }
         try grid.requireMemory(bytesPerVoxel: MemoryLayout<R>.stride)
         let block = 4096
-        return Voxels.make(grid.count) { out, range in
+        return try Voxels.make(grid.count) { out, range in
             withUnsafeTemporaryAllocation(of: Float.self, capacity: 2 * block) { scratch in
                 let left = scratch.baseAddress!, right = left + block
                 scratch.initialize(repeating: 0)
@@ -169,11 +173,11 @@ extension Grid {
 
 extension Volume {
     /// Voxels with values in `range`, both ends included. NaN is not in it.
-    public func threshold(within range: ClosedRange<Float>) -> Mask {
+    public func threshold(within range: ClosedRange<Float>) throws -> Mask {
         let (low, high) = (range.lowerBound, range.upperBound)
         return Mask(
             grid: grid,
-            voxels: Voxels.map(voxels) { x, out, n in
+            voxels: try Voxels.map(voxels) { x, out, n in
                 for i in 0..<n { out[i] = x[i] >= low && x[i] <= high ? 1 : 0 }
             }, header: header?.forDerivedValues())
     }

@@ -53,7 +53,7 @@ extension Volume {
 /// One-dimensional correlation along an axis, edge voxels repeated.
 enum Correlation {
     static func apply(_ kernel: [Float], to values: [Float], shape: SIMD3<Int>, axis: Int) throws -> [Float] {
-        var result = Voxels.repeating(Float(0), values.count)
+        var result = try Voxels.repeating(Float(0), values.count)
         let radius = kernel.count / 2
         let (nx, ny, nz) = (shape.x, shape.y, shape.z)
         try values.withUnsafeBufferPointer { values in

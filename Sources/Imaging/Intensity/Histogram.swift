@@ -4,6 +4,7 @@ import Support
 public struct Histogram: Sendable, Equatable {
     /// The bins' borders, one more than bins. A bin holds its lower border, the last one both.
     public let edges: [Double]
+    /// How many values are in each bin.
     public let counts: [Int]
 }
 
@@ -18,7 +19,7 @@ extension Volume {
             throw IntensityError.argument(name: "bins", value: Double(bins), allowed: "1 … \(1 << 20)")
         }
         if let mask { try grid.require(same: mask.grid) }
-        let values = mask.map { Selection.gather(voxels, $0.voxels) } ?? voxels
+        let values = try mask.map { try Selection.gather(voxels, $0.voxels) } ?? voxels
         var (low, high) = (range?.lowerBound ?? 0, range?.upperBound ?? 0)
         if range == nil {
             let own = try Self.finiteExtent(values, operation: "histogram")
@@ -26,18 +27,18 @@ extension Volume {
             if low == high { (low, high) = (low - 0.5, high + 0.5) }
         }
         guard low < high, (high - low).isFinite else {
-            throw IntensityError.argument(name: "the range's upper end", value: high, allowed: "above \(Text.short(low)) and finite")
+            throw IntensityError.argument(name: "high", value: high, allowed: "above \(Text.short(low)) and finite")
         }
         let width = (high - low) / Double(bins)
         let edges = (0...bins).map { $0 == bins ? high : low + width * Double($0) }
-        return Histogram(edges: edges, counts: Self.counts(values, edges: edges))
+        return Histogram(edges: edges, counts: try Self.counts(values, edges: edges))
     }
 
     /// The least and the greatest finite value. Throws `IntensityError.notFinite` when there is none.
     static func finiteExtent(_ values: [Float], operation: String) throws -> ClosedRange<Float> {
-        let ranges = values.withUnsafeBufferPointer { buffer in
+        let ranges = try values.withUnsafeBufferPointer { buffer in
             let source = Unchecked(buffer)
-            return Parallel.mapRanges(buffer.count, grain: Voxels.grain) { range in
+            return try Parallel.mapSlabs(buffer.count, grain: Voxels.grain) { range in
                 var low = Float.infinity, high = -Float.infinity
                 for i in range {
                     let v = source.value[i]
@@ -56,14 +57,14 @@ extension Volume {
     }
 
     /// Counts between borders that lie evenly; the borders themselves, not a product's rounding, decide which bin a value is in.
-    static func counts(_ values: [Float], edges: [Double]) -> [Int] {
+    static func counts(_ values: [Float], edges: [Double]) throws -> [Int] {
         let bins = edges.count - 1, low = edges[0], high = edges[bins]
         let scale = Double(bins) / (high - low)
         let grain = max(1 << 18, (values.count + 15) / 16)
-        let parts = values.withUnsafeBufferPointer { buffer in
-            edges.withUnsafeBufferPointer { edges in
+        let parts = try values.withUnsafeBufferPointer { buffer in
+            try edges.withUnsafeBufferPointer { edges in
                 let source = Unchecked((buffer, edges))
-                return Parallel.mapRanges(buffer.count, grain: grain) { range in
+                return try Parallel.mapSlabs(buffer.count, grain: grain) { range in
                     let (values, edges) = source.value
                     var counts = [Int32](repeating: 0, count: bins)
                     counts.withUnsafeMutableBufferPointer { counts in

@@ -16,13 +16,13 @@ struct IntensityCurve {
         slope = (1..<from.count).map { n -> Double in (to[n] - to[n - 1]) / (from[n] - from[n - 1]) }
     }
 
-    func applied(to volume: Volume) -> Volume {
-        from.withUnsafeBufferPointer { from in
-            to.withUnsafeBufferPointer { to in
-                slope.withUnsafeBufferPointer { slope in
+    func applied(to volume: Volume) throws -> Volume {
+        try from.withUnsafeBufferPointer { from in
+            try to.withUnsafeBufferPointer { to in
+                try slope.withUnsafeBufferPointer { slope in
                     let knots = Unchecked((from, to, slope))
                     return volume.with(
-                        Voxels.map(volume.voxels) { x, out, n in
+                        try Voxels.map(volume.voxels) { x, out, n in
                             let (from, to, slope) = knots.value
                             for i in 0..<n {
                                 let v = Double(x[i])

@@ -12,13 +12,29 @@ public enum IntensityError: ExplainedError, Equatable {
 
     public var message: String {
         switch self {
-        case .notFinite(let count, let total, let operation):
-            "\(operation): \(count) of \(total) voxels \(count == 1 ? "is" : "are") NaN or infinite"
-        case .emptyMask(let operation): "\(operation): the mask has no voxel"
-        case .flat(let value, let operation): "\(operation): every voxel has the value \(Text.short(value))"
+        case .notFinite(_, _, let operation), .emptyMask(let operation), .flat(_, let operation), .negative(_, let operation):
+            "\(operation): \(explanation)"
         case .argument(let name, let value, let allowed): "\(name) is \(Text.short(value)); it must be \(allowed)"
-        case .negative(let least, let operation):
-            "\(operation): Rician noise is that of magnitude images, and this one goes down to \(Text.short(least)), farther below 0 than its noise"
+        case .twoNumbers: explanation
+        }
+    }
+
+    /// What the caller knows is one operation may be made of others, which found what is wrong.
+    public func message(in operation: String) -> String { "\(operation): \(explanation)" }
+
+    public var argument: String? {
+        if case .argument(let name, _, _) = self { name } else { nil }
+    }
+
+    private var explanation: String {
+        switch self {
+        case .notFinite(let count, let total, _):
+            "\(Text.grouped(count)) of \(Text.grouped(total)) voxels \(count == 1 ? "is" : "are") NaN or infinite"
+        case .emptyMask: "the mask has no voxel"
+        case .flat(let value, _): "every voxel has the value \(Text.short(value))"
+        case .argument(let name, let value, let allowed): "`\(name)` must be \(allowed), got \(Text.short(value))"
+        case .negative(let least, _):
+            "Rician noise is that of magnitude images, and this one goes down to \(Text.short(least)), farther below 0 than its noise"
         case .twoNumbers: "both operands are numbers; at least one must be a volume or a mask"
         }
     }

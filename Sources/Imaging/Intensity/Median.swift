@@ -8,10 +8,11 @@ extension Volume {
     ///
     /// Throws `IntensityError` for radii below 0, a window of more than 3375 voxels (radius 7), or NaN.
     public func median(radius: SIMD3<Int>) throws -> Volume {
-        for axis in 0..<3 where !(0...7).contains(radius[axis]) {
-            throw IntensityError.argument(name: "radius", value: Double(radius[axis]), allowed: "0 … 7 voxels")
+        let most = MedianTile.greatestRadius
+        for axis in 0..<3 where !(0...most).contains(radius[axis]) {
+            throw IntensityError.argument(name: "radius", value: Double(radius[axis]), allowed: "0 … \(most) voxels")
         }
-        let bad = Voxels.total(voxels) { x, n in
+        let bad = try Voxels.total(voxels) { x, n in
             var bad: Int32 = 0
             for i in 0..<n { bad &+= x[i] == x[i] ? 0 : 1 }
             return Int(bad)
@@ -39,25 +40,24 @@ extension Volume {
         }
     }
 
-    /// Any window: its values gathered, and the one in the middle selected (Hoare 1961).
+    /// Any window, in boxes of voxels.
     private func median(of radius: SIMD3<Int>) throws -> [Float] {
-        let nx = grid.shape.x
-        let sides = radius &* 2 &+ 1
-        let size = sides.x * sides.y * sides.z
-        return try eachRow(scratch: size) { values, out, scratch, j, k in
-            for i in 0..<nx {
-                var n = 0
-                for dz in -radius.z...radius.z {
-                    for dy in -radius.y...radius.y {
-                        let row = values + self.clampedRow(j + dy, k + dz)
-                        for dx in -radius.x...radius.x {
-                            scratch[n] = row[min(nx - 1, max(0, i + dx))]
-                            n += 1
-                        }
+        let shape = grid.shape, side = MedianTile.side
+        let boxes = (shape &+ (side - 1)) / side
+        return try [Float](unsafeUninitializedCapacity: grid.count) { out, count in
+            Voxels.useLargePages(out.baseAddress!, grid.count)
+            try voxels.withUnsafeBufferPointer { voxels in
+                let p = Unchecked((voxels.baseAddress!, out.baseAddress!))
+                try Parallel.slabs(boxes.y * boxes.z) { n in
+                    let tile = MedianTile(radius: radius)
+                    defer { tile.free() }
+                    for i in 0..<boxes.x where !Interrupt.isRaised {
+                        let from = SIMD3(i, n % boxes.y, n / boxes.y) &* side
+                        tile.run(p.value.0, shape: shape, box: Box(from: from, to: pointwiseMin(from &+ side, shape)), to: p.value.1)
                     }
                 }
-                out[i] = Self.select(size / 2, scratch, size)
             }
+            count = grid.count
         }
     }
 
@@ -90,30 +90,5 @@ extension Volume {
     private func clampedRow(_ j: Int, _ k: Int) -> Int {
         let shape = grid.shape
         return (min(shape.z - 1, max(0, k)) * shape.y + min(shape.y - 1, max(0, j))) * shape.x
-    }
-
-    private static func select(_ rank: Int, _ v: UnsafeMutablePointer<Float>, _ n: Int) -> Float {
-        var low = 0, high = n - 1
-        while low < high {
-            let pivot = v[(low + high) / 2]
-            var i = low, j = high
-            while i <= j {
-                while v[i] < pivot { i += 1 }
-                while v[j] > pivot { j -= 1 }
-                if i <= j {
-                    (v[i], v[j]) = (v[j], v[i])
-                    i += 1
-                    j -= 1
-                }
-            }
-            if rank <= j {
-                high = j
-            } else if rank >= i {
-                low = i
-            } else {
-                break
-            }
-        }
-        return v[rank]
     }
 }

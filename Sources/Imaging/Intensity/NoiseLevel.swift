@@ -12,10 +12,10 @@ extension Volume {
         let mask = try mask ?? otsu()
         let shape = grid.shape
         let cubes = shape / 2
-        let coefficients = voxels.withUnsafeBufferPointer { voxels in
-            mask.voxels.withUnsafeBufferPointer { inside in
+        let pieces = try voxels.withUnsafeBufferPointer { voxels in
+            try mask.voxels.withUnsafeBufferPointer { inside in
                 let p = Unchecked((voxels, inside))
-                return Parallel.mapRanges(cubes.z, grain: 1) { planes in
+                return try Parallel.mapSlabs(cubes.z, grain: 1) { planes in
                     let (voxels, inside) = p.value
                     var found: [Float] = []
                     for c in planes {
@@ -36,11 +36,16 @@ extension Volume {
                     return found
                 }
             }
-        }.reduce(into: [Float]()) { $0 += $1 }
+        }
+        let coefficients = try Selection.joined(pieces)
         if coefficients.isEmpty { throw IntensityError.emptyMask(operation: "noise_level") }
-        let bad = coefficients.reduce(0) { $0 + ($1.isFinite ? 0 : 1) }
-        if bad > 0 { throw IntensityError.notFinite(count: countNonFinite(in: mask), of: mask.count, operation: "noise_level") }
+        let bad = try Voxels.total(coefficients) { x, n in
+            var bad: Int32 = 0
+            for i in 0..<n { bad &+= x[i] - x[i] == 0 ? 0 : 1 }
+            return Int(bad)
+        }
+        if bad > 0 { throw IntensityError.notFinite(count: try countNonFinite(in: mask), of: mask.count, operation: "noise_level") }
         // A sum of eight has √8 times the noise.
-        return Selection(coefficients).percentile(50) / (8.0.squareRoot() * 0.6744897501960817)
+        return try Selection(coefficients).percentile(50) / (8.0.squareRoot() * 0.6744897501960817)
     }
 }

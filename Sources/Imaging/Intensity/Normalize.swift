@@ -10,29 +10,29 @@ extension Volume {
         let m = try moments(in: mask, operation: "normalize")
         let scale = 1 / m.deviation
         guard m.deviation > 0, scale.isFinite else { throw IntensityError.flat(value: m.mean, operation: "normalize") }
-        return stretched(from: m.mean, by: scale, to: 0)
+        return try stretched(from: m.mean, by: scale, to: 0)
     }
 
     /// Values mapped linearly so that the least becomes `range.lowerBound` and the greatest `range.upperBound`. float32.
     ///
     /// Throws `IntensityError` for NaN or infinite voxels, or values that are all one.
     public func rescaled(to range: ClosedRange<Float> = 0...1) throws -> Volume {
-        for bound in [range.lowerBound, range.upperBound] where !bound.isFinite {
-            throw IntensityError.argument(name: "a bound of rescale", value: Double(bound), allowed: "a finite number")
+        for (name, bound) in [("low", range.lowerBound), ("high", range.upperBound)] where !bound.isFinite {
+            throw IntensityError.argument(name: name, value: Double(bound), allowed: "a finite number")
         }
         let own = try extent(operation: "rescale")
         let low = Double(own.lowerBound), to = Double(range.lowerBound)
         guard own.upperBound > own.lowerBound else { throw IntensityError.flat(value: low, operation: "rescale") }
         let scale = (Double(range.upperBound) - to) / (Double(own.upperBound) - low)
-        return stretched(from: low, by: scale, to: to, within: range)
+        return try stretched(from: low, by: scale, to: to, within: range)
     }
 
     /// (v − pivot) · scale + offset in doubles, held within `range`.
     func stretched(
         from pivot: Double, by scale: Double, to offset: Double, within range: ClosedRange<Float> = -.infinity ... .infinity
-    ) -> Volume {
+    ) throws -> Volume {
         with(
-            Voxels.map(voxels) { x, out, n in
+            try Voxels.map(voxels) { x, out, n in
                 var call = SKStretch(
                     in: x, out: out, count: Int64(n), pivot: pivot, scale: scale, offset: offset, low: range.lowerBound,
                     high: range.upperBound)

@@ -28,7 +28,7 @@ extension Volume {
         guard high > low else { throw IntensityError.flat(value: low, operation: "otsu") }
         let width = (high - low) / Double(bins)
         let edges = (0...bins).map { $0 == bins ? high : low + width * Double($0) }
-        return Self.divisions(Self.counts(voxels, edges: edges), classes: classes).map { Float(edges[$0]) }
+        return Self.divisions(try Self.counts(voxels, edges: edges), classes: classes).map { Float(edges[$0]) }
     }
 
     /// Voxels above the Otsu threshold. NaN voxels are not in it.
@@ -36,7 +36,7 @@ extension Volume {
         let threshold = try otsuThreshold(bins: bins)
         return Mask(
             grid: grid,
-            voxels: Voxels.map(voxels) { x, out, n in
+            voxels: try Voxels.map(voxels) { x, out, n in
                 for i in 0..<n { out[i] = x[i] > threshold ? 1 : 0 }
             }, header: header?.forDerivedValues())
     }

@@ -15,14 +15,14 @@ public struct IntensityStandard: Sendable, Equatable {
     public init(percents: [Double], values: [Double]) throws {
         guard percents.count >= 2, percents.count == values.count else {
             throw IntensityError.argument(
-                name: "the number of landmarks", value: Double(percents.count), allowed: "2 or more, and as many values as percentiles")
+                name: "percents", value: Double(percents.count), allowed: "2 or more, and as many values as percentiles")
         }
         for n in percents.indices {
             guard percents[n] >= 0, percents[n] <= 100, n == 0 || percents[n] > percents[n - 1] else {
-                throw IntensityError.argument(name: "a landmark's percentile", value: percents[n], allowed: "0 … 100 and above the one before")
+                throw IntensityError.argument(name: "percents", value: percents[n], allowed: "0 … 100 and above the one before")
             }
             guard values[n].isFinite, n == 0 || values[n] >= values[n - 1] else {
-                throw IntensityError.argument(name: "a landmark's value", value: values[n], allowed: "finite and not below the one before")
+                throw IntensityError.argument(name: "values", value: values[n], allowed: "finite and not below the one before")
             }
         }
         (self.percents, self.values) = (percents, values)
@@ -38,8 +38,8 @@ public struct IntensityStandard: Sendable, Equatable {
     ) throws {
         guard !images.isEmpty, masks == nil || masks!.count == images.count else {
             throw IntensityError.argument(
-                name: masks == nil ? "the number of images" : "the number of masks", value: Double(masks?.count ?? 0),
-                allowed: masks == nil ? "1 or more" : "\(images.count), one for each image")
+                name: masks == nil ? "images" : "masks", value: Double(masks?.count ?? 0),
+                allowed: masks == nil ? "1 volume or more" : "\(images.count), one for each image")
         }
         // Checks the percentiles too.
         _ = try IntensityStandard(percents: percents, values: percents)
@@ -63,7 +63,7 @@ extension Volume {
         guard let curve = IntensityCurve(from: own, to: standard.values) else {
             throw IntensityError.flat(value: own[0], operation: "nyul")
         }
-        return curve.applied(to: self)
+        return try curve.applied(to: self)
     }
 
     /// The image with another's distribution: `points` quantiles, evenly spaced between the least and the greatest value, go to those of
@@ -83,6 +83,6 @@ extension Volume {
         guard let curve = IntensityCurve(from: own, to: theirs) else {
             throw IntensityError.flat(value: own[0], operation: "histogram_match")
         }
-        return curve.applied(to: self)
+        return try curve.applied(to: self)
     }
 }

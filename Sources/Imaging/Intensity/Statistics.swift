@@ -4,11 +4,15 @@ import Support
 
 /// Moments and range of a volume's values.
 public struct Statistics: Sendable, Equatable {
+    /// The number of voxels in question.
     public var count: Int
+    /// Their mean.
     public var mean: Double
     /// Population standard deviation (divisor n, as numpy's default).
     public var std: Double
+    /// The least value.
     public var min: Float
+    /// The greatest value.
     public var max: Float
 }
 
@@ -25,17 +29,17 @@ extension Volume {
     /// Mean and squared deviations; the least and the greatest value only where they are asked for, which saves part of the pass.
     func moments(in mask: Mask? = nil, operation: String, withExtent: Bool = false) throws -> Moments {
         if let mask { try grid.require(same: mask.grid) }
-        let pieces = voxels.withUnsafeBufferPointer { values in
+        let pieces = try voxels.withUnsafeBufferPointer { values in
             let source = Unchecked(values)
             if let mask {
-                return mask.voxels.withUnsafeBufferPointer { inside in
+                return try mask.voxels.withUnsafeBufferPointer { inside in
                     let sources = Unchecked((values, inside))
-                    return Parallel.mapRanges(values.count, grain: Voxels.grain) {
+                    return try Parallel.mapSlabs(values.count, grain: Voxels.grain) {
                         Moments(sources.value.0.baseAddress!, sources.value.1.baseAddress!, $0)
                     }
                 }
             }
-            return Parallel.mapRanges(values.count, grain: Voxels.grain) {
+            return try Parallel.mapSlabs(values.count, grain: Voxels.grain) {
                 Moments(source.value.baseAddress!, $0, withExtent: withExtent)
             }
         }
@@ -43,34 +47,46 @@ extension Volume {
         for piece in pieces { all.merge(piece) }
         if all.count == 0 { throw IntensityError.emptyMask(operation: operation) }
         if !all.mean.isFinite || !all.squares.isFinite {
-            throw IntensityError.notFinite(count: countNonFinite(in: mask), of: all.count, operation: operation)
+            throw IntensityError.notFinite(count: try countNonFinite(in: mask), of: all.count, operation: operation)
         }
         return all
     }
 
     /// The least and the greatest value. Throws `IntensityError.notFinite` for NaN and infinite voxels.
     func extent(operation: String) throws -> ClosedRange<Float> {
-        let parts = voxels.withUnsafeBufferPointer { values in
+        let parts = try voxels.withUnsafeBufferPointer { values in
             let source = Unchecked(values.baseAddress!)
-            return Parallel.mapRanges(values.count, grain: Voxels.grain) { range in
+            return try Parallel.mapSlabs(values.count, grain: Voxels.grain) { range in
                 var call = SKExtent(in: source.value + range.lowerBound, count: Int64(range.count), low: 0, high: 0, check: 0)
                 Kernels.images.extent(&call)
                 return call
             }
         }
         guard parts.allSatisfy({ $0.check == 0 }) else {
-            throw IntensityError.notFinite(count: countNonFinite(), of: voxels.count, operation: operation)
+            throw IntensityError.notFinite(count: try countNonFinite(), of: voxels.count, operation: operation)
         }
         let low = parts.reduce(Float.infinity) { Swift.min($0, $1.low) }
         return low...parts.reduce(low) { Swift.max($0, $1.high) }
     }
 
     /// The number of NaN and infinite voxels.
-    public func countNonFinite(in mask: Mask? = nil) -> Int {
+    public func countNonFinite(in mask: Mask? = nil) throws -> Int {
         if let mask, mask.voxels.count == voxels.count {
-            return zip(voxels, mask.voxels).reduce(0) { $0 + ($1.1 != 0 && !$1.0.isFinite ? 1 : 0) }
+            return try voxels.withUnsafeBufferPointer { voxels in
+                try mask.voxels.withUnsafeBufferPointer { inside in
+                    let sources = Unchecked((voxels, inside))
+                    return try Parallel.mapSlabs(voxels.count, grain: Voxels.grain) { range in
+                        var bad: Int32 = 0
+                        for i in range {
+                            let x = sources.value.0[i]
+                            bad &+= x - x == 0 ? 0 : Int32(sources.value.1[i])
+                        }
+                        return Int(bad)
+                    }.reduce(0, +)
+                }
+            }
         }
-        return Voxels.total(voxels) { x, n in
+        return try Voxels.total(voxels) { x, n in
             // A difference with itself is 0, unless it is not a finite number.
             var bad: Int32 = 0
             for i in 0..<n { bad &+= x[i] - x[i] == 0 ? 0 : 1 }
@@ -79,9 +95,9 @@ extension Volume {
     }
 
     /// A copy with NaN and infinite voxels set to `value`.
-    public func replacingNonFinite(with value: Float) -> Volume {
+    public func replacingNonFinite(with value: Float) throws -> Volume {
         with(
-            Voxels.map(voxels) { x, out, n in
+            try Voxels.map(voxels) { x, out, n in
                 for i in 0..<n { out[i] = x[i].isFinite ? x[i] : value }
             })
     }

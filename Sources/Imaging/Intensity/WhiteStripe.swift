@@ -41,14 +41,14 @@ extension Volume {
         let peak = ends[0] + (Double(at) + 0.5) * bin
         let rank = try share(below: peak, in: mask)
         let stripe = try percentiles([max(0, rank - width) * 100, min(1, rank + width) * 100], in: mask)
-        let chosen = with(voxels, mask: mask, within: Float(stripe[0])...Float(stripe[1]))
+        let chosen = try with(voxels, mask: mask, within: Float(stripe[0])...Float(stripe[1]))
         let s = try self.moments(in: chosen, operation: "white_stripe")
         guard s.deviation > 0 else { throw IntensityError.flat(value: s.mean, operation: "white_stripe") }
         return WhiteStripe(peak: peak, low: stripe[0], high: stripe[1], mean: s.mean, std: s.deviation)
     }
 
     /// (v − mean) / std with the mean and the standard deviation of the stripe.
-    public func whiteStriped(_ stripe: WhiteStripe) -> Volume { stretched(from: stripe.mean, by: 1 / stripe.std, to: 0) }
+    public func whiteStriped(_ stripe: WhiteStripe) throws -> Volume { try stretched(from: stripe.mean, by: 1 / stripe.std, to: 0) }
 
     private static func smoothed(_ counts: [Int], sigma: Double) -> [Double] {
         let radius = min(counts.count, max(1, Int(4 * sigma + 0.5)))
@@ -65,8 +65,8 @@ extension Volume {
 
     /// The share of a mask's voxels below a value.
     private func share(below value: Double, in mask: Mask) throws -> Double {
-        let inside = Selection.gather(voxels, mask.voxels)
-        let below = Voxels.total(inside) { x, n in
+        let inside = try Selection.gather(voxels, mask.voxels)
+        let below = try Voxels.total(inside) { x, n in
             var count: Int32 = 0
             for i in 0..<n { count &+= Double(x[i]) < value ? 1 : 0 }
             return Int(count)
@@ -74,10 +74,10 @@ extension Volume {
         return Double(below) / Double(max(inside.count, 1))
     }
 
-    private func with(_ voxels: [Float], mask: Mask, within range: ClosedRange<Float>) -> Mask {
+    private func with(_ voxels: [Float], mask: Mask, within range: ClosedRange<Float>) throws -> Mask {
         let (low, high) = (range.lowerBound, range.upperBound)
         return mask.with(
-            Voxels.map(voxels, mask.voxels) { x, inside, out, n in
+            try Voxels.map(voxels, mask.voxels) { x, inside, out, n in
                 for i in 0..<n { out[i] = inside[i] != 0 && x[i] >= low && x[i] <= high ? 1 : 0 }
             })
     }

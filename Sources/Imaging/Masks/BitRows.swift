@@ -12,7 +12,7 @@ struct BitRows {
         self.shape = shape
         width = (shape.x + 63) / 64
         let (n, width) = (shape.x, width)
-        words = Voxels.repeating(0, width * shape.y * shape.z)
+        words = try Voxels.repeating(0, width * shape.y * shape.z)
         let wanted: UInt8 = inverted ? 0 : 1
         try words.withUnsafeMutableBufferPointer { words in
             try voxels.withUnsafeBufferPointer { voxels in
@@ -40,7 +40,7 @@ struct BitRows {
     /// Each voxel becomes 1 when any voxel of the ball about it is; with `beyondEdge`, all that lies outside the image is 1.
     func dilated(by ball: Ball, beyondEdge: Bool = false) throws -> BitRows {
         let (ny, nz, width) = (shape.y, shape.z, width)
-        var out = Voxels.repeating(UInt64(0), words.count)
+        var out = try Voxels.repeating(UInt64(0), words.count)
         try words.withUnsafeBufferPointer { words in
             try out.withUnsafeMutableBufferPointer { out in
                 let p = Unchecked((words.baseAddress!, out.baseAddress!))
@@ -113,13 +113,13 @@ struct BitRows {
     }
 
     /// One byte a voxel again.
-    func voxels(inverted: Bool) -> [UInt8] {
+    func voxels(inverted: Bool) throws -> [UInt8] {
         let n = shape.x, flip: UInt8 = inverted ? 1 : 0
-        return words.withUnsafeBufferPointer { words in
+        return try words.withUnsafeBufferPointer { words in
             let p = Unchecked(words.baseAddress!)
-            return [UInt8](unsafeUninitializedCapacity: n * shape.y * shape.z) { out, initialised in
+            return try [UInt8](unsafeUninitializedCapacity: n * shape.y * shape.z) { out, initialised in
                 let q = Unchecked(out.baseAddress!)
-                Parallel.ranges(shape.y * shape.z, grain: 64) { rows in
+                try Parallel.slabRanges(shape.y * shape.z, grain: 64) { rows in
                     for row in rows {
                         let (words, out) = (p.value + row * width, q.value + row * n)
                         for i in 0..<n { out[i] = UInt8(truncatingIfNeeded: words[i >> 6] >> UInt64(i & 63)) & 1 ^ flip }

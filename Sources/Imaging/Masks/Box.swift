@@ -2,24 +2,28 @@ import Support
 
 /// A box of voxels: `from` up to, not including, `to`. Empty where it has no voxel.
 public struct Box: Equatable, Sendable {
+    /// The first voxel along each axis.
     public var from: SIMD3<Int>
+    /// The voxel after the last along each axis.
     public var to: SIMD3<Int>
 
     /// Voxels along each axis.
     public var shape: SIMD3<Int> { to &- from }
+    /// Whether it has no voxel.
     public var isEmpty: Bool { shape.min() <= 0 }
 
+    /// From the first voxel to the one after the last.
     public init(from: SIMD3<Int>, to: SIMD3<Int>) { (self.from, self.to) = (from, to) }
 
     /// All of an image.
     init(whole shape: SIMD3<Int>) { self.init(from: .zero, to: shape) }
 
     /// The smallest box around the voxels that are not 0.
-    init(around voxels: [UInt8], shape: SIMD3<Int>) {
+    init(around voxels: [UInt8], shape: SIMD3<Int>) throws {
         let (nx, ny) = (shape.x, shape.y)
-        let parts = voxels.withUnsafeBytes { bytes in
+        let parts = try voxels.withUnsafeBytes { bytes in
             let raw = Unchecked(bytes.baseAddress!)
-            return Parallel.mapRanges(shape.z, grain: 8) { planes in
+            return try Parallel.mapSlabs(shape.z, grain: 8) { planes in
                 var box = Box.nothing
                 for k in planes {
                     for j in 0..<ny {
@@ -73,7 +77,7 @@ public struct Box: Equatable, Sendable {
 extension Mask {
     /// The smallest box of voxels around the mask. Throws `IntensityError.emptyMask` where there is none.
     public func boundingBox() throws -> Box {
-        let box = Box(around: voxels, shape: grid.shape)
+        let box = try Box(around: voxels, shape: grid.shape)
         if box.isEmpty { throw IntensityError.emptyMask(operation: "bounding_box") }
         return box
     }

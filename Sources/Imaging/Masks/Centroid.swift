@@ -7,9 +7,9 @@ extension Mask {
     /// The mean position in voxels.
     func centre() throws -> SIMD3<Double> {
         let shape = grid.shape
-        let parts = voxels.withUnsafeBufferPointer { voxels in
+        let parts = try voxels.withUnsafeBufferPointer { voxels in
             let p = Unchecked(voxels.baseAddress!)
-            return Parallel.mapRanges(shape.z, grain: 4) { planes in
+            return try Parallel.mapSlabs(shape.z, grain: 4) { planes in
                 var count = 0, sum = SIMD3<Int>.zero
                 for k in planes {
                     for j in 0..<shape.y {

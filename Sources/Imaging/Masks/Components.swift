@@ -6,13 +6,15 @@ public enum MaskError: ExplainedError, Equatable {
     case nothingFound
     case nothingToGrowIn(centre: SIMD3<Double>, radius: Double, low: Double, high: Double)
 
-    public var message: String {
+    public var message: String { message(in: "bet") }
+
+    public func message(in operation: String) -> String {
         switch self {
         case .components(let count, let most):
-            "the mask has \(Text.grouped(count)) components, and a volume can number no more than \(Text.grouped(most))"
-        case .nothingFound: "bet: the surface came to hold no voxel at all"
+            "\(operation): the mask has \(Text.grouped(count)) components, and a volume can number no more than \(Text.grouped(most))"
+        case .nothingFound: "\(operation): the surface came to hold no voxel at all"
         case .nothingToGrowIn(let centre, let radius, let low, let high):
-            "bet: no voxel within \(Text.short(radius)) mm of (\((0..<3).map { Text.short(centre[$0]) }.joined(separator: ", "))) has an intensity "
+            "\(operation): no voxel within \(Text.short(radius)) mm of (\((0..<3).map { Text.short(centre[$0]) }.joined(separator: ", "))) has an intensity "
                 + "between \(Text.short(low)) and \(Text.short(high))"
         }
     }
@@ -34,16 +36,16 @@ extension Mask {
     /// The largest component, and how many there are.
     func separated(_ connectivity: Connectivity = .faces) throws -> (largest: Mask, count: Int) {
         let runs = try Runs(voxels, shape: grid.shape, of: 1, connectivity: connectivity)
-        let sizes = runs.sizes()
+        let sizes = try runs.sizes()
         let count = sizes.reduce(0) { $0 + ($1 > 0 ? 1 : 0) }
         guard let most = sizes.max(), count > 1 else { return (self, count) }
-        let best = Self.ordered(runs, sizes.indices.filter { sizes[$0] == most }, sizes)[0]
+        let best = try Self.ordered(runs, sizes.indices.filter { sizes[$0] == most }, sizes)[0]
         let largest = with(
-            [UInt8](unsafeUninitializedCapacity: voxels.count) { out, initialised in
+            try [UInt8](unsafeUninitializedCapacity: voxels.count) { out, initialised in
                 Voxels.useLargePages(out.baseAddress!, out.count)
                 let p = Unchecked(out.baseAddress!)
-                Parallel.ranges(out.count) { (p.value + $0.lowerBound).initialize(repeating: 0, count: $0.count) }
-                runs.paint(out.baseAddress!) { $0 == best ? 1 : nil }
+                try Parallel.slabRanges(out.count) { (p.value + $0.lowerBound).initialize(repeating: 0, count: $0.count) }
+                try runs.paint(out.baseAddress!) { $0 == best ? 1 : nil }
                 initialised = voxels.count
             })
         return (largest, count)
@@ -56,15 +58,15 @@ extension Mask {
     public func components(connectivity: Connectivity = .faces) throws -> (labels: Volume, sizes: [Int]) {
         try grid.requireMemory(bytesPerVoxel: 4)
         let runs = try Runs(voxels, shape: grid.shape, of: 1, connectivity: connectivity)
-        let sizes = runs.sizes()
+        let sizes = try runs.sizes()
         let roots = sizes.indices.filter { sizes[$0] > 0 }
         guard roots.count <= 1 << 24 else { throw MaskError.components(count: roots.count, most: 1 << 24) }
-        let order = Self.ordered(runs, roots, sizes)
+        let order = try Self.ordered(runs, roots, sizes)
         var names = [Float](repeating: 0, count: sizes.count)
         for (i, root) in order.enumerated() { names[root] = Float(i + 1) }
-        var labels = Voxels.repeating(Float(0), voxels.count)
-        labels.withUnsafeMutableBufferPointer { labels in
-            names.withUnsafeBufferPointer { names in runs.paint(labels.baseAddress!) { names[$0] } }
+        var labels = try Voxels.repeating(Float(0), voxels.count)
+        try labels.withUnsafeMutableBufferPointer { labels in
+            try names.withUnsafeBufferPointer { names in try runs.paint(labels.baseAddress!) { names[$0] } }
         }
         return (
             Volume(
@@ -74,9 +76,9 @@ extension Mask {
     }
 
     /// Roots by size, largest first, then by their first voxels.
-    private static func ordered(_ runs: Runs, _ roots: [Int], _ sizes: [Int]) -> [Int] {
+    private static func ordered(_ runs: Runs, _ roots: [Int], _ sizes: [Int]) throws -> [Int] {
         if roots.count == 1 { return roots }
-        let first = runs.firstVoxels()
+        let first = try runs.firstVoxels()
         return roots.sorted { (-sizes[$0], first[$0]) < (-sizes[$1], first[$1]) }
     }
 
@@ -87,12 +89,12 @@ extension Mask {
     /// With every cavity filled, and the voxels of each cavity, in no order.
     func filled() throws -> (mask: Mask, holes: [Int]) {
         let runs = try Runs(voxels, shape: grid.shape, of: 0, connectivity: .faces)
-        let open = runs.touchingEdge(), sizes = runs.sizes()
+        let open = try runs.touchingEdge(), sizes = try runs.sizes()
         let holes = sizes.indices.filter { sizes[$0] > 0 && !open[$0] }.map { sizes[$0] }
         if holes.isEmpty { return (self, holes) }
-        var filled: [UInt8] = Voxels.map(voxels) { from, to, n in to.initialize(from: from, count: n) }
-        filled.withUnsafeMutableBufferPointer { filled in
-            open.withUnsafeBufferPointer { open in runs.paint(filled.baseAddress!) { open[$0] ? nil : 1 } }
+        var filled: [UInt8] = try Voxels.map(voxels) { from, to, n in to.initialize(from: from, count: n) }
+        try filled.withUnsafeMutableBufferPointer { filled in
+            try open.withUnsafeBufferPointer { open in try runs.paint(filled.baseAddress!) { open[$0] ? nil : 1 } }
         }
         return (with(filled), holes)
     }

@@ -10,9 +10,11 @@ public struct Disagreement: Sendable, Equatable {
         case missing
     }
 
+    /// In which of the two the region is.
     public let kind: Kind
     /// Its voxels, which touch through faces.
     public let count: Int
+    /// Its volume.
     public let millilitres: Double
     /// The voxel of the region that is farthest from all others: the place to look at. (A centroid may lie outside of a region that is a shell.)
     public let voxel: SIMD3<Int>
@@ -57,23 +59,23 @@ private struct Regions {
 
     init(_ kind: Disagreement.Kind, in one: Mask, notIn other: Mask, most: Int) throws {
         let grid = one.grid
-        let apart: [UInt8] = Voxels.map(one.voxels, other.voxels) { a, b, out, n in
+        let apart: [UInt8] = try Voxels.map(one.voxels, other.voxels) { a, b, out, n in
             for i in 0..<n { out[i] = a[i] & ~b[i] }
         }
         // One voxel around, so that the regions' outside is in the box wherever the image has any.
-        let tight = Box(around: apart, shape: grid.shape)
+        let tight = try Box(around: apart, shape: grid.shape)
         if tight.isEmpty { return }
         let box = tight.grown(by: 1, within: grid.shape), shape = box.shape
-        let inside = Block.copy(apart, grid.shape, from: box.from, shape: shape)
+        let inside = try Block.copy(apart, grid.shape, from: box.from, shape: shape)
         let runs = try Runs(inside, shape: shape, of: 1, connectivity: .faces)
-        let sizes = runs.sizes()
+        let sizes = try runs.sizes()
         let roots = sizes.indices.filter { sizes[$0] > 0 }.sorted { (-sizes[$0], $0) < (-sizes[$1], $1) }.prefix(most)
         let depths = try EuclideanDistance.toSet(
-            Voxels.complement(inside), shape: shape, spacing: grid.spacing, box: Box(whole: shape), squared: false, beyondEdge: true)
+            try Voxels.complement(inside), shape: shape, spacing: grid.spacing, box: Box(whole: shape), squared: false, beyondEdge: true)
         var place = [Int](repeating: -1, count: sizes.count)
         for (i, root) in roots.enumerated() { place[root] = i }
         all = roots.map { Region(kind: kind, count: sizes[$0], voxel: .zero, depth: -1) }
-        runs.forEach { r, row, run in
+        try runs.forEach { r, row, run in
             let region = place[Int(runs.roots[r])]
             guard region >= 0 else { return }
             for i in Int(run.start)..<Int(run.end) {

@@ -16,7 +16,7 @@ enum EuclideanDistance {
     ) throws -> [Float] {
         let (nx, ny) = (shape.x, shape.y)
         let box = beyondEdge ? Box(whole: shape) : box, asked = asked ?? Box(whole: shape)
-        if box.isEmpty { return Voxels.repeating(.infinity, set.count) }
+        if box.isEmpty { return try Voxels.repeating(.infinity, set.count) }
         // Lines of 16 voxels' width for each thread; more than a megabyte only for images of an odd shape.
         try Memory.check((2 * shape.max() + 2) * 64 * Parallel.threads, for: "a distance map of \(Text.sizes(shape)) voxels")
         let axes = (0..<3).map { SquareTable(length: shape[$0] + 2, step: spacing[$0]) }
@@ -145,20 +145,20 @@ extension Mask {
     ///   where there is none.
     public func distances(signed: Bool = false) throws -> Volume {
         try grid.requireMemory(bytesPerVoxel: signed ? 9 : 4)
-        let box = Box(around: voxels, shape: grid.shape)
+        let box = try Box(around: voxels, shape: grid.shape)
         var out = try EuclideanDistance.toSet(voxels, shape: grid.shape, spacing: grid.spacing, box: box, squared: false)
         if signed, !box.isEmpty {
             // The nearest voxel outside is never beyond the box's neighbours.
             let around = box.grown(by: 1, within: grid.shape)
-            let inside = Block.copy(voxels, grid.shape, from: around.from, shape: around.shape)
+            let inside = try Block.copy(voxels, grid.shape, from: around.from, shape: around.shape)
             let depth = try EuclideanDistance.toSet(
-                Voxels.complement(inside), shape: around.shape, spacing: grid.spacing, box: Box(whole: around.shape), squared: false)
+                try Voxels.complement(inside), shape: around.shape, spacing: grid.spacing, box: Box(whole: around.shape), squared: false)
             let n = around.shape
-            inside.withUnsafeBufferPointer { inside in
-                depth.withUnsafeBufferPointer { depth in
-                    out.withUnsafeMutableBufferPointer { out in
+            try inside.withUnsafeBufferPointer { inside in
+                try depth.withUnsafeBufferPointer { depth in
+                    try out.withUnsafeMutableBufferPointer { out in
                         let p = Unchecked((inside.baseAddress!, depth.baseAddress!, out.baseAddress!))
-                        Parallel.forEach(n.z) { k in
+                        try Parallel.slabs(n.z) { k in
                             for j in 0..<n.y {
                                 let row = (k * n.y + j) * n.x
                                 let (inside, depth) = (p.value.0 + row, p.value.1 + row)

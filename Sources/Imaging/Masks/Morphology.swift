@@ -19,10 +19,10 @@ extension Mask {
             return with(try BitRows(voxels, shape: grid.shape, inverted: false).dilated(by: ball).voxels(inverted: false))
         }
         let distances = try EuclideanDistance.toSet(
-            voxels, shape: grid.shape, spacing: spacing, box: Box(around: voxels, shape: grid.shape), squared: true)
+            voxels, shape: grid.shape, spacing: spacing, box: try Box(around: voxels, shape: grid.shape), squared: true)
         let limit = Float(Ball.limit(radius))
         return with(
-            Voxels.map(distances) { x, out, n in
+            try Voxels.map(distances) { x, out, n in
                 for i in 0..<n { out[i] = x[i] <= limit ? 1 : 0 }
             })
     }
@@ -33,13 +33,13 @@ extension Mask {
         let spacing = try steps(unit, radius)
         if let ball = Ball(radius: radius, spacing: spacing, shape: grid.shape) {
             let outside = try BitRows(voxels, shape: grid.shape, inverted: true).dilated(by: ball, beyondEdge: true)
-            return with(outside.voxels(inverted: true))
+            return with(try outside.voxels(inverted: true))
         }
         let distances = try EuclideanDistance.toSet(
-            Voxels.complement(voxels), shape: grid.shape, spacing: spacing, box: Box(whole: grid.shape), squared: true, beyondEdge: true)
+            try Voxels.complement(voxels), shape: grid.shape, spacing: spacing, box: Box(whole: grid.shape), squared: true, beyondEdge: true)
         let limit = Float(Ball.limit(radius))
         return with(
-            Voxels.map(distances) { x, out, n in
+            try Voxels.map(distances) { x, out, n in
                 for i in 0..<n { out[i] = x[i] > limit ? 1 : 0 }
             })
     }
@@ -56,7 +56,7 @@ extension Mask {
     /// binary_closing of a mask that has been padded by the ball's radius). Throws `IntensityError.argument` for a ball so large that it does not fit.
     public func closed(radius: Double, unit: BallUnit = .mm) throws -> Mask {
         let spacing = try steps(unit, radius)
-        let box = Box(around: voxels, shape: grid.shape)
+        let box = try Box(around: voxels, shape: grid.shape)
         if box.isEmpty { return self }
         // The closing lies within the mask's box, and depends on nothing farther from that than the ball's reach.
         var reach = SIMD3<Int>.zero
@@ -71,7 +71,7 @@ extension Mask {
         let room = try cropped(from: box.from, to: box.to).padded(before: reach, after: reach)
         let closed = try room.dilated(radius: radius, unit: unit).eroded(radius: radius, unit: unit)
         let inner = try closed.cropped(from: reach, to: reach &+ box.shape)
-        return with(Block.place(inner.voxels, box.shape, at: box.from, shape: grid.shape, fill: 0))
+        return with(try Block.place(inner.voxels, box.shape, at: box.from, shape: grid.shape, fill: 0))
     }
 
     /// Voxels of a mask and the ball around it, beyond which closing would take longer than anybody waits.
@@ -79,7 +79,7 @@ extension Mask {
 
     /// The voxels of the mask that touch, through a face, a voxel outside of it; beyond the image is outside (the mask without its
     /// scipy.ndimage.binary_erosion, MONAI's get_mask_edges).
-    public func boundary() -> Mask { with(Surface.voxels(of: voxels, shape: grid.shape)) }
+    public func boundary() throws -> Mask { with(try Surface.voxels(of: voxels, shape: grid.shape)) }
 
     /// The size of a voxel in the ball's unit.
     private func steps(_ unit: BallUnit, _ radius: Double) throws -> SIMD3<Double> {

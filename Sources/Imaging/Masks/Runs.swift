@@ -37,9 +37,9 @@ final class Runs {
         self.shape = shape
         try Interrupt.check()
         let ny = shape.y
-        let parts = voxels.withUnsafeBytes { bytes in
+        let parts = try voxels.withUnsafeBytes { bytes in
             let raw = Unchecked(bytes.baseAddress!)
-            return Parallel.mapRanges(shape.z, grain: Self.slab) { planes in
+            return try Parallel.mapSlabs(shape.z, grain: Self.slab) { planes in
                 Self.scan(raw.value, rows: planes.lowerBound * ny..<planes.upperBound * ny, width: shape.x, value: value)
             }
         }
@@ -51,6 +51,7 @@ final class Runs {
         var all: [Run] = []
         all.reserveCapacity(count)
         for part in parts {
+            try Interrupt.check()
             let base = Int32(all.count)
             all += part.runs
             for end in part.endOfRow { starts.append(base + end) }
@@ -125,7 +126,10 @@ final class Runs {
                             if k > s * slab { joinPlanes.value(k, true) }
                         }
                     }
-                    for k in stride(from: slab, to: nz, by: slab) { joinPlane(k, toPrevious: true) }
+                    for k in stride(from: slab, to: nz, by: slab) {
+                        try Interrupt.check()
+                        joinPlane(k, toPrevious: true)
+                    }
                     // Parents come first, so one pass in order finds all roots.
                     for i in 0..<self.runs.count { parents[i] = parents[Int(parents[i])] }
                 }
@@ -134,16 +138,16 @@ final class Runs {
     }
 
     /// Voxels of each component at the place of its root, 0 elsewhere.
-    func sizes() -> [Int] {
+    func sizes() throws -> [Int] {
         var sizes = [Int](repeating: 0, count: runs.count)
-        for (r, run) in runs.enumerated() { sizes[Int(roots[r])] += Int(run.end - run.start) }
+        try forEach { r, _, run in sizes[Int(roots[r])] += Int(run.end - run.start) }
         return sizes
     }
 
     /// The place of each component's least voxel in the order (i, then j, then k), at the place of its root: scipy names components so.
-    func firstVoxels() -> [Int] {
+    func firstVoxels() throws -> [Int] {
         var first = [Int](repeating: .max, count: runs.count)
-        forEach { r, row, run in
+        try forEach { r, row, run in
             let root = Int(roots[r])
             first[root] = min(first[root], (Int(run.start) * shape.y + row % shape.y) * shape.z + row / shape.y)
         }
@@ -151,9 +155,9 @@ final class Runs {
     }
 
     /// For each root, whether its component reaches a face of the image.
-    func touchingEdge() -> [Bool] {
+    func touchingEdge() throws -> [Bool] {
         var open = [Bool](repeating: false, count: runs.count)
-        forEach { r, row, run in
+        try forEach { r, row, run in
             let j = row % shape.y, k = row / shape.y
             if run.start == 0 || Int(run.end) == shape.x || j == 0 || j == shape.y - 1 || k == 0 || k == shape.z - 1 {
                 open[Int(roots[r])] = true
@@ -162,20 +166,30 @@ final class Runs {
         return open
     }
 
-    /// Every run, in order, with its number and its row.
+    /// Every run, in order, with its number and its row. Throws `Interrupted`.
     @inline(__always)
-    func forEach(rows: Range<Int>? = nil, _ body: (Int, Int, Run) -> Void) {
-        for row in rows ?? 0..<firstOfRow.count - 1 {
+    func forEach(_ body: (Int, Int, Run) -> Void) throws {
+        let rows = 0..<firstOfRow.count - 1
+        for first in stride(from: 0, to: rows.count, by: 1024) {
+            try Interrupt.check()
+            forEach(rows: first..<min(rows.count, first + 1024), body)
+        }
+    }
+
+    /// The runs of some rows.
+    @inline(__always)
+    func forEach(rows: Range<Int>, _ body: (Int, Int, Run) -> Void) {
+        for row in rows {
             for r in Int(firstOfRow[row])..<Int(firstOfRow[row + 1]) { body(r, row, runs[r]) }
         }
     }
 
     /// Writes into `out`, an image, the value that `value` gives for the root of each run's component; nil leaves the voxels as they are.
-    func paint<T>(_ out: UnsafeMutablePointer<T>, _ value: (Int) -> T?) {
+    func paint<T>(_ out: UnsafeMutablePointer<T>, _ value: (Int) -> T?) throws {
         let p = Unchecked((out, self))
-        withoutActuallyEscaping(value) { value in
+        try withoutActuallyEscaping(value) { value in
             let value = Unchecked(value)
-            Parallel.ranges(shape.y * shape.z, grain: Self.slab * shape.y) { rows in
+            try Parallel.slabRanges(shape.y * shape.z, grain: Self.slab * shape.y) { rows in
                 p.value.1.forEach(rows: rows) { r, row, run in
                     guard let v = value.value(Int(p.value.1.roots[r])) else { return }
                     (p.value.0 + row * p.value.1.shape.x + Int(run.start)).update(repeating: v, count: Int(run.end - run.start))

@@ -1,4 +1,5 @@
 import Support
+import Synchronization
 
 /// The distances between the surfaces of two masks on one grid, in mm.
 ///
@@ -19,28 +20,55 @@ public struct SurfaceDistances: Sendable {
     public init(_ a: Mask, _ b: Mask) throws {
         try a.grid.require(same: b.grid)
         let extent = a.grid.shape, spacing = a.grid.spacing
-        let boxA = Box(around: a.voxels, shape: extent), boxB = Box(around: b.voxels, shape: extent)
+        let boxA = try Box(around: a.voxels, shape: extent), boxB = try Box(around: b.voxels, shape: extent)
         if boxA.isEmpty || boxB.isEmpty {
             // The surface of the one that is left, infinitely far from the other's.
-            func far(_ mask: Mask) -> [Float] { [Float](repeating: .infinity, count: mask.boundary().count) }
-            (forward, backward) = (far(a), far(b))
+            func far(_ mask: Mask) throws -> [Float] { [Float](repeating: .infinity, count: try mask.boundary().count) }
+            (forward, backward) = (try far(a), try far(b))
             return
         }
         // Nothing beyond the box around both is surface or asks for a distance.
         let box = boxA.union(boxB), shape = box.shape
         try Memory.check(7 * shape.x * shape.y * shape.z, for: "the surfaces of two masks")
-        func surface(_ mask: Mask) -> [UInt8] {
-            Surface.voxels(of: Block.copy(mask.voxels, extent, from: box.from, shape: shape), shape: shape)
+        func surface(_ mask: Mask) throws -> [UInt8] {
+            try Surface.voxels(of: Block.copy(mask.voxels, extent, from: box.from, shape: shape), shape: shape)
         }
-        let first = surface(a), second = surface(b)
+        let first = try surface(a), second = try surface(b)
         let innerA = Box(from: boxA.from &- box.from, to: boxA.to &- box.from)
         let innerB = Box(from: boxB.from &- box.from, to: boxB.to &- box.from)
         func distances(from asking: [UInt8], in asked: Box, to set: [UInt8], in inner: Box) throws -> [Float] {
             let map = try EuclideanDistance.toSet(set, shape: shape, spacing: spacing, box: inner, asked: asked, squared: false)
-            return Surface.gather(map, where: asking)
+            return try Surface.gather(map, where: asking)
         }
         forward = try distances(from: first, in: innerA, to: second, in: innerB)
         backward = try distances(from: second, in: innerB, to: first, in: innerA)
+    }
+
+    /// As `init`, and the last pair's distances are kept for the next call: `hausdorff`, `percentile` and `mean` of two masks, asked for one by one, search their
+    /// surfaces once. Masks never change, so a pair is known by identity, in either order; what is kept holds neither mask, and is at most `mostKept` numbers.
+    public static func between(_ a: Mask, _ b: Mask) throws -> SurfaceDistances {
+        if let known = last.withLock({ $0.distances(a, b) }) { return known }
+        let found = try SurfaceDistances(a, b)
+        last.withLock { $0 = found.count <= mostKept ? LastPair(a: a, b: b, found: found) : LastPair() }
+        return found
+    }
+
+    /// 16 MB: the surfaces of a brain are some hundred thousand voxels.
+    private static let mostKept = 1 << 22
+    private static let last = Mutex(LastPair())
+
+    /// Distances of two masks that may be gone by now.
+    private struct LastPair: Sendable {
+        weak let a: Mask?
+        weak let b: Mask?
+        let found: SurfaceDistances?
+
+        init(a: Mask? = nil, b: Mask? = nil, found: SurfaceDistances? = nil) { (self.a, self.b, self.found) = (a, b, found) }
+
+        func distances(_ x: Mask, _ y: Mask) -> SurfaceDistances? {
+            guard let a, let b, (a === x && b === y) || (a === y && b === x) else { return nil }
+            return found
+        }
     }
 
     private var count: Int { forward.count + backward.count }
@@ -50,12 +78,12 @@ public struct SurfaceDistances: Sendable {
 
     /// The larger of the two masks' percentiles, each between two values linearly; 95 is the customary "HD95" (MONAI's definition).
     /// `percent` must be 0 … 100.
-    public func percentile(_ percent: Double) -> Double {
+    public func percentile(_ percent: Double) throws -> Double {
         precondition(percent >= 0 && percent <= 100)
-        return [forward, backward].map { side in
+        return try [forward, backward].map { side in
             // Only where one mask is empty.
             if side.isEmpty || side[0] == .infinity { return side.isEmpty ? 0 : Double.infinity }
-            return Selection(side).percentile(percent)
+            return try Selection(side).percentile(percent)
         }.max() ?? 0
     }
 
@@ -76,16 +104,16 @@ public struct SurfaceDistances: Sendable {
 /// Surface voxels of masks held as bytes.
 enum Surface {
     /// The set voxels that have an unset face neighbour; beyond the image is unset.
-    static func voxels(of mask: [UInt8], shape: SIMD3<Int>) -> [UInt8] {
+    static func voxels(of mask: [UInt8], shape: SIMD3<Int>) throws -> [UInt8] {
         let (nx, ny, nz) = (shape.x, shape.y, shape.z)
-        return mask.withUnsafeBufferPointer { buffer in
-            [UInt8](unsafeUninitializedCapacity: mask.count) { out, initialised in
+        return try mask.withUnsafeBufferPointer { buffer in
+            try [UInt8](unsafeUninitializedCapacity: mask.count) { out, initialised in
                 Voxels.useLargePages(out.baseAddress!, mask.count)
                 let p = Unchecked((buffer.baseAddress!, out.baseAddress!))
                 let nothing = Unchecked(UnsafePointer(UnsafeMutablePointer<UInt8>.allocate(capacity: nx)))
                 UnsafeMutablePointer(mutating: nothing.value).initialize(repeating: 0, count: nx)
                 defer { nothing.value.deallocate() }
-                Parallel.forEach(nz) { k in
+                try Parallel.slabs(nz) { k in
                     for j in 0..<ny {
                         let at = (k * ny + j) * nx
                         let row = p.value.0 + at
@@ -124,11 +152,11 @@ enum Surface {
     }
 
     /// The values of the set voxels, in the order of memory.
-    static func gather(_ values: [Float], where set: [UInt8]) -> [Float] {
-        set.withUnsafeBytes { set in
-            values.withUnsafeBufferPointer { values in
+    static func gather(_ values: [Float], where set: [UInt8]) throws -> [Float] {
+        try set.withUnsafeBytes { set in
+            try values.withUnsafeBufferPointer { values in
                 let p = Unchecked((set.baseAddress!, values.baseAddress!))
-                let parts = Parallel.mapRanges(values.count, grain: 1 << 18) { range in
+                let parts = try Parallel.mapSlabs(values.count, grain: 1 << 18) { range in
                     var found: [Float] = []
                     var i = range.lowerBound
                     while i < range.upperBound {

@@ -26,25 +26,54 @@ extension Volume {
     ///
     /// Maximises the mutual information (`MutualInformation`) of the fixed image's samples and this image, linearly interpolated, by quasi-Newton
     /// steps, from coarse to fine: the finest level's voxels are a 256th of the larger field of view (1 mm for a head), or the images' own where those are larger, and each level before has voxels of twice the size. On the
-    /// coarsest the search starts from several places: as the files say, and with the heads' centres on each other, upright and turned by 20° about each axis. An affine motion starts from the rigid one found at the coarsest.
+    /// coarsest the search starts from many places (`Registration.start`), so that heads turned by any angle are brought together. An affine motion starts from the rigid one found at the coarsest.
     /// Samples are at places drawn once, within voxels rather than on them, so that interpolation makes no false optima; results repeat bit for bit.
     ///
     /// Throws `IntensityError.notFinite` and `.flat`, `RegistrationError`, `MemoryError` and `Interrupted`.
-    public func registered(to fixed: Volume, kind: Motion = .rigid) throws -> Transform {
+    public func registered(to fixed: Volume, kind: Motion = .rigid) throws -> Transform { try registration(to: fixed, kind: kind).transform }
+
+    /// As `registered(to:kind:)`, with what says how far the result is to be trusted.
+    public func registration(to fixed: Volume, kind: Motion = .rigid) throws -> RegistrationResult {
         for image in [fixed, self] {
             if image.grid.shape.min() < 4 { throw RegistrationError.tooFewVoxels(image.grid.shape) }
             let range = try image.statistics()
             if range.min == range.max { throw IntensityError.flat(value: Double(range.min), operation: "register") }
         }
         let levels = try Registration.levels(fixed: fixed, moving: self)
-        var base = try Registration.start(levels[0])
+        let start = try Registration.start(levels[0])
+        var base = start.base, value = 0.0
         for (n, level) in levels.enumerated() {
             if n == 0, kind == .affine { base = try level.refined(base, .rigid).base }
-            base = try level.refined(base, kind).base
+            (base, value) = try level.refined(base, kind)
         }
         // The search moves positions of the fixed image to the moving one; an image goes the other way.
-        return try Transform(base).inverse
+        return RegistrationResult(transform: try Transform(base).inverse, information: -value, rival: start.rival)
     }
+}
+
+/// A registration, and what it was worth.
+public struct RegistrationResult: Sendable {
+    /// What brings the moving image onto the fixed one.
+    public let transform: Transform
+    /// The mutual information at the end, in nats, of 32 bins of the fixed image and as many of the moving one: what knowing a voxel of one says of the other.
+    public let information: Double
+    /// The mutual information of the best place that is turned by more than 45° from the one that was taken, as a share of its own, both on the coarsest level; 0 where there is none. Near 1,
+    /// the images look alike in more than one position, and the wrong one may have been taken.
+    public let rival: Double
+
+    /// Whether the images had little in common at the end, or another position was about as good.
+    public var isDoubtful: Bool { information < Self.leastInformation || rival > Self.greatestRival }
+
+    /// What makes the result doubtful, in words.
+    public var doubt: String {
+        let worth = "mutual information \(Text.fixed(information, 3))"
+        return information < Self.leastInformation
+            ? "the images have little in common where they came to lie (\(worth)); see whether they fit with show(overlay(fixed, resample(moving, like=fixed, transform=t) > x))"
+            : "turned over, the images are \(Text.fixed(100 * rival, 0)) % as much alike (\(worth)); see whether the heads lie the same way up"
+    }
+
+    static let leastInformation = 0.1
+    static let greatestRival = 0.97
 }
 
 /// One resolution of a registration.
@@ -85,29 +114,64 @@ struct Registration {
         return try pyramid.reversed().map { try Registration(fixed: $0.fixed, moving: $0.moving, spacing: $0.spacing) }
     }
 
-    /// The best of several starts, each refined as a rigid motion.
-    static func start(_ level: Registration) throws -> Affine {
+    /// The best of many starts, each refined as a rigid motion: as the files say; and with the heads' centres on each other, in each of the 24 positions of a cube, upright
+    /// there or turned by a further 20° about each axis, of which the most promising are followed.
+    static func start(_ level: Registration) throws -> (base: Affine, rival: Double) {
         let (fixed, moving) = level.middles
         let centred = Affine(spacing: .one, origin: moving - fixed)
-        var starts = [Affine.identity, centred]
-        for axis in 0..<3 {
-            for degrees in [-20.0, 20] {
-                var turn = SIMD3<Double>.zero
-                turn[axis] = degrees
-                starts.append(centred.after(try Transform.rotation(degrees: turn, about: fixed).matrix))
+        func measured(_ starts: [Affine]) throws -> [(base: Affine, value: Double)] {
+            try starts.compactMap { start in
+                let result = try level.metric.evaluate(.identity, base: start)
+                return result.overlap >= level.leastOverlap ? (start, -result.value) : nil
             }
         }
-        var found: [(base: Affine, value: Double)] = []
-        for start in starts {
-            let result = try level.metric.evaluate(.identity, base: start)
-            if result.overlap >= level.leastOverlap { found.append((start, -result.value)) }
+        let tilts = try Self.tilts.map { try centred.after(Transform.rotation(degrees: $0, about: fixed).matrix) }
+        // As the files say, first and always; of the heads upright three, of those turned over as many more.
+        let asFiled = try measured([.identity])
+        let upright = try measured(tilts).sorted { $0.value < $1.value }
+        let turned = try measured(
+            Self.quarterTurns.dropFirst().flatMap { turn in
+                try tilts.map { tilt in try tilt.after(Transform(turn).about(fixed).matrix) }
+            }
+        ).sorted { $0.value < $1.value }
+        let near = try (asFiled + upright.prefix(3)).map { try level.refined($0.base, .rigid) }.sorted { $0.value < $1.value }
+        let far = try turned.prefix(followed).map { try level.refined($0.base, .rigid) }.sorted { $0.value < $1.value }
+        let ends = near + far
+        guard var best = ends.min(by: { $0.value < $1.value }) else { throw RegistrationError.noOverlap }
+        // A head is nearly its own mirror image: without a clear gain it is not turned over.
+        if let first = near.first, first.value < best.value * Self.clearGain { best = first }
+        let rivals = ends.filter { Self.isTurned($0.base, from: best.base) }.map { $0.value / best.value }
+        return (best.base, best.value < 0 ? max(0, rivals.max() ?? 0) : 1)
+    }
+
+    /// How many of the turned starts are followed.
+    private static let followed = 8
+    /// The share of the best information that an upright start must reach to be preferred to a turned one.
+    private static let clearGain = 0.97
+
+    private static let tilts: [SIMD3<Double>] = [
+        .zero, [-20, 0, 0], [20, 0, 0], [0, -20, 0], [0, 20, 0], [0, 0, -20], [0, 0, 20],
+    ]
+
+    /// The 24 rotations of a cube; the first turns nothing.
+    static let quarterTurns: [Affine] = {
+        var found: [Affine] = []
+        for order in [[0, 1, 2], [1, 2, 0], [2, 0, 1], [0, 2, 1], [2, 1, 0], [1, 0, 2]] {
+            for signs in 0..<8 {
+                var rows = [SIMD4<Double>.zero, .zero, .zero]
+                for row in 0..<3 { rows[row][order[row]] = signs >> row & 1 == 0 ? 1 : -1 }
+                let turn = Affine(rows[0], rows[1], rows[2])
+                if turn.determinant > 0 { found.append(turn) }
+            }
         }
-        // Those that promise most, and always what the files say.
-        let promising = found.sorted { $0.value < $1.value }.prefix(3).map(\.base)
-        let tries = promising + (found.first.map { $0.base == .identity && !promising.contains(.identity) ? [.identity] : [] } ?? [])
-        let ends = try tries.map { try level.refined($0, .rigid) }
-        guard let best = ends.min(by: { $0.value < $1.value }) else { throw RegistrationError.noOverlap }
-        return best.base
+        return found
+    }()
+
+    /// Whether two rigid maps differ by a turn of more than 45°.
+    private static func isTurned(_ a: Affine, from b: Affine) -> Bool {
+        let (x, y, z) = a.columns, (u, v, w) = b.columns
+        // The trace of one turn after the other's inverse is 1 + 2 cos.
+        return (x * u).sum() + (y * v).sum() + (z * w).sum() < 1 + 2.0.squareRoot()
     }
 
     /// The share of the smaller image that must lie in the other.

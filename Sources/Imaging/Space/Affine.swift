@@ -5,6 +5,7 @@ public struct Affine: Equatable, Sendable {
     /// The upper three rows of the 4×4 matrix; each is (x, y, z, translation).
     public var rows: (SIMD4<Double>, SIMD4<Double>, SIMD4<Double>)
 
+    /// From its rows: three entries of the matrix and one of the translation each.
     public init(_ r0: SIMD4<Double>, _ r1: SIMD4<Double>, _ r2: SIMD4<Double>) { rows = (r0, r1, r2) }
 
     /// Axis-aligned RAS with a voxel size in mm and the world position of voxel (0, 0, 0).
@@ -13,6 +14,7 @@ public struct Affine: Equatable, Sendable {
             [spacing.x, 0, 0, origin.x], [0, spacing.y, 0, origin.y], [0, 0, spacing.z, origin.z])
     }
 
+    /// Every position stays.
     public static let identity = Affine(spacing: .one)
 
     /// The three rows as numbers, for messages: (1, 0, 0, -90), (0, 1, 0, -126), (0, 0, 1, -72).
@@ -31,6 +33,7 @@ public struct Affine: Equatable, Sendable {
         )
     }
 
+    /// Where the origin goes.
     public var translation: SIMD3<Double> { [rows.0.w, rows.1.w, rows.2.w] }
 
     /// Voxel size along each axis in mm.
@@ -39,6 +42,7 @@ public struct Affine: Equatable, Sendable {
         return [(a * a).sum().squareRoot(), (b * b).sum().squareRoot(), (c * c).sum().squareRoot()]
     }
 
+    /// By how much volumes grow; below 0 where directions are mirrored.
     public var determinant: Double {
         let (a, b, c) = columns
         return a.x * (b.y * c.z - b.z * c.y) - b.x * (a.y * c.z - a.z * c.y) + c.x * (a.y * b.z - a.z * b.y)

@@ -30,7 +30,7 @@ extension Volume {
         if isThere { return source }
         let moved = try source.resampled(onto: target, interpolation: interpolation)
         guard rescaled else { return moved }
-        return Volume(grid: target, voxels: Volume.bytes(moved.voxels, scale: 1, low: 0), datatype: .uint8, header: moved.header)
+        return Volume(grid: target, voxels: try Volume.bytes(moved.voxels, scale: 1, low: 0), datatype: .uint8, header: moved.header)
     }
 
     /// Values as whole numbers from 0 to 255 (uint8), as FreeSurfer's `MRIchangeType` scales them: the lowest value becomes 0, and of a histogram of 1000 bins the bin
@@ -40,17 +40,17 @@ extension Volume {
         if datatype == .uint8 { return self }
         let range = try statistics(), bins = 1000
         let low = Double(range.min), width = (Double(range.max) - low) / Double(bins)
-        guard width > 0 else { return Volume(grid: grid, voxels: Voxels.repeating(0, voxels.count), datatype: .uint8, header: header) }
-        let counts = voxels.withUnsafeBufferPointer { values in
+        guard width > 0 else { return Volume(grid: grid, voxels: try Voxels.repeating(0, voxels.count), datatype: .uint8, header: header) }
+        let counts = try voxels.withUnsafeBufferPointer { values in
             let source = Unchecked(values)
-            return Parallel.mapRanges(values.count, grain: 1 << 20) { range in
+            return try Parallel.mapSlabs(values.count, grain: 1 << 20) { range in
                 var counts = [Int](repeating: 0, count: bins)
                 for i in range { counts[min(bins - 1, Int((Double(source.value[i]) - low) / width))] += 1 }
                 return counts
             }
         }
         let histogram = counts.dropFirst().reduce(counts[0]) { sum, piece in zip(sum, piece).map(+) }
-        let present = Voxels.total(voxels) { x, n in
+        let present = try Voxels.total(voxels) { x, n in
             var count = 0
             for i in 0..<n { count &+= x[i] != 0 ? 1 : 0 }
             return count
@@ -64,13 +64,13 @@ extension Volume {
         // A bin is counted from the one before it there, and a range is never empty.
         let high = low + width * Double(max(1, bin - 1))
         return Volume(
-            grid: grid, voxels: Volume.bytes(voxels, scale: Float(255 / (high - low)), low: range.min), datatype: .uint8,
+            grid: grid, voxels: try Volume.bytes(voxels, scale: Float(255 / (high - low)), low: range.min), datatype: .uint8,
             header: header?.forDerivedValues())
     }
 
     /// Rounded, and held to 0 … 255.
-    private static func bytes(_ values: [Float], scale: Float, low: Float) -> [Float] {
-        Voxels.map(values) { x, out, n in
+    private static func bytes(_ values: [Float], scale: Float, low: Float) throws -> [Float] {
+        try Voxels.map(values) { x, out, n in
             for i in 0..<n { out[i] = min(255, max(0, ((x[i] - low) * scale).rounded(.toNearestOrEven))) }
         }
     }

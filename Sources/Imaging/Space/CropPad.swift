@@ -14,6 +14,8 @@ public enum RegionError: ExplainedError, Equatable {
         }
     }
 
+    public func message(in operation: String) -> String { "\(operation): \(message)" }
+
     public var hint: String? {
         switch self {
         case .outside: "the first must be less than the second, both within the image"
@@ -60,7 +62,7 @@ extension Volume {
     public func cropped(from: SIMD3<Int>, to: SIMD3<Int>) throws -> Volume {
         let part = try grid.cropped(from: from, to: to)
         return Volume(
-            grid: part, voxels: Block.copy(voxels, grid.shape, from: from, shape: part.shape), datatype: datatype, header: header)
+            grid: part, voxels: try Block.copy(voxels, grid.shape, from: from, shape: part.shape), datatype: datatype, header: header)
     }
 
     /// With voxels of `value` around, in their place in the world; the datatype stays (a value that it cannot hold is met at saving).
@@ -68,7 +70,7 @@ extension Volume {
         let whole = try grid.padded(before: before, after: after)
         try whole.requireMemory(bytesPerVoxel: 4)
         return Volume(
-            grid: whole, voxels: Block.place(voxels, grid.shape, at: before, shape: whole.shape, fill: value), datatype: datatype,
+            grid: whole, voxels: try Block.place(voxels, grid.shape, at: before, shape: whole.shape, fill: value), datatype: datatype,
             header: header)
     }
 }
@@ -77,7 +79,7 @@ extension Mask {
     /// As `Volume.cropped`.
     public func cropped(from: SIMD3<Int>, to: SIMD3<Int>) throws -> Mask {
         let part = try grid.cropped(from: from, to: to)
-        return Mask(grid: part, voxels: Block.copy(voxels, grid.shape, from: from, shape: part.shape), header: header)
+        return Mask(grid: part, voxels: try Block.copy(voxels, grid.shape, from: from, shape: part.shape), header: header)
     }
 
     /// As `Volume.padded`, with voxels outside the mask.
@@ -85,16 +87,16 @@ extension Mask {
         let whole = try grid.padded(before: before, after: after)
         try whole.requireMemory(bytesPerVoxel: 4)
         return Mask(
-            grid: whole, voxels: Block.place(voxels, grid.shape, at: before, shape: whole.shape, fill: 0), header: header)
+            grid: whole, voxels: try Block.place(voxels, grid.shape, at: before, shape: whole.shape, fill: 0), header: header)
     }
 }
 
 /// Copies of boxes of voxels, row by row.
 enum Block {
-    static func copy<T>(_ voxels: [T], _ extent: SIMD3<Int>, from: SIMD3<Int>, shape: SIMD3<Int>) -> [T] {
-        voxels.withUnsafeBufferPointer { source in
+    static func copy<T: BitwiseCopyable>(_ voxels: [T], _ extent: SIMD3<Int>, from: SIMD3<Int>, shape: SIMD3<Int>) throws -> [T] {
+        try voxels.withUnsafeBufferPointer { source in
             let source = Unchecked(source.baseAddress!)
-            return Voxels.make(planes: shape) { out, k in
+            return try Voxels.make(planes: shape) { out, k in
                 for j in 0..<shape.y {
                     let row = from.x + extent.x * (from.y + j + extent.y * (from.z + k))
                     (out + shape.x * j).initialize(from: source.value + row, count: shape.x)
@@ -103,10 +105,12 @@ enum Block {
         }
     }
 
-    static func place<T>(_ voxels: [T], _ extent: SIMD3<Int>, at: SIMD3<Int>, shape: SIMD3<Int>, fill: T) -> [T] {
-        voxels.withUnsafeBufferPointer { source in
+    static func place<T: BitwiseCopyable>(
+        _ voxels: [T], _ extent: SIMD3<Int>, at: SIMD3<Int>, shape: SIMD3<Int>, fill: T
+    ) throws -> [T] {
+        try voxels.withUnsafeBufferPointer { source in
             let source = Unchecked(source.baseAddress!)
-            return Voxels.make(planes: shape) { out, k in
+            return try Voxels.make(planes: shape) { out, k in
                 out.initialize(repeating: fill, count: shape.x * shape.y)
                 guard (0..<extent.z).contains(k - at.z) else { return }
                 for j in 0..<extent.y {

@@ -5,7 +5,7 @@ extension Mask {
         guard margin >= 0, margin.isFinite else {
             throw IntensityError.argument(name: "margin", value: margin, allowed: "0 mm or more")
         }
-        var box = Box(around: voxels, shape: grid.shape)
+        var box = try Box(around: voxels, shape: grid.shape)
         if box.isEmpty { throw IntensityError.emptyMask(operation: "crop_to") }
         for axis in 0..<3 {
             // A whole number of voxels within rounding is meant as one; beyond the grid no more is wanted.

@@ -28,8 +28,13 @@ public struct Grid: Equatable, Sendable {
         self.affine = affine
     }
 
-    /// Itself. Throws `GridError.singular` where the affine has no inverse, or the size of voxels is outside of `spacings`.
+    /// Itself. Throws `GridError.singular` where the affine has no inverse, or the size of voxels is outside of `spacings`, and `.far` where a corner is more than
+    /// `farthest` away from the world's origin.
     public func usable() throws(GridError) -> Grid {
+        for voxel in [SIMD3<Double>.zero, SIMD3<Double>(shape &- 1)] {
+            let place = affine(voxel)
+            guard max(abs(place.x), abs(place.y), abs(place.z)) <= Self.farthest else { throw .far(place) }
+        }
         _ = try affine.inverse()
         for axis in 0..<3 where !Self.spacings.contains(spacing[axis]) { throw .singular(affine) }
         return self
@@ -39,6 +44,7 @@ public struct Grid: Equatable, Sendable {
     public var count: Int { shape.x * shape.y * shape.z }
     /// Voxel size in mm.
     public var spacing: SIMD3<Double> { affine.spacing }
+    /// Where voxel indices grow to (`Affine.orientation`).
     public var orientation: String { affine.orientation }
     /// World position of the centre of the field of view.
     public var centre: SIMD3<Double> { affine((SIMD3<Double>(shape) - 1) / 2) }
@@ -48,6 +54,7 @@ public struct Grid: Equatable, Sendable {
         try Memory.check(count * bytesPerVoxel, for: "an image of \(Text.sizes(shape)) voxels")
     }
 
+    /// The place in memory of voxel (i, j, k).
     @inline(__always)
     public func index(_ i: Int, _ j: Int, _ k: Int) -> Int { i + shape.x * (j + shape.y * k) }
 
@@ -82,6 +89,7 @@ public enum GridError: ExplainedError {
     case notFinite(Affine)
     case singular(Affine)
     case singularTransform(Affine)
+    case far(SIMD3<Double>)
     case mismatch(Grid, Grid)
 
     public var message: String {
@@ -91,9 +99,13 @@ public enum GridError: ExplainedError {
         case .notFinite(let a): "the voxel-to-world affine has a value that is not a finite number: \(a.text)"
         case .singular(let a): "the voxel-to-world affine has no inverse, since its axes are not independent: \(a.text)"
         case .singularTransform(let a): "a transform that flattens space, or that has a value beyond numbers: \(a.text)"
+        case .far(let p):
+            "a voxel at (\((0..<3).map { Text.short(p[$0]) }.joined(separator: ", "))) mm: no farther than \(Text.short(Grid.farthest)) mm from the origin can be told apart from its neighbours"
         case .mismatch(let a, let b): "two different grids: \(Self.difference(a, b))"
         }
     }
+
+    public func message(in operation: String) -> String { "\(operation): \(message)" }
 
     public var hint: String? {
         if case .mismatch = self { "bring one onto the other's grid with resample(b, like=a)" } else { nil }

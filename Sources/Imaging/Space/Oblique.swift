@@ -25,14 +25,13 @@ struct Oblique {
 
     /// `source` holds values, or spline coefficients for cubic.
     func apply(to source: [Float], _ interpolation: Interpolation) throws -> [Float] {
-        try Interrupt.check()
-        let result = source.withUnsafeBufferPointer { source in
-            [Float](unsafeUninitializedCapacity: to.x * to.y * to.z) { out, initialised in
+        try source.withUnsafeBufferPointer { source in
+            try [Float](unsafeUninitializedCapacity: to.x * to.y * to.z) { out, initialised in
                 Voxels.useLargePages(out.baseAddress!, out.count)
                 let p = Unchecked((source.baseAddress!, out.baseAddress!))
                 // Squares of rows across the target: whichever way its axes are turned, rows beside each other read lines of memory in common.
                 let side = 8, across = (to.y + side - 1) / side
-                Parallel.forEach(across * ((to.z + side - 1) / side)) { square in
+                try Parallel.slabs(across * ((to.z + side - 1) / side)) { square in
                     let firstJ = square % across * side, firstK = square / across * side
                     for n in 0..<side * side {
                         // Nearest skips lines of memory, and fares better down the columns; the others read rows that lie side by side.
@@ -44,8 +43,6 @@ struct Oblique {
                 initialised = out.count
             }
         }
-        try Interrupt.check()
-        return result
     }
 
     /// One row of the target; 0 outside, and everywhere after Ctrl-C.

@@ -3,9 +3,9 @@ import Support
 /// An order of voxel axes: for each axis of the result, the axis of the source that it is, and whether it runs the other way.
 public struct AxisOrder: Equatable, Sendable {
     /// The source's axis along each axis of the result.
-    public let axes: SIMD3<Int>
+    public private(set) var axes: SIMD3<Int>
     /// Whether each axis of the result runs against the source's.
-    public let flipped: [Bool]
+    public private(set) var flipped: [Bool]
 
     /// Throws `OrientationError.axes` unless each of 0, 1 and 2 is named once.
     public init(axes: SIMD3<Int>, flipped: [Bool] = [false, false, false]) throws(OrientationError) {
@@ -25,6 +25,15 @@ public struct AxisOrder: Equatable, Sendable {
             flipped[i] = present[axes[i]].flipped != want.flipped
         }
         try self.init(axes: axes, flipped: flipped)
+    }
+
+    /// The order that undoes this one.
+    public var inverse: AxisOrder {
+        var back = self
+        var axes = SIMD3<Int>.zero, flipped = [false, false, false]
+        for i in 0..<3 { (axes[self.axes[i]], flipped[self.axes[i]]) = (i, self.flipped[i]) }
+        (back.axes, back.flipped) = (axes, flipped)
+        return back
     }
 
     var isIdentity: Bool { axes == [0, 1, 2] && !flipped.contains(true) }
@@ -65,6 +74,16 @@ public enum OrientationError: ExplainedError, Equatable {
         case .code(let code): "\"\(code.prefix(20))\" is no orientation code"
         case .axes(let axes): "(\(axes.x), \(axes.y), \(axes.z)) is no order of the axes 0, 1 and 2"
         case .axis(let axis): "\(axis) is no axis"
+        }
+    }
+
+    public func message(in operation: String) -> String { "\(operation): \(message)" }
+
+    public var argument: String? {
+        switch self {
+        case .code: "code"
+        case .axes: "axes"
+        case .axis: "axis"
         }
     }
 
@@ -135,13 +154,12 @@ extension AxisOrder {
     }
 
     /// Voxels of a grid of so many in the new order.
-    fileprivate func rearranged<T>(_ voxels: [T], _ extent: SIMD3<Int>) throws -> [T] {
+    fileprivate func rearranged<T: BitwiseCopyable>(_ voxels: [T], _ extent: SIMD3<Int>) throws -> [T] {
         let shape = SIMD3(extent[axes.x], extent[axes.y], extent[axes.z])
         let (start, steps) = walk(extent)
-        try Interrupt.check()
-        return voxels.withUnsafeBufferPointer { source in
+        return try voxels.withUnsafeBufferPointer { source in
             let from = Unchecked(source.baseAddress!)
-            return Voxels.make(planes: shape) { out, k in
+            return try Voxels.make(planes: shape) { out, k in
                 let plane = from.value + (start + k * steps.z)
                 // Squares of a plane, so that lines of memory that are read across stay in the cache until all of them is used.
                 let side = steps.x == 1 || steps.x == -1 ? shape.x : 32
@@ -160,13 +178,13 @@ extension AxisOrder {
 
 extension Voxels {
     /// An array of planes that `body(plane, k)` sets; it must set every element of its plane.
-    static func make<T>(planes shape: SIMD3<Int>, _ body: (UnsafeMutablePointer<T>, Int) -> Void) -> [T] {
+    static func make<T: BitwiseCopyable>(planes shape: SIMD3<Int>, _ body: (UnsafeMutablePointer<T>, Int) -> Void) throws -> [T] {
         let area = shape.x * shape.y
-        return [T](unsafeUninitializedCapacity: area * shape.z) { buffer, initialised in
+        return try [T](unsafeUninitializedCapacity: area * shape.z) { buffer, initialised in
             let base = buffer.baseAddress!
             useLargePages(base, area * shape.z)
             let out = Unchecked(base)
-            Parallel.forEach(shape.z) { body(out.value + $0 * area, $0) }
+            try Parallel.slabs(shape.z) { body(out.value + $0 * area, $0) }
             initialised = area * shape.z
         }
     }

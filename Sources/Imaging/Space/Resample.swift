@@ -76,6 +76,8 @@ public enum ResampleError: ExplainedError, Equatable {
         }
     }
 
+    public func message(in operation: String) -> String { "\(operation): \(message)" }
+
     public var hint: String? { "leave antialias out, or resample the mask of one label: labels == 3" }
 }
 
@@ -92,11 +94,11 @@ extension Mask {
         if target == grid { return Mask(grid: target, voxels: voxels, header: header) }
         if antialias, interpolation == .nearest { throw ResampleError.antialiasedLabels(interpolation) }
         try grid.requireMemory(bytesPerVoxel: 4)
-        let zerosAndOnes = Volume(grid: grid, voxels: Voxels.floats(voxels))
+        let zerosAndOnes = Volume(grid: grid, voxels: try Voxels.floats(voxels))
         let values = antialias ? try zerosAndOnes.smoothed(sigma: grid.antialiasing(onto: target)) : zerosAndOnes
         let how = interpolation == .label ? .linear : interpolation
         let moved = try values.values(on: target, how, margin: 0.5 + edgeTolerance)
-        let inside: [UInt8] = Voxels.map(moved) { x, out, n in
+        let inside: [UInt8] = try Voxels.map(moved) { x, out, n in
             for i in 0..<n { out[i] = x[i] >= 0.5 ? 1 : 0 }
         }
         return Mask(grid: target, voxels: inside, header: header)

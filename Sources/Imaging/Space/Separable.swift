@@ -136,12 +136,11 @@ struct Separable {
         let (sx, sy, sz) = (strides[target.x], strides[target.y], strides[target.z])
         // Where planes land side by side in memory, a block of them is written together.
         let depth = axes[2].count, block = sz == 1 ? 16 : 1
-        try Interrupt.check()
-        let result = source.withUnsafeBufferPointer { source in
-            [Float](unsafeUninitializedCapacity: to.x * to.y * to.z) { buffer, initialised in
+        return try source.withUnsafeBufferPointer { source in
+            try [Float](unsafeUninitializedCapacity: to.x * to.y * to.z) { buffer, initialised in
                 Voxels.useLargePages(buffer.baseAddress!, buffer.count)
                 let p = Unchecked((source.baseAddress!, buffer.baseAddress!))
-                Parallel.forEach((depth + block - 1) / block) { b in
+                try Parallel.slabs((depth + block - 1) / block) { b in
                     let planes = b * block..<min(depth, (b + 1) * block)
                     let (nx, ny) = (axes[0].count, axes[1].count)
                     if block == 1 && sx == 1 {
@@ -172,8 +171,6 @@ struct Separable {
                 initialised = buffer.count
             }
         }
-        try Interrupt.check()
-        return result
     }
 
     /// One plane of the result, at position `q` of the third source axis, its rows `stepY` apart; 0 outside.

@@ -26,7 +26,7 @@ enum Spline {
 
     /// Coefficients whose spline passes through the values.
     static func coefficients(_ values: [Float], shape: SIMD3<Int>) throws -> [Float] {
-        var result = Voxels.map(values) { x, out, n in out.initialize(from: x, count: n) }
+        var result = try Voxels.map(values) { x, out, n in out.initialize(from: x, count: n) }
         let (nx, ny, nz) = (shape.x, shape.y, shape.z)
         try result.withUnsafeMutableBufferPointer { data in
             let p = Unchecked(data.baseAddress!)

@@ -108,9 +108,10 @@ extension SIMD4<Double> {
 }
 
 extension Grid {
-    /// The grid as a transform carries it: the same voxels, each where its position goes. Throws `GridError.notFinite` when that is beyond numbers.
+    /// The grid as a transform carries it: the same voxels, each where its position goes. Throws `GridError.far` when that is beyond `farthest`,
+    /// `.singular` when voxels become too small or too large (`usable`).
     public func moved(by transform: Transform) throws(GridError) -> Grid {
-        try Grid(shape: shape, affine: transform.matrix.after(affine))
+        try Grid(shape: shape, affine: transform.matrix.after(affine)).usable()
     }
 }
 

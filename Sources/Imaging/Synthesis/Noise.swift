@@ -40,9 +40,9 @@ struct ReceiverNoise {
 extension Volume {
     /// Throws `IntensityError.negative` where a value is farther below 0 than `sigma`: what Rician noise means there is nobody's intent.
     func requireMagnitudes(sigma: Double, operation: String) throws {
-        let least: Float = voxels.withUnsafeBufferPointer { buffer in
+        let least: Float = try voxels.withUnsafeBufferPointer { buffer in
             let source = Unchecked(buffer)
-            return Parallel.mapRanges(buffer.count, grain: Voxels.grain) { range -> Float in
+            return try Parallel.mapSlabs(buffer.count, grain: Voxels.grain) { range -> Float in
                 var least = Float(0)
                 for i in range where source.value[i] < least { least = source.value[i] }
                 return least
@@ -58,10 +58,10 @@ extension Volume {
         try grid.requireMemory(bytesPerVoxel: 4)
         if kind == .rician { try requireMagnitudes(sigma: sigma, operation: "noise") }
         let noise = ReceiverNoise(random: CounterRandom(seed: seed, stream: 31), sigma: Float(sigma))
-        return voxels.withUnsafeBufferPointer { voxels in
+        return try voxels.withUnsafeBufferPointer { voxels in
             let source = Unchecked(voxels)
             return with(
-                Voxels.make(grid.count) { out, range in
+                try Voxels.make(grid.count) { out, range in
                     switch kind {
                     case .gaussian: for i in range { out[i] = noise.added(to: source.value[i], voxel: UInt64(i)) }
                     case .rician: for i in range { out[i] = noise.magnitude(of: source.value[i], voxel: UInt64(i)) }

@@ -21,6 +21,7 @@ public struct Phantom: Sendable {
         case air = 0, sulcalFluid, greyMatter, whiteMatter, ventricles, nuclei, cerebellarGrey, cerebellarWhite, brainstem
         case outerFluid, skull, marrow, fat, skin, muscle, eye, nerve
 
+        /// Whether the brain's mask holds this tissue.
         public var isBrain: Bool { (1...8).contains(rawValue) }
     }
 
@@ -35,6 +36,7 @@ public struct Phantom: Sendable {
         /// Largest shift along each axis, mm.
         public var shift = 6.0
 
+        /// A head as scanners give it, unless told otherwise.
         public init(noise: Double = 0.03, bias: Double = 0.2, rotation: Double = 10, shift: Double = 6) {
             self.noise = noise
             self.bias = bias

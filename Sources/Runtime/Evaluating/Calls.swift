@@ -80,7 +80,8 @@ final class CallCode: Code {
             let message = "\(function.name): `\(error.parameter)` must be \(error.expected), got \(error.found)"
             return ScriptError(message, hint: error.hint, source: source, span: at(argument(error.parameter, of: function)))
         case let error as any ExplainedError:
-            return ScriptError(error.message, hint: error.hint, source: source, span: span, underlying: error)
+            let place = at(error.argument.flatMap { argument($0, of: function) })
+            return ScriptError(error.message(in: function.name), hint: error.hint, source: source, span: place, underlying: error)
         default:
             return ScriptError("\(function.name): \(error)", source: source, span: span, underlying: error)
         }

@@ -151,11 +151,11 @@ public enum Operators {
     static func unary(_ op: UnaryOperator, _ value: Value, _ frame: Frame, _ span: Span) throws -> Value {
         switch (op, value) {
         case (.negate, .number(let x)): return .number(-x)
-        case (.negate, .volume(let v)): return .volume(Elementwise.apply(.negate, v))
+        case (.negate, .volume(let v)): return .volume(try Elementwise.apply(.negate, v))
         case (.negate, .mask):
             throw frame.fail("a mask has no negative", hint: "its complement is ~m", at: span)
         case (.negate, _): throw frame.fail("`-` needs a number or a volume, got \(value.mention)", at: span)
-        case (.complement, .mask(let m)): return .mask(Elementwise.not(m))
+        case (.complement, .mask(let m)): return .mask(try Elementwise.not(m))
         case (.complement, _):
             throw frame.fail("`~` needs a mask, got \(value.mention)", hint: wantsMask(value), at: span)
         case (.not, .boolean(let b)): return .boolean(!b)
