@@ -8,7 +8,9 @@ public enum DefaultModel {
         let parts = executable.split(separator: "/")
         guard parts.count >= 2 else { return [] }
         var places = ["/" + (parts.dropLast(2) + ["share", "skullstrip", "default.safetensors"]).joined(separator: "/")]
-        if let build = parts.lastIndex(of: ".build") { places.append("/" + (parts[..<build] + ["models", "default.safetensors"]).joined(separator: "/")) }
+        if let build = parts.lastIndex(of: ".build") {
+            places.append("/" + (parts[..<build] + ["models", "default.safetensors"]).joined(separator: "/"))
+        }
         return places
     }
 
@@ -27,6 +29,10 @@ public enum DefaultModel {
 struct DefaultModelError: ExplainedError {
     let places: [String]
 
-    var message: String { "no trained model is installed with the program: there is no " + places.map { "\"\($0)\"" }.joined(separator: " and no ") }
-    var hint: String? { "give a model that fit and save made: load(\"brain.safetensors\") in a script, --model brain.safetensors on the command line" }
+    var message: String {
+        "no trained model is installed with the program: there is no " + places.map { "\"\($0)\"" }.joined(separator: " and no ")
+    }
+    var hint: String? {
+        "give a model that fit and save made: load(\"brain.safetensors\") in a script, --model brain.safetensors on the command line"
+    }
 }

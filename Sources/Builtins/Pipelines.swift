@@ -9,12 +9,13 @@ extension Catalog {
         Builtin(
             "pipeline", "A model that takes raw images: a network with all that stands around it.", theme: .training,
             details: """
-                `prepare` makes of a raw image what the network was trained on. The model keeps it as text, with the values that it reads written out and the library's
-                functions that it calls, so that `save` puts the whole pipeline into one file and `load` gives it back in another session. Such a recipe can only compute: builtins that touch
-                files, the screen, the program's settings or a training are refused in it, so that a model from elsewhere does no harm; and it cannot hold volumes.
-                `volume` is the range in ml in which masks are expected, beyond which `predict` with `qc` calls them suspect. `limits` sets the other bounds: `largest_share` (0.9, the
-                least share of the largest component), `hole_share` (0.05 of the volume), `contact` (0.05 of the surface), `flip` (0.05) and `entropy` (0.9 bits).
-                The weights are shared with `net`. Of a model that has a pipeline already, what is not given stays as it is.
+                `prepare` makes of a raw image what the network was trained on. The model keeps it as text, with the values that it reads written out
+                and the library's functions that it calls, so that `save` puts the whole pipeline into one file and `load` gives it back in another
+                session. Such a recipe can only compute: builtins that touch files, the screen, the program's settings or a training are refused in
+                it, so that a model from elsewhere does no harm; and it cannot hold volumes. `volume` is the range in ml in which masks are expected,
+                beyond which `predict` with `qc` calls them suspect. `limits` sets the other bounds: `largest_share` (0.9, the least share of the
+                largest component), `hole_share` (0.05 of the volume), `contact` (0.05 of the surface), `flip` (0.05) and `entropy` (0.9 bits). The
+                weights are shared with `net`. Of a model that has a pipeline already, what is not given stays as it is.
                 """,
             Param<Model>("net", "the network, or a model whose pipeline is changed"),
             Param<Function?>("prepare", "a function from the raw volume to the one that the network sees", default: nil),
@@ -51,16 +52,19 @@ extension Catalog {
             pipeline.flips = flips ?? pipeline.flips
             if let volume {
                 guard volume.count == 2, volume[0] >= 0, volume[0] <= volume[1], volume[1].isFinite else {
-                    throw context.reject("volume", expected: "a list of the least and the greatest volume in ml", found: volume.value.mention)
+                    throw context.reject(
+                        "volume", expected: "a list of the least and the greatest volume in ml", found: volume.value.mention)
                 }
                 pipeline.limits.volume = volume[0]...volume[1]
             }
             for (name, value) in limits?.fields ?? [:] {
-                guard let known = QualityLimits.names.first(where: { $0.name == name }), case .number(let x) = value, (0...1).contains(x) else {
+                guard let known = QualityLimits.names.first(where: { $0.name == name }), case .number(let x) = value, (0...1).contains(x)
+                else {
                     let names = QualityLimits.names.map(\.name)
                     throw context.reject(
                         "limits", expected: "a record of numbers from 0 to 1", found: "\(name): \(value.mention)",
-                        hint: Text.nearest(to: name, among: names).map { $0 == name ? nil : "did you mean `\($0)`?" } ?? "its fields are \(names.joined(separator: ", "))")
+                        hint: Text.nearest(to: name, among: names).map { $0 == name ? nil : "did you mean `\($0)`?" }
+                            ?? "its fields are \(names.joined(separator: ", "))")
                 }
                 pipeline.limits[keyPath: known.path] = x
             }
@@ -70,8 +74,8 @@ extension Catalog {
         Builtin(
             "default_model", "The trained model that comes with the program.", theme: .training,
             details: """
-                Looked for in `share/skullstrip/default.safetensors` beside the folder of the program, and in `models/` of the repository that the program was built in. Without one,
-                an error says where it was looked for.
+                Looked for in `share/skullstrip/default.safetensors` beside the folder of the program, and in `models/` of the repository that the
+                program was built in. Without one, an error says where it was looked for.
                 """,
             returns: "a model with a pipeline",
             examples: [Example("try { predict(default_model(), \"head.nii.gz\") } catch e { print(e.message) }", nil)]
@@ -82,16 +86,22 @@ extension Catalog {
             details: "As its file has them: axes in PyTorch's order. The number in a name is that of the layer in `summary`.",
             Param<Model>("net", "the model"),
             returns: "a list of records {name, shape}",
-            examples: [Example("x = input()\nweights(model(x, conv3d(x, 1, kernel=1)))[0]", "{name: \"layer.1.conv3d.weight\", shape: [1, 1, 1, 1, 1]}")]
+            examples: [
+                Example(
+                    "x = input()\nweights(model(x, conv3d(x, 1, kernel=1)))[0]", "{name: \"layer.1.conv3d.weight\", shape: [1, 1, 1, 1, 1]}"
+                )
+            ]
         ) { _, net -> [Record] in net.weightNames.map { Record([("name", $0.name.value), ("shape", $0.shape.value)]) } },
 
         Builtin(
-            "load_weights", "Put the tensors of a safetensors file of any program in place of a network's weights, by name.", theme: .networks,
+            "load_weights", "Put the tensors of a safetensors file of any program in place of a network's weights, by name.",
+            theme: .networks,
             details: """
                 Tensors are F32, F16 or BF16, in PyTorch's axis order. The network's names are those that `weights` tells, which may be shortened:
-                "layer.3.conv3d.weight", "layer.3.weight", "3.weight". `map` leads from the file's names to these: a record, whose fields stand for whole names or for what
-                comes before a point, {"encoder.0.conv": "1", "head": "42"}, and where `none` leaves tensors out; or a function of a name.
-                All that does not fit, what is missing, unexpected or of another shape, is told in one error before any weight has changed. Counters of batches are passed over.
+                "layer.3.conv3d.weight", "layer.3.weight", "3.weight". `map` leads from the file's names to these: a record, whose fields stand for
+                whole names or for what comes before a point, {"encoder.0.conv": "1", "head": "42"}, and where `none` leaves tensors out; or a
+                function of a name. All that does not fit, what is missing, unexpected or of another shape, is told in one error before any weight has
+                changed. Counters of batches are passed over.
                 """,
             Param<Model>("net", "the model, whose weights are replaced"),
             Param<String>("path", "the safetensors file"),
@@ -107,7 +117,8 @@ extension Catalog {
             try net.loadWeights(context.path(path), partial: partial) { name in
                 switch map {
                 case nil: return name
-                case .first(let record)?: return try TensorNames.renamed(name) { prefix in try record[prefix].map { try target($0, prefix, context) } }
+                case .first(let record)?:
+                    return try TensorNames.renamed(name) { prefix in try record[prefix].map { try target($0, prefix, context) } }
                 case .second(let function)?: return try target(context.call(function, [.string(name)]), name, context)
                 }
             }
@@ -130,7 +141,9 @@ extension Context {
         let model = try Model.load(path)
         let now = Dictionary((Language.builtins + Catalog.all).map { ($0.name, $0.signature) }) { first, _ in first }
         for (name, then) in (model.pipeline?.signatures ?? [:]).sorted(by: { $0.key < $1.key }) where now[name] != then {
-            note("warning: \"\(path)\": the recipe was written for \(then)" + (now[name].map { ", which is now \($0)" } ?? ", which is no more"))
+            note(
+                "warning: \"\(path)\": the recipe was written for \(then)"
+                    + (now[name].map { ", which is now \($0)" } ?? ", which is no more"))
         }
         return model
     }

@@ -9,19 +9,20 @@ extension Catalog {
         Builtin(
             "predict", "A network's mask of an image, on the image's own grid.", theme: .training,
             details: """
-                A model with a pipeline (see `pipeline`) takes the raw image, in any orientation, voxel size and field of view. Its recipe makes of the image what the network
-                was trained on; the network's probabilities are brought back to the image's grid linearly and cut there; the largest component is kept and its holes are filled.
-                Of a 4-D file the first image is taken, and a line says so. A bare network sees the volume as it is, and nothing is cleaned up unless asked for; sizes that it cannot
-                halve are padded with zeros and cut back.
-                A voxel belongs to the mask where its probability is at least `threshold`, the comparison with which `fit` takes Dice and IoU. Parameters that are not given
-                are the pipeline's. Of a network of several classes the mask is all but the first class.
-                With `window` the network sees overlapping boxes of so many voxels (of the prepared image), whose probabilities are averaged with Gaussian weights. `flips` takes the mean of
-                the image's and its mirror image's probabilities, in twice the time.
-                `border` moves the finished mask's surface outwards by so many mm, or inwards where it is negative, as `dilate` and `erode` do; users of SynthStrip know it so.
-                With `qc` the result is a record with the mask and what can be told of its quality without the truth: `volume_ml`; `components`
-                that the threshold left, and the share of the largest; `holes` and `holes_ml` before filling; `contact`, the share of the surface on the border of the
-                image, and `grid_contact` on that of what the network saw; `flip`, 1 − Dice between the masks of the image and its mirror image (the network runs a second time for it); `entropy`,
-                the mean along the border in bits; and a `verdict`, "ok" or "suspect", with `reasons`. The pipeline has the bounds.
+                A model with a pipeline (see `pipeline`) takes the raw image, in any orientation, voxel size and field of view. Its recipe makes of
+                the image what the network was trained on; the network's probabilities are brought back to the image's grid linearly and cut there;
+                the largest component is kept and its holes are filled. Of a 4-D file the first image is taken, and a line says so. A bare network
+                sees the volume as it is, and nothing is cleaned up unless asked for; sizes that it cannot halve are padded with zeros and cut back. A
+                voxel belongs to the mask where its probability is at least `threshold`, the comparison with which `fit` takes Dice and IoU.
+                Parameters that are not given are the pipeline's. Of a network of several classes the mask is all but the first class. With `window`
+                the network sees overlapping boxes of so many voxels (of the prepared image), whose probabilities are averaged with Gaussian weights.
+                `flips` takes the mean of the image's and its mirror image's probabilities, in twice the time. `border` moves the finished mask's
+                surface outwards by so many mm, or inwards where it is negative, as `dilate` and `erode` do; users of SynthStrip know it so. With `qc`
+                the result is a record with the mask and what can be told of its quality without the truth: `volume_ml`; `components` that the
+                threshold left, and the share of the largest; `holes` and `holes_ml` before filling; `contact`, the share of the surface on the border
+                of the image, and `grid_contact` on that of what the network saw; `flip`, 1 − Dice between the masks of the image and its mirror image
+                (the network runs a second time for it); `entropy`, the mean along the border in bits; and a `verdict`, "ok" or "suspect", with
+                `reasons`. The pipeline has the bounds.
                 """,
             Param<Model>("net", "the model"),
             Param<Either<Volume, String>>("image", "the volume, or the path of its file"),
@@ -55,7 +56,9 @@ extension Catalog {
             options.cleanUp.fill = fill ?? options.cleanUp.fill
             if let window { options.windows = SlidingWindow(shape: window.numbers, overlap: net.pipeline?.overlap ?? 0.5) }
             if let overlap {
-                guard options.windows != nil else { throw context.reject("overlap", expected: "given with window", found: Text.short(overlap)) }
+                guard options.windows != nil else {
+                    throw context.reject("overlap", expected: "given with window", found: Text.short(overlap))
+                }
                 options.windows?.overlap = overlap
             }
             (options.border, options.flips, options.comparesFlip) = (border, flips ?? options.flips, qc)
@@ -150,7 +153,8 @@ extension Quality {
     public var record: Record {
         Record([
             ("verdict", .string(verdict.rawValue)), ("reasons", reasons.value), ("volume_ml", millilitres.value),
-            ("components", components.value), ("largest_share", largestShare.value), ("holes", holes.value), ("holes_ml", holeMillilitres.value),
+            ("components", components.value), ("largest_share", largestShare.value), ("holes", holes.value),
+            ("holes_ml", holeMillilitres.value),
             ("contact", contact.value), ("grid_contact", gridContact.value), ("flip", flip.value), ("entropy", entropy.value),
         ])
     }

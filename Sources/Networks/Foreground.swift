@@ -10,7 +10,8 @@ extension Model {
             throw NetworkError.mismatch(layer: what, detail: "the model has \(inputChannels) input channels, a volume has 1")
         }
         if outputChannels > 1, let last = graph.entries.last?.layer, last is Sigmoid {
-            throw NetworkError.mismatch(layer: what, detail: "the model has \(outputChannels) outputs that do not exclude one another, a mask has 1")
+            throw NetworkError.mismatch(
+                layer: what, detail: "the model has \(outputChannels) outputs that do not exclude one another, a mask has 1")
         }
     }
 

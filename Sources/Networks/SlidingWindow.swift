@@ -42,10 +42,12 @@ extension Model {
     /// Throws `NetworkError.option` for a window or an overlap that makes no sense, `.shape` for a window that the network's levels do not divide, and what
     /// `predict` throws. `progress` is told after each box how many of how many are done.
     public func predict(
-        _ image: [Float], shape: SIMD3<Int>, windows: SlidingWindow, precision: Precision = .float32, progress: (Int, Int) -> Void = { _, _ in }
+        _ image: [Float], shape: SIMD3<Int>, windows: SlidingWindow, precision: Precision = .float32,
+        progress: (Int, Int) -> Void = { _, _ in }
     ) throws -> [Float] {
         guard windows.shape.min() >= 1, windows.shape.max() <= Limit.axis else {
-            throw NetworkError.option(name: "window", value: Text.sizes(windows.shape), expected: "1 to \(Limit.axis) voxels along each axis")
+            throw NetworkError.option(
+                name: "window", value: Text.sizes(windows.shape), expected: "1 to \(Limit.axis) voxels along each axis")
         }
         guard (0...SlidingWindow.mostOverlap).contains(windows.overlap) else {
             throw NetworkError.option(

@@ -38,10 +38,11 @@ extension Model {
         var spreads = [Spread?](repeating: nil, count: plan.slots.count)
         spreads[0] = Spread(engine.input)
         // Right after it was written: the memory may be another tensor's later.
-        try engine.forward(timing: Engine.Timing(note: { k, _ in
-            let slot = plan.operations[k].output
-            spreads[slot] = Spread(engine.tensor(slot))
-        }))
+        try engine.forward(
+            timing: Engine.Timing(note: { k, _ in
+                let slot = plan.operations[k].output
+                spreads[slot] = Spread(engine.tensor(slot))
+            }))
         let shapes = try graph.shapes(input: shape), fields = graph.receptiveFields
         return graph.entries.indices.map { i in
             let entry = graph.entries[i]
@@ -62,7 +63,10 @@ extension Model {
             rows.append(
                 LayerTable.cells(layer.index, layer.kind, layer.shape, layer.channels, layer.parameters, layer.flops, layer.field * spacing)
                     + [layer.low, layer.high, layer.mean, layer.deviation].map { Text.short($0, 4) }
-                    + [LayerTable.from(layer.inputs, layer.index) + (layer.notFinite > 0 ? "  \(Text.grouped(layer.notFinite)) not finite" : "")])
+                    + [
+                        LayerTable.from(layer.inputs, layer.index)
+                            + (layer.notFinite > 0 ? "  \(Text.grouped(layer.notFinite)) not finite" : "")
+                    ])
         }
         return LayerTable.text(rows, rightAligned: [0, 3, 4, 5, 6, 7, 8, 9, 10]).joined(separator: "\n")
     }

@@ -35,15 +35,17 @@ public struct Quality: Sendable, Equatable {
     ///   - ownGrid: whether that is the image's.
     ///   - largest: whether only the largest component was kept.
     init(
-        mask: Mask, findings: CleanUp.Findings, seen: Volume, ownGrid: Bool, largest: Bool, flip: Double?, threshold: Double, limits: QualityLimits
+        mask: Mask, findings: CleanUp.Findings, seen: Volume, ownGrid: Bool, largest: Bool, flip: Double?, threshold: Double,
+        limits: QualityLimits
     ) throws {
         millilitres = mask.millilitres
         (components, largestShare) = (findings.components, findings.largestShare)
         (holes, holeMillilitres) = (findings.holes, findings.holeMillilitres)
-        contact = mask.contact
-        gridContact = ownGrid ? contact : largest ? try seen.mask(atLeast: threshold).largestComponent().contact : seen.mask(atLeast: threshold).contact
+        contact = try mask.contact
+        let coarse = try seen.mask(atLeast: threshold)
+        gridContact = try ownGrid ? contact : largest ? coarse.largestComponent().contact : coarse.contact
         self.flip = flip
-        entropy = seen.borderEntropy(threshold: threshold)
+        entropy = try seen.borderEntropy(threshold: threshold)
 
         func percent(_ share: Double) -> String { Text.short(100 * share, 2) + " %" }
         var reasons: [String] = []
@@ -52,7 +54,8 @@ public struct Quality: Sendable, Equatable {
         } else if let range = limits.volume, !range.contains(millilitres) {
             let low = millilitres < range.lowerBound
             reasons.append(
-                "its volume of \(Text.fixed(millilitres, 0)) ml is \(low ? "below" : "above") the expected \(Text.short(range.lowerBound)) to \(Text.short(range.upperBound)) ml")
+                "its volume of \(Text.fixed(millilitres, 0)) ml is \(low ? "below" : "above") the expected \(Text.short(range.lowerBound)) to \(Text.short(range.upperBound)) ml"
+            )
         }
         if largestShare < limits.largestShare {
             reasons.append("the network found \(Text.grouped(components)) parts, the largest with \(percent(largestShare)) of it")

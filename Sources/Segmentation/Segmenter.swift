@@ -108,9 +108,10 @@ public struct Segmenter {
 
     private func run(_ seen: Volume, _ progress: (Int, Int) -> Void) throws -> Volume {
         let shape = seen.grid.shape
-        let p = try options.windows.map {
-            try model.predict(seen.voxels, shape: shape, windows: $0, precision: options.precision, progress: progress)
-        } ?? model.predict(seen.voxels, shape: shape, precision: options.precision)
+        let p =
+            try options.windows.map {
+                try model.predict(seen.voxels, shape: shape, windows: $0, precision: options.precision, progress: progress)
+            } ?? model.predict(seen.voxels, shape: shape, precision: options.precision)
         return Volume(grid: seen.grid, voxels: model.foreground(p))
     }
 

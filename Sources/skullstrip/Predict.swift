@@ -138,7 +138,11 @@ struct PredictJob {
         for job in jobs {
             for (path, what) in [(job.brain, "brain"), (job.mask, "mask"), (job.picture, "picture")] {
                 guard let path else { continue }
-                if what != "picture" { try ImageFile.requireWritable(path) } else if !path.hasSuffix(".png") { throw PlaceError.picture(path) }
+                if what != "picture" {
+                    try ImageFile.requireWritable(path)
+                } else if !path.hasSuffix(".png") {
+                    throw PlaceError.picture(path)
+                }
                 let identity = FileSystem.identity(path)
                 if inputs.contains(identity) { throw PlaceError.input(path) }
                 let name = "the \(what) of \"\(job.image)\""
@@ -151,7 +155,8 @@ struct PredictJob {
 
     /// A file's name without what says its format.
     private static func stem(_ name: String) -> String {
-        for ending in [".nii.gz", ".nii", ".mgz", ".mgh", ".nrrd", ".nhdr", ".hdr", ".img", ".hdr.gz", ".img.gz"] where name.hasSuffix(ending) {
+        for ending in [".nii.gz", ".nii", ".mgz", ".mgh", ".nrrd", ".nhdr", ".hdr", ".img", ".hdr.gz", ".img.gz"]
+        where name.hasSuffix(ending) {
             return String(name.dropLast(ending.count))
         }
         return name
@@ -227,7 +232,9 @@ struct PredictRun {
         if let path = job.brain { try ImageFile.write(image.stripped(by: found.mask), to: path) }
         if let path = job.picture {
             let q = found.quality
-            try Montage.overlay(image, found.mask, title: "\(job.image) · \(Text.fixed(q.millilitres, 0)) ml · \(q.verdict.rawValue)", width: 1500).save(to: path)
+            try Montage.overlay(
+                image, found.mask, title: "\(job.image) · \(Text.fixed(q.millilitres, 0)) ml · \(q.verdict.rawValue)", width: 1500
+            ).save(to: path)
         }
         return found.quality
     }
@@ -238,7 +245,9 @@ struct PredictRun {
             let files = [("input", job.image), ("brain", job.brain), ("mask", job.mask), ("picture", job.picture)]
             Output.write(
                 JSON.object(
-                    files.compactMap { name, path in path.map { (key: name, value: .string($0)) } } + quality.json + [("seconds", .number(seconds))]
+                    files.compactMap { name, path in path.map { (key: name, value: .string($0)) } } + quality.json + [
+                        ("seconds", .number(seconds))
+                    ]
                 ).text + "\n")
         } else if Output.isTerminal {
             Output.write(

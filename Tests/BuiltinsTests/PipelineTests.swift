@@ -38,10 +38,13 @@ private func shown(_ text: String, in known: (session: Session, output: Output)?
                 [a.mask.shape, a.qc.verdict, min(a.probability) >= 0]
                 """, in: (session, output))
         #expect(made.hasPrefix("[[20, 24, 22], \""), "\(made)")
-        let found = shown("b = predict(load(\"\(path)\"), head, qc=true, probability=true)\n[dice(a.mask, b.mask), a.qc == b.qc, max(abs(a.probability - b.probability))]", in: (session, output))
+        let found = shown(
+            "b = predict(load(\"\(path)\"), head, qc=true, probability=true)\n[dice(a.mask, b.mask), a.qc == b.qc, max(abs(a.probability - b.probability))]",
+            in: (session, output))
         #expect(found == "[1, true, 0]", "\(found)")
         // In another session, where neither the names nor the functions of this one exist.
-        let elsewhere = shown(start + "m = load(\"\(path)\")\np = predict(m, head)\n[p.count, m.pipeline.threshold, m.pipeline.volume, kind(m.program)]")
+        let elsewhere = shown(
+            start + "m = load(\"\(path)\")\np = predict(m, head)\n[p.count, m.pipeline.threshold, m.pipeline.volume, kind(m.program)]")
         let here = shown("[a.mask.count, 0.45, [1, 9000], \"string\"]", in: (session, output))
         #expect(elsewhere == here, "\(elsewhere)")
         #expect(shown("print(load(\"\(path)\").pipeline.recipe)", in: (session, output)).contains("fn preprocess(image"))
@@ -64,13 +67,17 @@ private func shown(_ text: String, in known: (session: Session, output: Output)?
         }
         // After a refusal, and after a recipe that ended well, the session may do all that it could.
         let (session, output) = makeSession()
-        let found = shown(start + "r = try { predict(pipeline(net, prepare = v -> print(v)), head) } catch e { print(\"free\") }\npredict(pipeline(net, prepare = v -> v), head)\nprint(\"free\")", in: (session, output))
+        let found = shown(
+            start
+                + "r = try { predict(pipeline(net, prepare = v -> print(v)), head) } catch e { print(\"free\") }\npredict(pipeline(net, prepare = v -> v), head)\nprint(\"free\")",
+            in: (session, output))
         #expect(found == "free\nfree\n", "\(found)")
     }
 
     @Test func whatAPipelineCannotHold() {
         for (call, told) in [
-            ("prepare = v -> v - head", "reads `head`, which holds a volume"), ("prepare = v -> v |> unknown()", "reads `unknown`, which has no value"),
+            ("prepare = v -> v - head", "reads `head`, which holds a volume"),
+            ("prepare = v -> v |> unknown()", "reads `unknown`, which has no value"),
             ("threshold=2", "threshold is 2"), ("volume=[3]", "`volume` must be"), ("volume=[9, 3]", "`volume` must be"),
             ("limits={flop: 0.1}", "did you mean `flip`?"), ("limits={flip: 3}", "`limits` must be"), ("overlap=0.95", "overlap is 0.95"),
             ("prepare = 3", "`prepare` must be a function"),
@@ -95,12 +102,18 @@ private func shown(_ text: String, in known: (session: Session, output: Output)?
     @Test func recipesFromElsewhere() throws {
         defer { unlink(path) }
         for (recipe, told) in [
-            ("v ->", "the model's recipe:1:"), ("3", "the model's recipe is a number 3, and must be a function"), ("save([], \\\"x\\\")", "calls save"),
-            ("(() -> { while true { } })()", "goes on for more than"), ("import \\\"x.ss\\\"", "imports \"x.ss\", and may only compute"), ("v -> args", "must give a volume, and gave an empty list"),
+            ("v ->", "the model's recipe:1:"), ("3", "the model's recipe is a number 3, and must be a function"),
+            ("save([], \\\"x\\\")", "calls save"),
+            ("(() -> { while true { } })()", "goes on for more than"), ("import \\\"x.ss\\\"", "imports \"x.ss\", and may only compute"),
+            ("v -> args", "must give a volume, and gave an empty list"),
         ] {
-            let graph = "[{\\\"kind\\\":\\\"input\\\",\\\"inputs\\\":[],\\\"channels\\\":1},{\\\"kind\\\":\\\"sigmoid\\\",\\\"inputs\\\":[0]}]"
-            let pipeline = "{\\\"version\\\":1,\\\"recipe\\\":\\\"\(recipe.split(separator: "\\\"", omittingEmptySubsequences: false).joined(separator: "\\\\\\\""))\\\"}"
-            let header = Array("{\"__metadata__\":{\"format\":\"skullstrip-model\",\"version\":\"1\",\"graph\":\"\(graph)\",\"pipeline\":\"\(pipeline)\"}}".utf8)
+            let graph =
+                "[{\\\"kind\\\":\\\"input\\\",\\\"inputs\\\":[],\\\"channels\\\":1},{\\\"kind\\\":\\\"sigmoid\\\",\\\"inputs\\\":[0]}]"
+            let pipeline =
+                "{\\\"version\\\":1,\\\"recipe\\\":\\\"\(recipe.split(separator: "\\\"", omittingEmptySubsequences: false).joined(separator: "\\\\\\\""))\\\"}"
+            let header = Array(
+                "{\"__metadata__\":{\"format\":\"skullstrip-model\",\"version\":\"1\",\"graph\":\"\(graph)\",\"pipeline\":\"\(pipeline)\"}}"
+                    .utf8)
             let bytes = (0..<8).map { UInt8(header.count >> (8 * $0) & 255) } + header
             let file = try #require(fopen(path, "wb"))
             fwrite(bytes, 1, bytes.count, file)
@@ -115,7 +128,8 @@ private func shown(_ text: String, in known: (session: Session, output: Output)?
         defer { unlink(image) }
         let found = shown(
             start + "save([head, head * 0, head], \"\(image)\")\nm = pipeline(net, prepare = v -> normalize(v), largest=false)\n"
-                + "[dice(predict(m, \"\(image)\"), predict(m, head)), max(abs(probability(m, \"\(image)\") - predict(m, head, probability=true))), max(abs(prepared(m, \"\(image)\") - normalize(head)))]")
+                + "[dice(predict(m, \"\(image)\"), predict(m, head)), max(abs(probability(m, \"\(image)\") - predict(m, head, probability=true))), max(abs(prepared(m, \"\(image)\") - normalize(head)))]"
+        )
         #expect(found == "[1, 0, 0]", "\(found)")
         #expect(shown(start + "predict(net, \"/nowhere.nii\")").contains("/nowhere.nii"))
         #expect(shown(start + "predict(net, [head])").contains("`image` must be a volume or a string"))
@@ -130,17 +144,22 @@ private func shown(_ text: String, in known: (session: Session, output: Output)?
         let (session, output) = makeSession()
         let made = shown(
             start + "save(net, \"\(weights)\")\nother = unet3d(filters=2, depth=1, seed=5)\n"
-                + "n = load_weights(other, \"\(weights)\")\n[n == length(weights(net)), max(abs(probability(other, head) - probability(net, head)))]", in: (session, output))
+                + "n = load_weights(other, \"\(weights)\")\n[n == length(weights(net)), max(abs(probability(other, head) - probability(net, head)))]",
+            in: (session, output))
         #expect(made == "[true, 0]", "\(made)")
         let mapped = shown(
             "x = input()\nsmall = model(x, conv3d(x, 2) |> sigmoid())\n"
                 + "load_weights(small, \"\(weights)\", map = n -> if n == \"layer.1.conv3d.weight\" { \"1.weight\" } else { none }, partial=true)",
             in: (session, output))
         #expect(mapped == "1", "\(mapped)")
-        let record = shown("load_weights(small, \"\(weights)\", map={\"layer.1\": \"1\", \"layer.1.conv3d\": \"layer.1\"}, partial=true)", in: (session, output))
+        let record = shown(
+            "load_weights(small, \"\(weights)\", map={\"layer.1\": \"1\", \"layer.1.conv3d\": \"layer.1\"}, partial=true)",
+            in: (session, output))
         #expect(record == "2", "\(record)")
         let missing = shown("load_weights(small, \"\(weights)\", map = n -> none)", in: (session, output))
         #expect(missing.contains("missing for the network: layer.1.conv3d.weight, layer.1.conv3d.bias"), "\(missing)")
-        #expect(shown("load_weights(small, \"\(weights)\", map = n -> 3)", in: (session, output)).contains("`map` must be something that gives a string or none"))
+        #expect(
+            shown("load_weights(small, \"\(weights)\", map = n -> 3)", in: (session, output)).contains(
+                "`map` must be something that gives a string or none"))
     }
 }

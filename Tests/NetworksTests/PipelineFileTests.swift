@@ -32,7 +32,9 @@ import Testing
         #expect(try Model.load(path).metadata == ["trained": "yes"])
     }
 
-    @Test(arguments: [(StoredNumber.float16, 0x1p-11), (.bfloat16, 0x1p-8)]) func halvesOfWeights(_ type: StoredNumber, _ unit: Double) throws {
+    @Test(arguments: [(StoredNumber.float16, 0x1p-11), (.bfloat16, 0x1p-8)]) func halvesOfWeights(_ type: StoredNumber, _ unit: Double)
+        throws
+    {
         let whole = temporary("whole-\(type.rawValue)"), half = temporary("half-\(type.rawValue)")
         defer {
             unlink(whole)
@@ -85,7 +87,8 @@ import Testing
         let graph = "[{\"kind\":\"input\",\"inputs\":[],\"channels\":1},{\"kind\":\"relu\",\"inputs\":[0]}]"
         func load(_ pipeline: String) throws -> Model {
             let metadata = JSON.object([
-                ("format", .string("skullstrip-model")), ("version", .string("1")), ("graph", .string(graph)), ("pipeline", .string(pipeline)),
+                ("format", .string("skullstrip-model")), ("version", .string("1")), ("graph", .string(graph)),
+                ("pipeline", .string(pipeline)),
             ])
             let header = Array(JSON.object([("__metadata__", metadata)]).text.utf8)
             try AtomicFile.write((0..<8).map { UInt8(header.count >> (8 * $0) & 255) } + header, to: path)
@@ -95,13 +98,17 @@ import Testing
         #expect(try load("{\"version\":1,\"later\":[1,2]}").pipeline == Pipeline())
         for (text, told) in [
             ("", "JSON"), ("[]", "not a JSON object"), ("{}", "newer version (unknown)"), ("{\"version\":2}", "newer version (2)"),
-            ("{\"version\":1,\"recipe\":3}", "\"recipe\" is not a function's text"), ("{\"version\":1,\"recipe\":\"\"}", "\"recipe\" is not"),
-            ("{\"version\":1,\"threshold\":\"x\"}", "\"threshold\" is not a number"), ("{\"version\":1,\"threshold\":1.5}", "threshold is 1.5"),
-            ("{\"version\":1,\"threshold\":1e999}", "byte 25 of the JSON"), ("{\"version\":1,\"largest\":1}", "\"largest\" is not true or false"),
+            ("{\"version\":1,\"recipe\":3}", "\"recipe\" is not a function's text"),
+            ("{\"version\":1,\"recipe\":\"\"}", "\"recipe\" is not"),
+            ("{\"version\":1,\"threshold\":\"x\"}", "\"threshold\" is not a number"),
+            ("{\"version\":1,\"threshold\":1.5}", "threshold is 1.5"),
+            ("{\"version\":1,\"threshold\":1e999}", "byte 25 of the JSON"),
+            ("{\"version\":1,\"largest\":1}", "\"largest\" is not true or false"),
             ("{\"version\":1,\"window\":[1,2]}", "\"window\" is not"), ("{\"version\":1,\"window\":[0,8,8]}", "window is 0×8×8"),
             ("{\"version\":1,\"window\":[1e15,8,8]}", "window"), ("{\"version\":1,\"overlap\":0.99}", "overlap is 0.99"),
             ("{\"version\":1,\"volume\":[5,1]}", "\"volume\" is not"), ("{\"version\":1,\"volume\":[-5,1]}", "least expected volume is -5"),
-            ("{\"version\":1,\"limits\":{\"flip\":\"no\"}}", "\"limits.flip\" is not"), ("{\"version\":1,\"limits\":{\"flip\":7}}", "flip is 7"),
+            ("{\"version\":1,\"limits\":{\"flip\":\"no\"}}", "\"limits.flip\" is not"),
+            ("{\"version\":1,\"limits\":{\"flip\":7}}", "flip is 7"),
             ("{\"version\":1,\"builtins\":[]}", "\"builtins\" is not"), ("{\"version\":1,\"builtins\":{\"n4\":4}}", "\"builtins\" is not"),
             (String(repeating: "[", count: 100_000), ""),
         ] {

@@ -78,7 +78,9 @@ import Testing
 
     @Test func badWindowsAreErrors() throws {
         let model = try unet(filters: 2, depth: 2), image = [Float](repeating: 0, count: 512), shape = SIMD3(8, 8, 8)
-        for (window, overlap) in [(SIMD3(0, 4, 4), 0.5), (SIMD3(4, 4, 6), 0.5), (SIMD3(4, 4, 4), -0.1), (SIMD3(4, 4, 4), 0.95), (SIMD3(4, 4, 4), .nan)] {
+        for (window, overlap) in [
+            (SIMD3(0, 4, 4), 0.5), (SIMD3(4, 4, 6), 0.5), (SIMD3(4, 4, 4), -0.1), (SIMD3(4, 4, 4), 0.95), (SIMD3(4, 4, 4), .nan),
+        ] {
             #expect(throws: NetworkError.self) {
                 try model.predict(image, shape: shape, windows: SlidingWindow(shape: window, overlap: overlap))
             }

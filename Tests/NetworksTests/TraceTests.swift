@@ -18,7 +18,11 @@ import Testing
         let end = try joined.conv3d(filters: 1, kernel: SIMD3(1, 1, 1)).sigmoid()
         let model = try Model(input: input, output: end, seed: 5)
         let found = try model.trace(image, shape: shape)
-        #expect(found.map(\.kind) == ["input", "conv3d", "batchnorm", "relu", "maxpool", "dropout", "conv3d", "leakyrelu", "upconv3d", "concat", "conv3d", "sigmoid"])
+        #expect(
+            found.map(\.kind) == [
+                "input", "conv3d", "batchnorm", "relu", "maxpool", "dropout", "conv3d", "leakyrelu", "upconv3d", "concat", "conv3d",
+                "sigmoid",
+            ])
         for (index, node) in [(1, conv), (2, norm), (3, relu), (8, up), (9, joined), (11, end)] {
             let short = try Model(input: input, output: node, seed: 5)
             let values = try short.predict(image, shape: shape).map(Double.init), layer = found[index]

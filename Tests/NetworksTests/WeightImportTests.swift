@@ -34,7 +34,8 @@ import Testing
                 name == "down.bias" ? nil : name == "up.bias" ? name : rename(name)
             }
         } throws: { error in
-            error as? WeightMismatch == WeightMismatch(path: weights, missing: ["layer.5.conv3d.bias", "layer.7.upconv3d.bias"], unexpected: ["up.bias"])
+            error as? WeightMismatch
+                == WeightMismatch(path: weights, missing: ["layer.5.conv3d.bias", "layer.7.upconv3d.bias"], unexpected: ["up.bias"])
         }
         // A kernel of another size, and names that are one.
         let wide = try self.net(head: SIMD3(3, 1, 1))
@@ -46,7 +47,8 @@ import Testing
         #expect {
             try net.loadWeights(weights) { name in rename(name == "up.bias" ? "down.bias" : name) }
         } throws: { error in
-            (error as? WeightMismatch)?.unfit.contains { $0.contains("\"down.bias\" and \"up.bias\" both go to layer.5.conv3d.bias") } ?? false
+            (error as? WeightMismatch)?.unfit.contains { $0.contains("\"down.bias\" and \"up.bias\" both go to layer.5.conv3d.bias") }
+                ?? false
         }
         #expect(throws: WeightMismatch.self) { try net.loadWeights(weights) }
         #expect(net.arrays.map(\.values) == before)

@@ -20,7 +20,8 @@ import Testing
         here.define("_f", try here.run(source: script, name: "here"))
         #expect(here.describe(try here.run(source: "_f(\(arguments))", name: "here")) == expected, sourceLocation: sourceLocation)
         fresh.define("_f", try fresh.run(source: text, name: "fresh"))
-        #expect(fresh.describe(try fresh.run(source: "_f(\(arguments))", name: "fresh")) == expected, "\(text)", sourceLocation: sourceLocation)
+        #expect(
+            fresh.describe(try fresh.run(source: "_f(\(arguments))", name: "fresh")) == expected, "\(text)", sourceLocation: sourceLocation)
         #expect(fresh.userNames == ["_f"], "\(text)", sourceLocation: sourceLocation)
         #expect(try self.text(script) == text, sourceLocation: sourceLocation)
     }
@@ -51,7 +52,8 @@ import Testing
         try check("fn g(x) = x + 1\nh = x -> g(x) * 2\nh", "3", "8")
         try check("fn fact(n) = if n <= 1 { 1 } else { n * fact(n - 1) }\nfact", "5", "120")
         try check(
-            "fn even(n) = if n == 0 { true } else { odd(n - 1) }\nfn odd(n) = if n == 0 { false } else { even(n - 1) }\nn -> even(n)", "7", "false")
+            "fn even(n) = if n == 0 { true } else { odd(n - 1) }\nfn odd(n) = if n == 0 { false } else { even(n - 1) }\nn -> even(n)", "7",
+            "false")
         try check("steps = [x -> x + 1, sqrt, twice]\nfn all(x) { for s in steps { x = s(x) }\n x }\nall", "8", "6")
         try check("fn compose(f, g) = x -> g(f(x))\ncompose(compose(sqrt, x -> x + 1), twice)", "9", "8")
         try check("root = sqrt\nx -> root(x) + half", "4", "2.5")
@@ -68,7 +70,8 @@ import Testing
         try check("k_2 = 7\nfn scaler(k) = x -> x * k\na = scaler(2)\nb = scaler(3)\nx -> a(x) + b(x) + k_2", "1", "12")
         // Definitions of one name, one of them recursive.
         try check(
-            "fn make(n) {\n fn step(x) = if x > n { x } else { step(x * 2) }\n step\n}\na = make(10)\nb = make(100)\nx -> [a(x), b(x)]", "3",
+            "fn make(n) {\n fn step(x) = if x > n { x } else { step(x * 2) }\n step\n}\na = make(10)\nb = make(100)\nx -> [a(x), b(x)]",
+            "3",
             "[12, 192]")
         // What a name stands for now counts, not what it did when the function was written.
         try check("k = 1\nf = x -> x * k\nk = 5\nf", "2", "10")
@@ -95,7 +98,8 @@ import Testing
                 return "\(error)"
             }
         }
-        #expect(refusal("v = ramp()\nf = x -> x + v\nf") == "f reads `v`, which holds a volume of 4×4×4, and that cannot be written as text")
+        #expect(
+            refusal("v = ramp()\nf = x -> x + v\nf") == "f reads `v`, which holds a volume of 4×4×4, and that cannot be written as text")
         #expect(refusal("r = {deep: [ramp() > 3]}\ng = x -> r\nx -> g(x)").hasPrefix("g reads `r`, which holds a mask"))
         #expect(refusal("x -> later") == "lambda reads `later`, which has no value")
         #expect(refusal("fn f(x) = f(x)\ng = f\nf = 3\ng") == "f calls itself as `f`, which stands for something else by now")

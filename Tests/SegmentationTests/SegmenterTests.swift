@@ -63,7 +63,9 @@ func brightness(weight: Float = 6, bias: Float = -3) throws -> Model {
         let head = try Self.head.get().image, segmenter = try segmenter()
         let mask = try segmenter.segment(head).mask
         let turn = try Transform.rotation(degrees: [20, -15, 30], about: head.grid.centre)
-        let oblique = try Grid(shape: [46, 46, 46], affine: Grid.centred(on: head.grid, shape: [46, 46, 46], spacing: [4.5, 5, 5]).affine).moved(by: turn)
+        let oblique = try Grid(
+            shape: [46, 46, 46], affine: Grid.centred(on: head.grid, shape: [46, 46, 46], spacing: [4.5, 5, 5]).affine
+        ).moved(by: turn)
         let found = try segmenter.segment(head.resampled(onto: oblique)).mask
         #expect(found.grid == oblique)
         #expect(try Overlap.dice(found, mask.resampled(onto: oblique)) > 0.93)
@@ -111,7 +113,7 @@ func brightness(weight: Float = 6, bias: Float = -3) throws -> Model {
         // A bare network on the image itself: nothing is resampled or cleaned.
         let bare = try Segmenter(model).segment(seen)
         #expect(try bare.probability.voxels == model.predict(seen.voxels, shape: seen.grid.shape))
-        #expect(bare.mask.voxels == bare.probability.mask(atLeast: 0.5).voxels)
+        #expect(try bare.mask.voxels == bare.probability.mask(atLeast: 0.5).voxels)
     }
 
     @Test func optionsComeFromThePipeline() throws {
@@ -183,11 +185,14 @@ func brightness(weight: Float = 6, bias: Float = -3) throws -> Model {
             return try Segmenter(brightness(weight: 40, bias: -20).with(pipeline)).segment(image).quality
         }
         // The brain itself, bright on dark.
-        let brain = head.mask.volume
+        let brain = try head.mask.volume
         let good = try quality(brain) { $0.limits.volume = 500...3000 }
         #expect(good.verdict == .ok && good.reasons == [] && good.components == 1 && good.holes == 0 && good.contact == 0)
         #expect(abs(good.millilitres - head.mask.millilitres) < 1e-9)
-        #expect(try quality(brain) { $0.limits.volume = 3000...4000 }.reasons == ["its volume of \(Text.fixed(good.millilitres, 0)) ml is below the expected 3000 to 4000 ml"])
+        #expect(
+            try quality(brain) { $0.limits.volume = 3000...4000 }.reasons == [
+                "its volume of \(Text.fixed(good.millilitres, 0)) ml is below the expected 3000 to 4000 ml"
+            ])
         #expect(try quality(brain) { $0.limits.volume = 1...2 }.reasons[0].contains("is above the expected 1 to 2 ml"))
         let dark = try quality(Volume(grid: brain.grid, voxels: brain.voxels.map { _ in 0 }))
         #expect(dark.verdict == .suspect && dark.reasons == ["the mask is empty"] && dark.entropy == nil)
@@ -206,10 +211,14 @@ func brightness(weight: Float = 6, bias: Float = -3) throws -> Model {
             return Volume(grid: brain.grid, voxels: voxels)
         }
         let halves = try quality(change { i, _, _, x in i == middle ? 0 : x })
-        #expect(halves.components == 2 && halves.largestShare < 0.7 && halves.reasons.contains { $0.hasPrefix("the network found 2 parts, the largest with") })
+        #expect(
+            halves.components == 2 && halves.largestShare < 0.7
+                && halves.reasons.contains { $0.hasPrefix("the network found 2 parts, the largest with") })
         let core = try head.mask.eroded(radius: 18)
         let hollow = try quality(Volume(grid: brain.grid, voxels: zip(brain.voxels, core.voxels).map { $1 == 1 ? 0 : $0 }))
-        #expect(hollow.holes == 1 && abs(hollow.holeMillilitres - core.millilitres) < 1e-9 && hollow.reasons.contains { $0.hasSuffix("ml of it were holes") })
+        #expect(
+            hollow.holes == 1 && abs(hollow.holeMillilitres - core.millilitres) < 1e-9
+                && hollow.reasons.contains { $0.hasSuffix("ml of it were holes") })
         #expect(abs(hollow.millilitres - good.millilitres) < 1e-9)
         let box = try head.mask.boundingBox()
         let cut = try quality(brain.cropped(from: [0, 0, (box.from.z + box.to.z) / 2], to: brain.grid.shape))
@@ -222,7 +231,7 @@ func brightness(weight: Float = 6, bias: Float = -3) throws -> Model {
     @Test func brainsBeyondTheNetworksGrid() throws {
         let head = try Self.head.get()
         let small = try Grid.centred(on: head.mask.grid, shape: [16, 16, 16], spacing: [5, 5, 5])
-        let found = try Segmenter(brightness(weight: 40, bias: -20)) { try $0.resampled(onto: small) }.segment(head.mask.volume)
+        let found = try Segmenter(brightness(weight: 40, bias: -20)) { try $0.resampled(onto: small) }.segment(try head.mask.volume)
         #expect(found.quality.contact == 0 && found.quality.gridContact > 0.5)
         #expect(found.quality.reasons.contains { $0.contains("what the network sees") })
     }

@@ -45,23 +45,25 @@ extension Mask {
     /// The share of the mask's surface voxels, those with a face neighbour outside of it, that lie on the border of the field of view, where the mask
     /// may go on unseen; 0 for an empty mask.
     public var contact: Double {
-        let surface = boundary().count
-        if surface == 0 { return 0 }
-        let (nx, ny, nz) = (grid.shape.x, grid.shape.y, grid.shape.z)
-        var onBorder = 0
-        voxels.withUnsafeBufferPointer { v in
-            for k in 0..<nz {
-                for j in 0..<ny {
-                    let row = (k * ny + j) * nx
-                    if k == 0 || k == nz - 1 || j == 0 || j == ny - 1 {
-                        for i in 0..<nx { onBorder += Int(v[row + i]) }
-                    } else {
-                        onBorder += Int(v[row]) + (nx > 1 ? Int(v[row + nx - 1]) : 0)
+        get throws {
+            let surface = try boundary().count
+            if surface == 0 { return 0 }
+            let (nx, ny, nz) = (grid.shape.x, grid.shape.y, grid.shape.z)
+            var onBorder = 0
+            voxels.withUnsafeBufferPointer { v in
+                for k in 0..<nz {
+                    for j in 0..<ny {
+                        let row = (k * ny + j) * nx
+                        if k == 0 || k == nz - 1 || j == 0 || j == ny - 1 {
+                            for i in 0..<nx { onBorder += Int(v[row + i]) }
+                        } else {
+                            onBorder += Int(v[row]) + (nx > 1 ? Int(v[row + nx - 1]) : 0)
+                        }
                     }
                 }
             }
+            return Double(onBorder) / Double(surface)
         }
-        return Double(onBorder) / Double(surface)
     }
 }
 
@@ -69,33 +71,33 @@ extension Volume {
     /// The image with 0 for everything outside of a mask on its grid, whatever was there; its other values and their type stay. Throws `GridError.mismatch`.
     public func stripped(by mask: Mask) throws -> Volume {
         try grid.require(same: mask.grid)
-        let kept: [Float] = Voxels.map(voxels, mask.voxels) { x, m, out, n in
+        let kept: [Float] = try Voxels.map(voxels, mask.voxels) { x, m, out, n in
             for i in 0..<n { out[i] = m[i] != 0 ? x[i] : 0 }
         }
         return Volume(grid: grid, voxels: kept, datatype: datatype, header: header?.forDerivedValues())
     }
 
     /// The voxels of at least a value. NaN is below any.
-    public func mask(atLeast threshold: Double) -> Mask {
+    public func mask(atLeast threshold: Double) throws -> Mask {
         // The least float32 that is not below the threshold: the comparison is then that of the numbers themselves.
         var least = Float(threshold)
         if Double(least) < threshold { least = least.nextUp }
         return Mask(
             grid: grid,
-            voxels: Voxels.map(voxels) { x, out, n in
+            voxels: try Voxels.map(voxels) { x, out, n in
                 for i in 0..<n { out[i] = x[i] >= least ? 1 : 0 }
             }, header: header?.forDerivedValues())
     }
 
     /// Of a volume of probabilities, the mean entropy in bits of the voxels that touch the border between those below a threshold and the others, through a face and
     /// on either side: near 1 where the network does not know where the border is, lower the sharper it is drawn. Nil where there is no border.
-    public func borderEntropy(threshold: Double) -> Double? {
-        let inside = mask(atLeast: threshold).voxels
+    public func borderEntropy(threshold: Double) throws -> Double? {
+        let inside = try mask(atLeast: threshold).voxels
         let (nx, ny, nz) = (grid.shape.x, grid.shape.y, grid.shape.z)
-        let parts: [(sum: Double, count: Int)] = inside.withUnsafeBufferPointer { m in
-            voxels.withUnsafeBufferPointer { p in
+        let parts: [(sum: Double, count: Int)] = try inside.withUnsafeBufferPointer { m in
+            try voxels.withUnsafeBufferPointer { p in
                 let both = Unchecked((m, p))
-                return Parallel.mapRanges(nz, grain: 1) { planes in
+                return try Parallel.mapSlabs(nz, grain: 1) { planes in
                     let (m, p) = both.value
                     var sum = 0.0, count = 0
                     for k in planes {
@@ -105,7 +107,8 @@ extension Volume {
                                 let at = row + i, own = m[at]
                                 let differs =
                                     i > 0 && m[at - 1] != own || i < nx - 1 && m[at + 1] != own || j > 0 && m[at - nx] != own
-                                    || j < ny - 1 && m[at + nx] != own || k > 0 && m[at - nx * ny] != own || k < nz - 1 && m[at + nx * ny] != own
+                                    || j < ny - 1 && m[at + nx] != own || k > 0 && m[at - nx * ny] != own
+                                    || k < nz - 1 && m[at + nx * ny] != own
                                 if differs {
                                     sum += Self.entropy(Double(p[at]))
                                     count += 1

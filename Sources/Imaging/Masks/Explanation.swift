@@ -9,10 +9,10 @@ public struct SignedSurfaceDistances: Sendable {
     public init(of prediction: Mask, from truth: Mask) throws {
         try prediction.grid.require(same: truth.grid)
         let grid = truth.grid
-        let surface = truth.boundary()
-        let box = Box(around: surface.voxels, shape: grid.shape)
-        let own = prediction.boundary()
-        let asked = Box(around: own.voxels, shape: grid.shape)
+        let surface = try truth.boundary()
+        let box = try Box(around: surface.voxels, shape: grid.shape)
+        let own = try prediction.boundary()
+        let asked = try Box(around: own.voxels, shape: grid.shape)
         guard !box.isEmpty, !asked.isEmpty else {
             values = []
             return
@@ -20,8 +20,8 @@ public struct SignedSurfaceDistances: Sendable {
         try grid.requireMemory(bytesPerVoxel: 4)
         let map = try EuclideanDistance.toSet(
             surface.voxels, shape: grid.shape, spacing: grid.spacing, box: box, asked: asked, squared: false)
-        let distances = Surface.gather(map, where: own.voxels)
-        let inside = Surface.gather(Voxels.floats(truth.voxels), where: own.voxels)
+        let distances = try Surface.gather(map, where: own.voxels)
+        let inside = try Surface.gather(Voxels.floats(truth.voxels), where: own.voxels)
         values = zip(distances, inside).map { $1 != 0 ? -$0 : $0 }.sorted()
     }
 
@@ -49,7 +49,9 @@ public struct GridCeiling: Sendable, Equatable {
 
     /// Throws `GridError.singular`, `MemoryError`, `Interrupted`.
     public init(of truth: Mask, on grid: Grid) throws {
-        func back(_ volume: Volume) throws -> Double { try Overlap.dice(truth, volume.sharesResampled(onto: truth.grid).mask(atLeast: 0.5)) }
+        func back(_ volume: Volume) throws -> Double {
+            try Overlap.dice(truth, volume.sharesResampled(onto: truth.grid).mask(atLeast: 0.5))
+        }
         hard = try back(truth.resampled(onto: grid).volume)
         soft = try back(truth.volume.smoothed(sigma: truth.grid.antialiasing(onto: grid)).sharesResampled(onto: grid))
     }

@@ -114,10 +114,13 @@ extension Pipeline {
             case "fill": fill = try bool()
             case "flips": flips = try bool()
             case "window":
-                guard let list = value.array?.compactMap(\.integer), list.count == 3, value.array?.count == 3 else { throw wrong(key, "a list of 3 whole numbers") }
+                guard let list = value.array?.compactMap(\.integer), list.count == 3, value.array?.count == 3 else {
+                    throw wrong(key, "a list of 3 whole numbers")
+                }
                 window = SIMD3(list[0], list[1], list[2])
             case "volume":
-                guard let list = value.array?.compactMap(\.number), list.count == 2, value.array?.count == 2, list[0] <= list[1], list[1].isFinite
+                guard let list = value.array?.compactMap(\.number), list.count == 2, value.array?.count == 2, list[0] <= list[1],
+                    list[1].isFinite
                 else { throw wrong(key, "a list of the least and the greatest volume") }
                 limits.volume = list[0]...list[1]
             case "limits":

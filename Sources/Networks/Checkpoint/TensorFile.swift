@@ -149,7 +149,9 @@ struct TensorFile {
             return "tensor \"\(name)\" is \(entry.type), not \(StoredNumber.allCases.map(\.rawValue).joined(separator: ", "))"
         }
         func trimmed(_ shape: [Int]) -> ArraySlice<Int> { shape.prefix { _ in true }.dropLast(shape.reversed().prefix { $0 == 1 }.count) }
-        guard trimmed(entry.shape) == trimmed(shape) else { return "tensor \"\(name)\" has shape \(entry.shape), but the graph needs \(shape)" }
+        guard trimmed(entry.shape) == trimmed(shape) else {
+            return "tensor \"\(name)\" has shape \(entry.shape), but the graph needs \(shape)"
+        }
         let bytes = shape.reduce(type.size, *)
         return entry.to - entry.from == bytes
             ? nil : "tensor \"\(name)\" has \(entry.to - entry.from) bytes, but its shape needs \(bytes)"

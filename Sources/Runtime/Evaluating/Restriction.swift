@@ -12,7 +12,8 @@ struct Restriction {
     func check(_ builtin: Builtin) throws {
         if builtin.theme.onlyComputes { return }
         throw FailureText(
-            message: "\(what) calls \(builtin.name), and may only compute", hint: "builtins of \(builtin.theme.rawValue) cannot be called there")
+            message: "\(what) calls \(builtin.name), and may only compute",
+            hint: "builtins of \(builtin.theme.rawValue) cannot be called there")
     }
 
     /// The error of an `import`, which reads a file.
@@ -21,7 +22,9 @@ struct Restriction {
     }
 
     var tooLong: any Error {
-        FailureText(message: "\(what) goes on for more than \(Text.grouped(Self.steps)) calls and loop turns", hint: "is this a loop without an end?")
+        FailureText(
+            message: "\(what) goes on for more than \(Text.grouped(Self.steps)) calls and loop turns",
+            hint: "is this a loop without an end?")
     }
 }
 

@@ -18,7 +18,8 @@ public enum FunctionTextError: ExplainedError {
 
     public var message: String {
         switch self {
-        case .value(let function, let name, let holds): "\(function) reads `\(name)`, which holds \(holds), and that cannot be written as text"
+        case .value(let function, let name, let holds):
+            "\(function) reads `\(name)`, which holds \(holds), and that cannot be written as text"
         case .unbound(let function, let name): "\(function) reads `\(name)`, which has no value"
         case .rebound(let function): "\(function) calls itself as `\(function)`, which stands for something else by now"
         case .circle(let name): "functions that go by the name `\(name)` call one another, which cannot be written as text"
@@ -60,7 +61,9 @@ extension Function {
         switch kind {
         case .builtin(let builtin): return builtin.inner == nil ? builtin.name : nil
         case .closure(let code, _):
-            guard !inlining, let name = code.name, code.module.library == nil, case .function(let known)? = code.module.value(name), known === self else { return nil }
+            guard !inlining, let name = code.name, code.module.library == nil, case .function(let known)? = code.module.value(name),
+                known === self
+            else { return nil }
             return name
         }
     }
@@ -185,7 +188,8 @@ private struct FunctionWriter {
     }
 
     private mutating func write(_ value: Value, _ name: String, _ reader: Function, _ pieces: inout [Part.Piece], _ text: inout String)
-        throws(FunctionTextError) {
+        throws(FunctionTextError)
+    {
         let before = text.utf8.count
         switch value {
         case .none: text += "none"
@@ -309,7 +313,9 @@ private struct FunctionWriter {
         return lines.isEmpty ? result : Self.block("", lines + [result]) + "()"
     }
 
-    private static func block(_ parameters: String, _ lines: [String]) -> String { "((\(parameters)) -> {\n\(lines.joined(separator: "\n"))\n})" }
+    private static func block(_ parameters: String, _ lines: [String]) -> String {
+        "((\(parameters)) -> {\n\(lines.joined(separator: "\n"))\n})"
+    }
 
     /// All parts, each after those that it needs. Throws where functions need one another in a circle.
     private func order() throws(FunctionTextError) -> [Int] {
@@ -385,6 +391,8 @@ private struct FunctionWriter {
 
     /// A definition binds its own name: nothing else may be meant by it.
     private func checkOwnName(_ i: Int, _ function: Function, _ code: FunctionCode) throws(FunctionTextError) {
-        if code.isDefinition, parts[i].reads.contains(where: { $0.name == code.name && $0.part != i }) { throw .rebound(function: function.name) }
+        if code.isDefinition, parts[i].reads.contains(where: { $0.name == code.name && $0.part != i }) {
+            throw .rebound(function: function.name)
+        }
     }
 }
