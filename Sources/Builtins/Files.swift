@@ -38,7 +38,8 @@ extension Catalog {
                 A 4-D file becomes a list of volumes on one grid; `frame` reads one of them, with the memory of one.
                 Voxels are held as float32, which is exact for integers up to 16777216 (2^24): larger ones (int32, uint32, int64, uint64) and
                 float64 values are rounded to about 7 digits for computing; `save` of the unchanged volume writes them as they were.
-                Models are `.safetensors` files that `save` or `fit` wrote.
+                Models are `.safetensors` files that `save` or `fit` wrote, or the `model.json` of a network that TensorFlow.js publishes, with its
+                files of weights beside it (layers such as MeshNet's and U-Net's; axes x, y, z as in the brainchop models).
                 A mask file is a volume too; `load(path) > 0` is the mask.
                 """,
             Param<String>("path", "the file; `~/` is the home folder"),
@@ -60,6 +61,7 @@ extension Catalog {
                 if let frame { throw context.reject("frame", expected: "left out for a model", found: "\(frame)") }
                 return .model(try Model.load(path))
             }
+            if path.hasSuffix(".json") { return .model(try TensorFlowModel.load(path)) }
             let images = try frame.map { [try ImageFile.read(path, frame: $0, part: part)] } ?? ImageFile.readAll(path, part: part)
             if let warning = images[0].header?.disagreement { context.note("warning: \"\(path)\": \(warning)") }
             return images.count == 1 ? .volume(images[0]) : images.value
@@ -98,7 +100,7 @@ extension Catalog {
                 (`.nrrd`); a list of volumes on one grid becomes one 4-D file. Place in space and all that is known of the source's header are kept. Nothing
                 is lost unasked: an unchanged volume is written with the voxels that its file had, others in their type where every value fits exactly, else
                 as float32; masks are uint8 without scaling. `dtype` asks for a type, to which values are rounded and in which they are limited.
-                A list of records becomes a table: `.tsv` with tabs and `n/a`, or `.csv` with commas. Figures become `.png`, models `.safetensors`. The file appears whole or not at all: it is written beside its place and then renamed.
+                A list of records becomes a table: `.tsv` with tabs and `n/a`, or `.csv` with commas. Figures become `.png`, models `.safetensors`, or `.onnx` for other programs. The file appears whole or not at all: it is written beside its place and then renamed.
                 """,
             Param<Value>("value", "a volume, mask, list of volumes, list of records, figure or model"),
             Param<String>("path", "the file; its ending names the format"),
@@ -125,8 +127,9 @@ extension Catalog {
             case .mask(let mask): try ImageFile.write(mask, to: path)
             case .figure(let figure): try figure.save(to: path)
             case .model(let model):
+                if path.hasSuffix(".onnx") { return try model.exportONNX(to: path) }
                 guard path.hasSuffix(".safetensors") else {
-                    throw context.reject("path", expected: "a file name ending in .safetensors", found: "\"\(path)\"")
+                    throw context.reject("path", expected: "a file name ending in .safetensors or .onnx", found: "\"\(path)\"")
                 }
                 try model.save(to: path, metadata: [:])
             default:

@@ -137,7 +137,11 @@ struct WeightLayout: Sendable, Equatable {
         for o in firstOutput..<min(output, firstOutput + lanes) {
             for i in firstInput..<min(input, firstInput + width) {
                 let base = (inputFirst ? i * output + o : o * input + i) * volume
-                for (tap, k) in order.enumerated() { body(base + k, place(output: o, input: i, tap: tap)) }
+                var place = place(output: o, input: i, tap: 0)
+                for k in order {
+                    body(base + k, place)
+                    place += width * lanes
+                }
             }
         }
     }

@@ -18,27 +18,34 @@ struct Graph: Sendable {
 
     /// `anySize` allows an output of another size than the input's, for tests of single layers.
     init(input: Node, output: Node, anySize: Bool = false) throws {
+        let nodes = try Self.ordered(from: input, to: output)
+        let place = Dictionary(uniqueKeysWithValues: nodes.enumerated().map { (ObjectIdentifier($1), $0) })
+        try self.init(
+            entries: nodes.map { node in
+                Entry(layer: node.layer, inputs: node.inputs.compactMap { place[ObjectIdentifier($0)] }, channels: node.channels)
+            }, anySize: anySize)
+    }
+
+    /// The nodes between two, both included, in the order of the graph's entries: each comes after its inputs.
+    static func ordered(from input: Node, to output: Node) throws -> [Node] {
         guard input.layer is InputLayer else { throw NetworkError.graph("the model's input is \(input.summary), not an input tensor") }
-        var place: [ObjectIdentifier: Int] = [:]
-        var entries: [Entry] = []
+        var placed: Set<ObjectIdentifier> = [ObjectIdentifier(input)]
+        var nodes = [input]
         // Depth first without recursion: a node is placed when it is met again after its inputs.
-        place[ObjectIdentifier(input)] = 0
-        entries.append(Entry(layer: input.layer, inputs: [], channels: input.channels))
         var stack: [(node: Node, expanded: Bool)] = [(output, false)]
         while let (node, expanded) = stack.popLast() {
-            if place[ObjectIdentifier(node)] != nil { continue }
+            if placed.contains(ObjectIdentifier(node)) { continue }
             if expanded {
-                place[ObjectIdentifier(node)] = entries.count
-                entries.append(
-                    Entry(layer: node.layer, inputs: node.inputs.compactMap { place[ObjectIdentifier($0)] }, channels: node.channels))
-                if entries.count > Self.mostEntries { throw NetworkError.graph("a graph can have at most \(Self.mostEntries) layers") }
+                placed.insert(ObjectIdentifier(node))
+                nodes.append(node)
+                if nodes.count > mostEntries { throw NetworkError.graph("a graph can have at most \(mostEntries) layers") }
             } else {
                 if node.layer is InputLayer { throw NetworkError.graph("the output depends on an input that is not the model's input") }
                 stack.append((node, true))
                 for next in node.inputs.reversed() { stack.append((next, false)) }
             }
         }
-        try self.init(entries: entries, anySize: anySize)
+        return nodes
     }
 
     /// Checks the entries as a whole: from `Model(input:output:)` or from a file.

@@ -32,6 +32,8 @@ public enum NetworkError: ExplainedError, Equatable {
     case diverged(what: String, epoch: Int, step: Int, sample: String)
     /// A model file that is damaged, or not one of ours.
     case file(path: String, reason: String)
+    /// A model that another format cannot hold; with the kind of the layer where it is one layer's fault.
+    case export(layer: String?, reason: String)
 
     /// What is wrong, with the numbers.
     public var message: String {
@@ -56,6 +58,7 @@ public enum NetworkError: ExplainedError, Equatable {
         case .diverged(let what, let epoch, let step, let sample):
             "the \(what) is no longer finite in epoch \(epoch), step \(step), at \(sample)"
         case .file(let path, let reason): "\"\(path)\" is not a usable model: \(reason)"
+        case .export(let layer, let reason): "the model cannot be exported: " + (layer.map { "of its layer \($0), " } ?? "") + reason
         }
     }
 

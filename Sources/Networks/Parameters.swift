@@ -69,6 +69,7 @@ final class ParameterStore {
     }
 
     /// Puts `value(index in PyTorch's order)` in each place, on all cores. Throws `Interrupted`, with some of the values written.
+    @inline(__always)
     private func fill(slot index: Int, _ value: (Int) -> Float) throws {
         let p = pointer(index)
         switch slots[index].spec.storage {

@@ -65,6 +65,16 @@ func unet(filters: Int, depth: Int, dropout: Double = 0.05, seed: UInt64 = 1) th
         #expect(model.arrays[0].values == expected)
     }
 
+    /// Against the error function: Φ of a draw is its uniform number again, to the error of the quantile times the density.
+    @Test func truncatedNormalsAreQuantiles() {
+        let random = CounterRandom(seed: 5, stream: 4)
+        for i in 0..<10_000 {
+            let z = random.truncatedNormal(at: UInt64(i)), q = (2 * random.uniform(at: UInt64(i)) - 1) * 0.477_249_868_051_820_85
+            let density = exp(-z * z / 2) / (2 * Double.pi).squareRoot()
+            #expect(abs(0.5 * erf(z / 2.0.squareRoot()) - q) <= 1e-7 * abs(z) * density + 1e-15)
+        }
+    }
+
     /// The share of draws below each z is that of a normal cut at ±2, and none lies outside.
     @Test func truncatedNormalsHaveTheirDistribution() {
         let random = CounterRandom(seed: 5, stream: 3)

@@ -12,6 +12,9 @@ enum GraphText {
         return Dictionary(all.map { ($0.kind, $0) }) { first, _ in first }
     }()
 
+    /// Names of all kinds.
+    static var allKinds: Set<String> { Set(kinds.keys) }
+
     static func encode(_ graph: Graph) -> JSON {
         .array(
             graph.entries.map { entry in
@@ -49,4 +52,9 @@ enum GraphText {
         guard used.count == entries.count else { throw NetworkError.graph("the graph has layers that nothing uses") }
         return try Graph(entries: entries)
     }
+}
+
+extension Model {
+    /// Names of all kinds of layers that a model can have.
+    package static var layerKinds: Set<String> { GraphText.allKinds }
 }

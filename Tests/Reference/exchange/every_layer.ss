@@ -1,0 +1,13 @@
+# A network of every layer, for make.py.
+x = input()
+a = conv3d(x, 5, kernel=[3, 3, 1], dilation=[1, 2, 1]) |> gelu()
+b = conv3d(a, 6, stride=2) |> batchnorm() |> leakyrelu(0.1)
+c = conv3d(b, 6, groups=3, kernel=[2, 3, 4]) |> groupnorm(3) |> silu()
+d = conv3d(c, 6, groups=6, kernel=3) |> instancenorm() |> elu(0.7)
+e = add(b, d) |> maxpool(size=3, stride=1)
+f = avgpool(e, size=3, stride=2) |> dropout(0.2)
+g = upconv3d(f, 4, kernel=[3, 2, 4], stride=2) |> relu()
+h = concat(g, upsample(f, size=2, method="trilinear"), upsample(f, size=2), e) |> layernorm()
+k = multiply(h, globalpool(h) |> conv3d(22, kernel=1) |> sigmoid())
+m = upconv3d(k, 3, kernel=1, stride=2) |> maxpool(size=[2, 1, 1]) |> upsample(size=[2, 1, 1])
+save(model(x, conv3d(m, 3, kernel=[1, 5, 1]) |> softmax(), seed=4), "every_layer.safetensors")
