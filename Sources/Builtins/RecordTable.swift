@@ -9,7 +9,8 @@ enum RecordTable {
         guard let separator = TextTable.Separator(path: path) else { throw TableError.ending(path: path) }
         let file = try MappedFile(path)
         guard file.bytes.count <= largest else { throw FileError.cannotRead(path: path, reason: "more than \(Text.bytes(largest)) are no table") }
-        let table = try TextTable(parsing: String(decoding: file.bytes, as: UTF8.self), separator: separator)
+        let text = withExtendedLifetime(file) { String(decoding: file.bytes, as: UTF8.self) }
+        let table = try TextTable(parsing: text, separator: separator)
         return table.rows.map { row in
             Record(
                 zip(table.columns, row).map { name, cell -> (String, Value) in

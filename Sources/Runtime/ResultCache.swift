@@ -43,7 +43,8 @@ public struct ResultCache: Sendable {
             if !file.isEmpty, stat(file, &status) == 0, status.st_mode & S_IFMT == S_IFREG {
                 try Interrupt.check()
                 hash.add(1)
-                hash.add(try MappedFile(file).bytes)
+                let mapped = try MappedFile(file)
+                withExtendedLifetime(mapped) { hash.add(mapped.bytes) }
             } else {
                 hash.add(0)
                 hash.add(text)
@@ -66,9 +67,12 @@ public struct ResultCache: Sendable {
 
     /// The kept result; nil where there is none, or the file is damaged.
     public func find(_ key: String) -> Value? {
-        guard let file = try? MappedFile(path(key)), file.bytes.count > Self.signature.count + 16 else { return nil }
-        let bytes = file.bytes
-        guard bytes.prefix(Self.signature.count).elementsEqual(Self.signature) else { return nil }
+        guard let file = try? MappedFile(path(key)) else { return nil }
+        return withExtendedLifetime(file) { Self.result(file.bytes) }
+    }
+
+    private static func result(_ bytes: UnsafeRawBufferPointer) -> Value? {
+        guard bytes.count > Self.signature.count + 16, bytes.prefix(Self.signature.count).elementsEqual(Self.signature) else { return nil }
         let body = UnsafeRawBufferPointer(rebasing: bytes[(Self.signature.count + 16)...])
         var hash = ContentHash()
         hash.add(body)

@@ -48,27 +48,13 @@ public struct CounterRandom: RandomNumberGenerator, Sendable {
     @inlinable @inline(__always)
     public func truncatedNormal(at counter: UInt64) -> Double {
         // Φ(2) − ½ is 0.47724986805182085.
-        Self.centralQuantile(fromMedian: (2 * uniform(at: counter) - 1) * 0.477_249_868_051_820_85)
-    }
-
-    /// The z with Φ(z) = ½ + q for |q| ≤ 0.4999999, to a relative 1e-7 (Wichura 1988, algorithm AS 241, PPND7, without its far tails).
-    @inline(__always)
-    public static func quantile(fromMedian q: Double) -> Double {
-        if abs(q) <= 0.425 {
-            let r = 0.180625 - q * q
-            let above = ((59.109374720 * r + 159.29113202) * r + 50.434271938) * r + 3.3871327179
-            return q * above / (((67.187563600 * r + 78.757757664) * r + 17.895169469) * r + 1)
-        }
-        let r = (-log(0.5 - abs(q))).squareRoot() - 1.6
-        let above = ((0.17023821103 * r + 1.3067284816) * r + 2.7568153900) * r + 1.4234372777
-        let z = above / ((0.12021132975 * r + 0.73700164250) * r + 1)
-        return q < 0 ? -z : z
+        Self.quantile(fromMedian: (2 * uniform(at: counter) - 1) * 0.477_249_868_051_820_85)
     }
 
     /// The z with Φ(z) = ½ + q for |q| ≤ 0.47725, to a relative 7e-8: a rational function of q², fitted by `scripts/fit_quantile.py` to this range alone.
     /// Published ones (Wichura 1988) take a logarithm and a branch where |q| is above 0.425, for tails that are cut off here.
     @inlinable @inline(__always)
-    static func centralQuantile(fromMedian q: Double) -> Double {
+    static func quantile(fromMedian q: Double) -> Double {
         let s = q * q
         let above = (((25.62287748536628 * s - 95.5438437703777) * s + 79.89332360269381) * s - 24.410341380608422) * s + 2.506628444708735
         return q * above / ((((29.85931767956456 * s - 62.30384767310508) * s + 40.86355158300778) * s - 10.785496281296224) * s + 1)
