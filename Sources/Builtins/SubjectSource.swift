@@ -127,7 +127,7 @@ struct SubjectParts: @unchecked Sendable {
     private func volume(_ value: Value) throws -> Volume {
         switch value {
         case .volume(let volume): volume
-        case .mask(let mask): mask.volume
+        case .mask(let mask): try mask.volume
         case .string(let name): try ImageFile.read(path(name))
         default: throw SubjectError.notRecord(function: "prepare", found: value.mention)
         }

@@ -151,15 +151,15 @@ public struct Augmentation: Sendable {
             var values = values
             func volume() -> Volume { Volume(grid: grid, voxels: values) }
             if let warp { values = try warp.apply(to: volume()).voxels }
-            if let bias { values = Voxels.map(values, bias.voxels) { x, y, out, n in for i in 0..<n { out[i] = x[i] * y[i] } } }
+            if let bias { values = try Voxels.map(values, bias.voxels) { x, y, out, n in for i in 0..<n { out[i] = x[i] * y[i] } } }
             for (axis, blur) in blurs { values = try blur.apply(to: values, shape: grid.shape, axis: axis).values }
             if let slices { values = try slices.apply(to: values, shape: grid.shape) }
             if let ghost { values = try ghost.apply(to: values, shape: grid.shape) }
             if let spike { values = try spike.spike.scaled(by: spike.share * deviation).apply(to: values, shape: grid.shape) }
             if noise > 0 { values = try volume().withNoise(sigma: noise * deviation, kind: noiseKind, seed: noiseSeed).voxels }
-            if gamma != 1 { values = Tone.power(values, gamma, span: span) }
-            if contrast != 1 { values = Tone.spread(values, by: contrast) }
-            if let view { values = view.keeping(values, grid.shape) }
+            if gamma != 1 { values = try Tone.power(values, gamma, span: span) }
+            if contrast != 1 { values = try Tone.spread(values, by: contrast) }
+            if let view { values = try view.keeping(values, grid.shape) }
             return values
         }
     }
@@ -168,14 +168,16 @@ public struct Augmentation: Sendable {
     public func apply(to mask: Mask) throws -> Mask {
         try grid.require(same: mask.grid)
         let moved = try warp?.apply(to: mask) ?? mask
-        return view.map { moved.with($0.keeping(moved.voxels, grid.shape)) } ?? moved
+        return try view.map { try moved.with($0.keeping(moved.voxels, grid.shape)) } ?? moved
     }
 
     /// Labels of an image that is changed: as a mask, but each voxel has the value of one voxel.
     public func apply(toLabels labels: Volume) throws -> Volume {
         try grid.require(same: labels.grid)
         let moved = try warp?.apply(to: labels, nearest: true) ?? labels
-        return view.map { Volume(grid: grid, voxels: $0.keeping(moved.voxels, grid.shape), datatype: moved.datatype, header: moved.header) } ?? moved
+        return try view.map {
+            Volume(grid: grid, voxels: try $0.keeping(moved.voxels, grid.shape), datatype: moved.datatype, header: moved.header)
+        } ?? moved
     }
 
     private var changesValues: Bool {
@@ -185,7 +187,8 @@ public struct Augmentation: Sendable {
 
 extension Box {
     /// Values outside of the box as 0.
-    func keeping<T: Numeric>(_ values: [T], _ shape: SIMD3<Int>) -> [T] {
-        Block.place(Block.copy(values, shape, from: from, shape: self.shape), self.shape, at: from, shape: shape, fill: 0)
+    func keeping<T: Numeric & BitwiseCopyable>(_ values: [T], _ shape: SIMD3<Int>) throws -> [T] {
+        let inside = try Crop(extent: shape, from: from, shape: self.shape).apply(to: values, outside: 0)
+        return try Pad(extent: self.shape, at: from, shape: shape).apply(to: inside, outside: 0)
     }
 }

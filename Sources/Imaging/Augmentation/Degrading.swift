@@ -22,10 +22,10 @@ struct Slices {
 /// Curves of values.
 enum Tone {
     /// span · (x / span)^exponent for values of 0 and above; those below 0, which noise makes, keep their sign.
-    static func power(_ values: [Float], _ exponent: Double, span: Float) -> [Float] {
+    static func power(_ values: [Float], _ exponent: Double, span: Float) throws -> [Float] {
         guard span > 0 else { return values }
         let e = Float(exponent)
-        return Voxels.map(values) { x, out, n in
+        return try Voxels.map(values) { x, out, n in
             for i in 0..<n {
                 let y = span * powf(abs(x[i]) / span, e)
                 out[i] = x[i] < 0 ? -y : y
@@ -34,10 +34,10 @@ enum Tone {
     }
 
     /// The distance of every value from the mean times a factor.
-    static func spread(_ values: [Float], by factor: Double) -> [Float] {
-        let sums = Voxels.sums(values)
+    static func spread(_ values: [Float], by factor: Double) throws -> [Float] {
+        let sums = try Voxels.sums(values)
         let mean = Float(sums / Double(max(values.count, 1))), f = Float(factor)
-        return Voxels.map(values) { x, out, n in
+        return try Voxels.map(values) { x, out, n in
             for i in 0..<n { out[i] = mean + (x[i] - mean) * f }
         }
     }
@@ -65,9 +65,9 @@ extension Volume {
         let m = try moments(operation: operation, withExtent: true)
         let low = m.low
         try grid.requireMemory(bytesPerVoxel: 8)
-        let above = low == 0 ? voxels : Voxels.map(voxels) { (x, out: UnsafeMutablePointer<Float>, n) in for i in 0..<n { out[i] = x[i] - low } }
+        let above = try low == 0 ? voxels : Voxels.map(voxels) { (x, out: UnsafeMutablePointer<Float>, n) in for i in 0..<n { out[i] = x[i] - low } }
         let made = try body(above, m.high - low, m.deviation)
-        return with(low == 0 ? made : Voxels.map(made) { (x, out: UnsafeMutablePointer<Float>, n) in for i in 0..<n { out[i] = x[i] + low } })
+        return try with(low == 0 ? made : Voxels.map(made) { (x, out: UnsafeMutablePointer<Float>, n) in for i in 0..<n { out[i] = x[i] + low } })
     }
 
     /// The image as if scanned in slices `thickness` mm apart and as wide (at half height of a Gaussian profile), with linear interpolation between them. Unchanged where
@@ -82,14 +82,14 @@ extension Volume {
     /// Values, from least to greatest, raised to a power: low + span · ((v − low) / span)^gamma.
     public func gamma(_ gamma: Double) throws -> Volume {
         guard gamma > 0, gamma.isFinite else { throw IntensityError.argument(name: "gamma", value: gamma, allowed: "above 0") }
-        return try aboveLeast(operation: "gamma") { values, span, _ in Tone.power(values, gamma, span: span) }
+        return try aboveLeast(operation: "gamma") { values, span, _ in try Tone.power(values, gamma, span: span) }
     }
 
     /// The distance of every value from the mean times a factor.
     public func contrast(_ factor: Double) throws -> Volume {
         guard factor >= 0, factor.isFinite else { throw IntensityError.argument(name: "factor", value: factor, allowed: "0 or more") }
         _ = try moments(operation: "contrast")
-        return with(Tone.spread(voxels, by: factor))
+        return try with(Tone.spread(voxels, by: factor))
     }
 
     /// Ghosts (`Ghost`) of what is above the image's least value. Throws `IntensityError.argument` for a number of ghosts outside 2 … 100, or a strength that is not finite.

@@ -28,7 +28,7 @@ struct Warp {
     /// The mask where linear interpolation of zeros and ones reaches one half.
     func apply(to mask: Mask) throws -> Mask {
         let values = try apply(to: mask.volume).voxels
-        return mask.with(Voxels.map(values) { x, out, n in for i in 0..<n { out[i] = x[i] >= 0.5 ? 1 : 0 } })
+        return try mask.with(Voxels.map(values) { x, out, n in for i in 0..<n { out[i] = x[i] >= 0.5 ? 1 : 0 } })
     }
 
     private func rows(_ body: (UnsafePointer<SIMD4<Float>>, UnsafeMutablePointer<Float>) -> Void) throws -> [Float] {

@@ -22,11 +22,11 @@ struct ImageWriter {
         let layout = try Self.layout(frames, format, datatype, path)
         self.layout = layout
         if datatype?.isInteger == true {
-            let changed = frames.filter { !$0.isKept(in: layout) }, lost = changed.reduce(0) { $0 + $1.nonfinite }
+            let changed = frames.filter { !$0.isKept(in: layout) }, lost = try changed.reduce(0) { try $0 + $1.nonfinite }
             if lost > 0 {
                 throw ImageError.notFinite(path: path, voxels: lost, of: frames.count * frames[0].grid.count, type: layout.type.name)
             }
-            limited = changed.reduce(0) { $0 + layout.limited($1) }
+            limited = try changed.reduce(0) { try $0 + layout.limited($1) }
         } else {
             limited = 0
         }
@@ -160,7 +160,7 @@ struct ImageWriter {
 extension Volume {
     /// How many voxels are NaN or infinite.
     fileprivate var nonfinite: Int {
-        Voxels.total(voxels) { x, n in (0..<n).reduce(0) { $0 + (x[$1].isFinite ? 0 : 1) } }
+        get throws { try Voxels.total(voxels) { x, n in (0..<n).reduce(0) { $0 + (x[$1].isFinite ? 0 : 1) } } }
     }
 
     /// Whether the bytes of the file that this came from go into `layout` unchanged.

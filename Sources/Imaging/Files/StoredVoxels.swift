@@ -24,10 +24,10 @@ final class StoredVoxels: Sendable {
     private var decoder: VoxelDecoder { VoxelDecoder(type: type, swapped: false, scaling: scaling, part: .automatic) }
 
     /// The values as float32, as when the file was read.
-    func values() -> [Float] {
-        bytes.withUnsafeBytes { raw in
+    func values() throws -> [Float] {
+        try bytes.withUnsafeBytes { raw in
             let raw = Unchecked(raw), decoder = decoder
-            return Voxels.make(count) { out, range in
+            return try Voxels.make(count) { out, range in
                 decoder.decode(raw.value.baseAddress! + range.lowerBound * decoder.type.size, to: out + range.lowerBound, count: range.count)
             }
         }
@@ -115,7 +115,7 @@ extension Volume {
                 grid: grid, voxels: try move.apply(to: voxels, outside: outside ?? 0), datatype: stored == nil ? datatype : .float32,
                 header: header)
         }
-        return Volume(grid: grid, voxels: kept.values(), datatype: datatype, header: header, stored: kept)
+        return Volume(grid: grid, voxels: try kept.values(), datatype: datatype, header: header, stored: kept)
     }
 
     /// How many voxels are whole numbers that float32 does not hold: they are rounded for computing, and kept as they are through `save` and what only moves voxels.
@@ -127,7 +127,7 @@ extension StoredVoxels {
     func moved(outside: Float?, by move: some VoxelMove) throws -> StoredVoxels? {
         var number = [UInt8](repeating: 0, count: type.size)
         if let outside {
-            guard let found = self.number(for: outside) else {
+            guard let found = try self.number(for: outside) else {
                 if isWhole { throw StoredError.noSuchNumber(value: outside, type: type.name) }
                 return nil
             }
@@ -151,7 +151,7 @@ extension StoredVoxels {
     }
 
     /// The bytes of a voxel of this value; nil where there are none. Of complex numbers, colours and binary128 only 0 is known.
-    private func number(for value: Float) -> [UInt8]? {
+    private func number(for value: Float) throws -> [UInt8]? {
         var out = [UInt8](repeating: 0, count: type.size)
         if value == 0, (scaling?.inter ?? 0) == 0 || type.isColour { return out }
         guard let datatype = Datatype(rawValue: type.name) else { return nil }
@@ -160,11 +160,11 @@ extension StoredVoxels {
             // A scaling of real numbers is no part of a layout.
             layout.scaling = nil
             stored = Float((Double(value) - (scaling?.inter ?? 0)) / (scaling?.slope ?? 1))
-        } else if !VoxelLayout.fits([value], datatype, scaling) {
+        } else if try !VoxelLayout.fits([value], datatype, scaling) {
             return nil
         }
         out.withUnsafeMutableBytes { layout.encode(&stored, to: $0.baseAddress!, count: 1) }
-        let back = StoredVoxels(type: type, scaling: scaling, bytes: out).values()[0]
+        let back = try StoredVoxels(type: type, scaling: scaling, bytes: out).values()[0]
         return back == value || back.isNaN && value.isNaN ? out : nil
     }
 }

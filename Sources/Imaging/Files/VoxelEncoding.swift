@@ -173,7 +173,7 @@ extension VoxelLayout {
     }
 
     /// How many voxels lie beyond what the integer type reaches: they become its least or largest number.
-    func limited(_ volume: Volume) -> Int {
+    func limited(_ volume: Volume) throws -> Int {
         guard let integers = type.integers else { return 0 }
         let slope = scaling?.slope ?? 1, inter = scaling?.inter ?? 0
         let least = Double(integers.lowerBound), most = Double(integers.upperBound)
@@ -187,6 +187,6 @@ extension VoxelLayout {
             if stored.isWhole, scaling == nil { return stored.changed(by: type) }
             return stored.total { isBeyond(stored.real($0)) }
         }
-        return Voxels.total(volume.voxels) { x, n in (0..<n).reduce(0) { $0 + (isBeyond(Double(x[$1])) ? 1 : 0) } }
+        return try Voxels.total(volume.voxels) { x, n in (0..<n).reduce(0) { $0 + (isBeyond(Double(x[$1])) ? 1 : 0) } }
     }
 }

@@ -24,7 +24,7 @@ extension Volume {
             return Volume(grid: target, voxels: voxels, datatype: type, header: header, stored: interpolation.keepsValues ? stored : nil)
         }
         if interpolation.keepsValues, let stored, let kept = try stored.resampled(from: grid, onto: target, interpolation) {
-            return Volume(grid: target, voxels: kept.values(), datatype: type, header: header, stored: kept)
+            return Volume(grid: target, voxels: try kept.values(), datatype: type, header: header, stored: kept)
         }
         let source = antialias ? try smoothed(sigma: grid.antialiasing(onto: target)) : self
         let out = try source.values(on: target, interpolation, margin: edgeTolerance)

@@ -30,8 +30,8 @@ extension StoredVoxels {
         let sorted = present.sorted { T(littleEndian: $0) < T(littleEndian: $1) }
         let zero = sorted.firstIndex(of: 0) ?? 0
         let ranks = Dictionary(uniqueKeysWithValues: zip(sorted, (0..<sorted.count).map { Float($0 - zero) }))
-        let numbered = Volume(grid: grid, voxels: Voxels.map(labels) { label, out, n in for i in 0..<n { out[i] = ranks[label[i]] ?? 0 } })
-        let moved: [T] = Voxels.map(try numbered.values(on: target, .label, margin: edgeTolerance)) { rank, out, n in
+        let numbered = Volume(grid: grid, voxels: try Voxels.map(labels) { label, out, n in for i in 0..<n { out[i] = ranks[label[i]] ?? 0 } })
+        let moved: [T] = try Voxels.map(numbered.values(on: target, .label, margin: edgeTolerance)) { rank, out, n in
             for i in 0..<n { out[i] = sorted[Int(rank[i]) + zero] }
         }
         return StoredVoxels(type: self.type, scaling: nil, bytes: moved.withUnsafeBytes { Array($0) })
@@ -45,16 +45,16 @@ private struct Picked: VoxelMove {
 
     /// The nearest voxels' places: they go through the same steps as values do, which for this interpolation are moves of bits.
     static func places(from grid: Grid, onto target: Grid) throws -> [Float] {
-        let numbered: [Float] = Voxels.make(grid.count) { out, range in
+        let numbered: [Float] = try Voxels.make(grid.count) { out, range in
             for i in range { out[i] = Float(bitPattern: UInt32(i + 1)) }
         }
         return try Volume(grid: grid, voxels: numbered).values(on: target, .nearest, margin: edgeTolerance)
     }
 
-    func apply<T: BitwiseCopyable>(to voxels: [T], outside: T) -> [T] {
-        voxels.withUnsafeBufferPointer { source in
+    func apply<T: BitwiseCopyable>(to voxels: [T], outside: T) throws -> [T] {
+        try voxels.withUnsafeBufferPointer { source in
             let source = Unchecked(source.baseAddress!), outside = Unchecked(outside)
-            return Voxels.map(places) { place, out, n in
+            return try Voxels.map(places) { place, out, n in
                 for i in 0..<n {
                     let p = Int(place[i].bitPattern)
                     (out + i).initialize(to: p == 0 ? outside.value : source.value[p - 1])

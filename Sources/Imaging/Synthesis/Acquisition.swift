@@ -53,7 +53,7 @@ struct Acquisition {
         }
         if let ghost { values = try ghost.apply(to: values, shape: shape) }
         if let spike { values = try spike.apply(to: values, shape: shape) }
-        values = noise.apply(to: values)
+        values = try noise.apply(to: values)
         for axis in [0, 1, 2] {
             if let filter = after[axis] { (values, shape) = try filter.apply(to: values, shape: shape, axis: axis) }
         }
@@ -68,11 +68,11 @@ struct TableNoise {
     /// Whether the image is a magnitude: noise in both channels. Otherwise it is normal, and values below 0 become 0.
     let isMagnitude: Bool
 
-    func apply(to values: [Float]) -> [Float] {
+    func apply(to values: [Float]) throws -> [Float] {
         if sigma == 0 { return values }
-        return values.withUnsafeBufferPointer { values in
+        return try values.withUnsafeBufferPointer { values in
             let source = Unchecked(values.baseAddress!), table = Unchecked(NormalTable.pointer)
-            return Voxels.make(values.count) { out, range in
+            return try Voxels.make(values.count) { out, range in
                 let table = table.value, source = source.value
                 for i in range {
                     let bits = Int(truncatingIfNeeded: random.bits(at: UInt64(i)))

@@ -71,7 +71,7 @@ public struct HeadSynthesis: Sendable {
         let recipe = SynthesisRecipe(map, seed: seed, grid: grid, options: options)
         let drawn = try HeadDrawing(map, recipe, grid).draw()
         let acquired = try recipe.acquisition.apply(to: drawn.signal, shape: shape)
-        let finished: [Float] = Voxels.make(grid.count) { out, range in
+        let finished: [Float] = try Voxels.make(grid.count) { out, range in
             drawn.erased.withUnsafeBufferPointer { erased in
                 acquired.withUnsafeBufferPointer { acquired in
                     for i in range { out[i] = erased[i] != 0 ? 0 : acquired[i] }
@@ -80,12 +80,12 @@ public struct HeadSynthesis: Sendable {
             }
         }
         image = Volume(grid: grid, voxels: finished)
-        mask = Mask(grid: grid, voxels: Voxels.map(drawn.classes) { c, out, n in for i in 0..<n { out[i] = c[i] >> 7 } })
+        mask = Mask(grid: grid, voxels: try Voxels.map(drawn.classes) { c, out, n in for i in 0..<n { out[i] = c[i] >> 7 } })
         labels = Volume(
             grid: grid,
-            voxels: map.labels.withUnsafeBufferPointer { labels in
+            voxels: try map.labels.withUnsafeBufferPointer { labels in
                 let labels = Unchecked(labels.baseAddress!)
-                return Voxels.map(drawn.classes) { c, out, n in
+                return try Voxels.map(drawn.classes) { c, out, n in
                     for i in 0..<n { out[i] = labels.value[Int(c[i] & 0x7F)] }
                 }
             }, datatype: .int16)

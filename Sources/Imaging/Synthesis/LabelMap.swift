@@ -77,7 +77,7 @@ public final class LabelMap: Sendable {
         let mask = try Self.brainMask(classes, tissues, grid, brain)
         guard let found = try? mask.boundingBox() else { throw LabelMapError.noBrain }
 
-        voxels = Voxels.map(classes, mask.voxels) { c, m, out, n in
+        voxels = try Voxels.map(classes, mask.voxels) { c, m, out, n in
             for i in 0..<n { out[i] = c[i] | (m[i] &* Self.brainBit) }
         }
         (shape, spacing, self.labels, self.tissues) = (grid.shape, grid.spacing, labels, tissues)
