@@ -16,6 +16,7 @@ extension Catalog {
             details: """
                 `train` and `valid` are lists of records with the fields `image` and `mask`: volumes and masks, or paths of files, which are read when
                 a batch needs them, so that a cohort never has to fit into memory. All of one shape, which `unet3d` wants divisible by 2^depth.
+                A mask may be a volume of shares from 0 to 1, such as one with soft edges; Dice and IoU take those of at least one half.
                 With `prepare` records may hold anything: the function makes {image, mask} of each when a batch needs it, while the network trains on the batch
                 before. Its parameter `seed`, if it has one, is a whole number that differs each time that a training sample is asked for, follows from the training's
                 seed, and stays the same for a record of `valid`.

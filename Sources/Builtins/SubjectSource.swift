@@ -136,6 +136,8 @@ struct SubjectParts: @unchecked Sendable {
     private func mask(_ value: Value, _ name: String) throws -> (grid: Grid, values: [Float]) {
         let volume = try volume(value)
         if case .mask = value { return (volume.grid, volume.voxels) }
+        // A volume of shares, such as a mask with soft edges, was made so; in a file it would be an image given by mistake.
+        if case .volume = value, volume.voxels.allSatisfy({ $0 >= 0 && $0 <= 1 }) { return (volume.grid, volume.voxels) }
         // A mask file holds 0 and one other value; anything else is an image given by mistake.
         var inside: Float = 0
         for x in volume.voxels where x != 0 {

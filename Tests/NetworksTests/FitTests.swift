@@ -11,7 +11,7 @@ import Testing
     }
 
     @Test func theTimeIsKept() throws {
-        var options = FitOptions(epochs: nil, steps: 1000, batch: 2, optimizer: .adamw(rate: 1e-2))
+        var options = FitOptions(epochs: nil, steps: 1_000_000, batch: 2, optimizer: .adamw(rate: 1e-2))
         (options.minutes, options.schedule) = (0.02, Schedule(.cosine(), warmup: 0.1))
         var rates: [Double] = []
         let start = Clock.seconds
