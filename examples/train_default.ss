@@ -1,0 +1,70 @@
+## The brain mask model that comes with the program, trained from label maps alone: no scanned image is used.
+##
+##     skullstrip examples/train_default.ss LABELS [--out OUT] [--epochs 400] [--steps 50] [--rate 0.001]
+##
+## LABELS is a folder of whole-head label maps (FreeSurfer's numbers below 500, the rest of the head above; `?synth`). Each step trains on an image that
+## nobody has scanned: `synth` draws pose, shape, contrast, bias field, resolution, noise and artefacts anew (Billot 2020, arXiv:2003.01995; Hoopes 2022,
+## doi:10.1016/j.neuroimage.2022.119474). It may be stopped at any time, with Ctrl-C or otherwise, and goes on where it was when it is run again.
+
+assert(length(args) > 0, "usage: skullstrip examples/train_default.ss LABELS [--out OUT] [--epochs N] [--steps N] [--rate R]")
+o = options(args, {out: "default", epochs: 400, steps: 50, rate: 0.001})
+out = make_folder(o.out)
+filters = 16
+spacing = 2
+maps = [{id: "map {i}", labels: "{o.rest[0]}/training_seg_{if i < 10 { "0" } else { "" }}{i}.nii.gz"} for i in 1:21]
+
+## What the network sees of an image: the brightest and darkest half percent held back, then mean 0 and deviation 1.
+fn standard(v) {
+    p = percentile(v, [0.5, 99.5])
+    clip(v, p[0], p[1]) |> normalize()
+}
+
+## A mask with a soft edge, 0 to 1 over 4 mm to both sides of its surface. Learning where the edge is, rather than on which side of it a voxel lies, tells
+## apart what is a millimetre and what is a centimetre wrong, and makes a threshold a choice of how tight the mask is.
+fn soft(mask, width=4) {
+    d = distance(mask, signed=true)
+    half = mean(mask.spacing) / 2
+    clip(0.5 - (d - ((d > 0) * 2 - 1) * half) / (2 * width), 0, 1)
+}
+
+fn prepare(subject, seed=0) {
+    made = synth(subject.labels, seed=seed, shape=[96, 112, 128], spacing=spacing)
+    {image: standard(made.image), mask: soft(made.mask)}
+}
+
+fn block(x, n) {
+    for turn in 0:2 { x = conv3d(x, n) |> instancenorm() |> relu() }
+    x
+}
+
+## A 3-D U-Net with at most 64 filters, normalised image by image, since contrasts differ more than any running average can follow.
+fn network(filters, depth=4, most=64) {
+    image = input()
+    x = image
+    skips = []
+    for level in 0:depth {
+        x = block(x, min(most, filters * 2 ^ level))
+        skips = skips + [x]
+        x = maxpool(x)
+    }
+    x = block(x, min(most, filters * 2 ^ depth))
+    for step in 0:depth {
+        level = depth - 1 - step
+        n = min(most, filters * 2 ^ level)
+        x = block(concat(upconv3d(x, n), skips[level]), n)
+    }
+    model(image, conv3d(x, 1, kernel=1) |> sigmoid(), seed=1)
+}
+
+net = network(filters)
+print(net)
+run = fit(net, maps, valid=maps[0:20], prepare=prepare, epochs=o.epochs, steps=o.steps, loss="bce", optimizer=adam(o.rate), schedule=constant(warmup=100),
+    ema=0.998, clip=1, checkpoint="{out}/trained.safetensors", resume=true, seed=1)
+print("{run.steps} steps, best epoch {run.best_epoch}; peak memory {peak_memory():.0} MB")
+save(plot(run), "{out}/training.png")
+
+# Probabilities pass one half slowly by design, so that their entropy at the border says little.
+best = pipeline(load("{out}/trained.safetensors"), prepare=v -> v |> resample(shape=[128, 128, 128], spacing=spacing, antialias=true) |> standard(),
+    threshold=0.5, volume=[800, 2200], limits={entropy: 1})
+save(best, "{out}/default.safetensors", weights="float16")
+print(best)
