@@ -10,6 +10,7 @@ import signal
 import struct
 import subprocess
 import sys
+import tempfile
 import time
 
 from harness import DATA, PROGRAM, ROOT, Skip, evaluate, expect, expect_error, main, nifti, run, test
