@@ -44,6 +44,9 @@ extension Catalog {
             if let prepare {
                 let (text, builtins) = try prepare.textWithLibrary()
                 _ = try context.onlyComputing("the recipe") { try context.function(from: text, name: "the recipe") }
+                if let other = builtins.first(where: { !$0.theme.onlyComputes }) {
+                    context.note("warning: the recipe calls \(other.name), which is refused where it runs: a recipe may only compute")
+                }
                 pipeline.recipe = text
                 pipeline.signatures = Dictionary(builtins.map { ($0.name, $0.signature) }) { first, _ in first }
             }

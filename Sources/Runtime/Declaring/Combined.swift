@@ -27,7 +27,9 @@ extension Array: Convertible where Element: Convertible {
                 do {
                     out.append(try Element.from(item))
                 } catch {
-                    throw Mismatch(expected, found: "a list whose item \(i) is \(error.found ?? item.mention)", hint: error.hint)
+                    // Where an item is of the right kind, and only certain ones are meant, they are told.
+                    let one = item.kind == Element.typeName ? "; an item must be \(error.expected)" : ""
+                    throw Mismatch(expected, found: "a list whose item \(i) is \(error.found ?? item.mention)\(one)", hint: error.hint)
                 }
             }
             return out
