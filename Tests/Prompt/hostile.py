@@ -1,5 +1,5 @@
 """Input and surroundings that nobody would choose."""
-import os, re, select, signal, time
+import os, random, select, signal, time
 
 from terminal import MORE, PROMPT, Terminal, run, test, value
 
@@ -136,3 +136,34 @@ def an_output_that_is_gone_ends_it(home):
             return
         time.sleep(0.05)
     raise AssertionError("goes on without a terminal")
+
+
+@test
+def random_keys_are_survived(home):
+    seed = random.SystemRandom().randrange(1 << 32)
+    draw = random.Random(seed)
+    pieces = ["x", "y = ", "1", "+", "(", ")", "[", "]", "{", "}", '"', '"{x', "\\", "n4(", "resample(", "x.", "ans", "|>", "->", " ", "  ", "é", "脑", "🧠", "e\u0301", "\u0301", ":", "?",
+              ":vars", ":time ", ":set ", ":load ", "help(", '"~/', "for i in 0:3 ", "fn f(", "#", "\t", "\t\t", "\r", "\r", "\x01", "\x02", "\x05", "\x06", "\x07", "\x08", "\x0b",
+              "\x0c", "\x0e", "\x10", "\x12", "\x13\x11", "\x14", "\x15", "\x16", "\x17", "\x19", "\x1b", "\x1b[A", "\x1b[B", "\x1b[C", "\x1b[D", "\x1b[H", "\x1b[F", "\x1b[3~",
+              "\x1b[1;5C", "\x1b[1;5D", "\x7f", "\x1bb", "\x1bf", "\x1bd", "\x1b\x7f", "\x1b\r", "\x1b<", "\x1b>", "\x1b[", "\x1bO", "\x03", "\x1f", "\x00",
+              "\x1b[200~a\n脑b(\n\nc\x1b[201~"]
+    # (Ctrl-S while something is evaluated stops the terminal's output, as it does of any program, until Ctrl-Q.)
+    t = Terminal(home)
+    end = time.monotonic() + 8
+    keys = []
+    try:
+        while time.monotonic() < end:
+            if draw.random() < 0.05:
+                t.resize(draw.randint(1, 60), draw.randint(1, 150))
+            keys.append("".join(draw.choice(pieces) for _ in range(draw.randint(1, 12))))
+            t.send(keys[-1])
+        t.resize(30, 100)
+        t.send("\x1b[201~\x07\x03")
+        t.settle(0.5)
+        t.send("\x03")
+        t.settle(0.5)
+        assert value(t.enter("6 * 7")).endswith("42")
+    except Exception as e:
+        raise AssertionError(f"seed {seed}, after {len(keys)} inputs, the last {keys[-5:]!r}: {e}")
+    finally:
+        t.close()

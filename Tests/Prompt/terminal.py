@@ -36,7 +36,8 @@ class Terminal:
         """Types a text. What the program writes meanwhile is kept for `wait`: it might stop reading until somebody takes it."""
         data = text if isinstance(text, bytes) else text.encode()
         while data:
-            readable, writable, _ = select.select([self.fd], [self.fd], [], 10)
+            readable, writable, _ = select.select([self.fd], [self.fd], [], 20)
+            assert readable or writable, "the program does not take its input"
             if readable:
                 self.pending += os.read(self.fd, 65536)
             if writable:
