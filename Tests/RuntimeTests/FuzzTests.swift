@@ -68,39 +68,51 @@ import Testing
         getenv(name).flatMap { Int(String(cString: $0)) } ?? fallback
     }
 
-    @Test func inputsEndInAValueOrAnError() {
+    @Test func inputsEndInAValueOrAnError() throws {
         let count = Self.number("SKULLSTRIP_FUZZ_SCRIPTS", default: 20_000), from = Self.number("SKULLSTRIP_FUZZ_FROM", default: 0)
-        var errors = 0, values = 0
-        let sink = Sink()
-        var session = makeSession(sink)
-        for index in from..<from + count {
-            if index % 50 == 0 || index == from {
-                session = makeSession(sink)
-                // Enough for anything but what grows without an end.
-                session.pretendFreeMemory(320 << 20)
-            }
-            if index % 100_000 == 0, index > from { print("\(index - from) inputs: \(values) values, \(errors) errors") }
-            session.limitSteps(2_000)
-            var random = CounterRandom(seed: 20_240_611, stream: UInt64(index))
-            do {
-                let value: Value
-                switch index % 10 {
-                case 0: value = try session.run(bytes: Self.bytes(&random), name: "fuzz")
-                case 1, 2, 3:
-                    var generator = ProgramGenerator(random)
-                    value = try session.run(source: generator.program(), name: "fuzz")
-                default:
-                    let text = Self.mutated(&random)
-                    _ = session.isIncomplete(text)
-                    value = try session.run(source: text, name: "fuzz")
-                }
-                values += session.describe(value).utf8.count >= 0 ? 1 : 0
-            } catch {
-                errors += session.render(error).isEmpty ? 0 : 1
-            }
-            _ = sink.take()
+        var errors = 0, values = 0, index = from
+        while index < from + count {
+            let end = min(from + count, index - index % 50 + 50)
+            let (more, bad) = try Self.evaluate(index..<end)
+            values += more
+            errors += bad
+            index = end
+            if index % 100_000 == 0 { print("\(index - from) inputs: \(values) values, \(errors) errors") }
         }
         #expect(errors + values == count)
         #expect(values > count / 20 && errors > count / 20)
+    }
+
+    /// How many of some inputs, which share a session, end in a value, and how many in an error.
+    private static func evaluate(_ inputs: Range<Int>) throws -> (values: Int, errors: Int) {
+        let sink = Sink()
+        let session = makeSession(sink)
+        // Enough for anything but what grows without an end.
+        session.pretendFreeMemory(320 << 20)
+        var values = 0, errors = 0
+        try session.withContext { _ in
+            for index in inputs {
+                session.limitSteps(2_000)
+                var random = CounterRandom(seed: 20_240_611, stream: UInt64(index))
+                do {
+                    let value: Value
+                    switch index % 10 {
+                    case 0: value = try session.run(bytes: bytes(&random), name: "fuzz")
+                    case 1, 2, 3:
+                        var generator = ProgramGenerator(random)
+                        value = try session.run(source: generator.program(), name: "fuzz")
+                    default:
+                        let text = mutated(&random)
+                        _ = session.isIncomplete(text)
+                        value = try session.run(source: text, name: "fuzz")
+                    }
+                    values += session.describe(value).utf8.count >= 0 ? 1 : 0
+                } catch {
+                    errors += session.render(error).isEmpty ? 0 : 1
+                }
+                _ = sink.take()
+            }
+        }
+        return (values, errors)
     }
 }

@@ -51,6 +51,7 @@ import Testing
         #expect(evaluate("s = [0] * 100000\nfor i in 0:60 { s = s + s }").contains("too large"))
         #expect(evaluate("length(0:1000000000000)").contains("must be a list"))
         #expect(evaluate("r = 0:1000000000000000\n[r[5], r[-1], r[10:20]]") == "[5, 999999999999999, 10:20]\n")
+        #expect(evaluate("[[] * 1000000000000, \"\" * 1000000000000]") == "[[], \"\"]\n")
         #expect(evaluate("for i in 0:1000000000000 { if i == 3 { break } }\ni") == "3\n")
     }
 

@@ -60,10 +60,11 @@ struct ProgramGenerator {
     }
 
     private mutating func expression(_ depth: Int) -> String {
-        if depth <= 0 { return one(Self.names + ["0", "1", "2.5", "-1", "\"x\"", "true", "none", "1e300"]) }
+        // Numbers more often than not, or most programs would end at a first misfit of kinds.
+        if depth <= 0 { return pick(3) > 0 ? one(["a", "b", "0", "1", "2.5", "-1", "3"]) : one(Self.names + ["\"x\"", "true", "none", "1e300"]) }
         func operators() -> [String] { ["+", "-", "*", "/", "%", "^", "<", ">", "==", "&", "|"] }
         switch pick(14) {
-        case 0, 1, 2: return "(\(expression(depth - 1)) \(one(operators())) \(expression(depth - 1)))"
+        case 0, 1, 2: return "(\(expression(depth - 1)) \(one(pick(3) > 0 ? ["+", "-", "*"] : operators())) \(expression(depth - 1)))"
         case 3: return "[\(expression(depth - 1)), \(expression(depth - 1))]"
         case 4: return "\(one(["xs", "r", "s", "v", "m"]))[\(expression(depth - 1))]"
         case 5: return "v[\(one(["0", "1", "a", "-1", ":"])), \(one(["0", "1", ":"])), \(one(["0", "1", "…"]))]"

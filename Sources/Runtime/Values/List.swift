@@ -25,7 +25,8 @@ public final class List: RandomAccessCollection, @unchecked Sendable {
     /// A part of another list, or all of it, some times over.
     convenience init(_ other: List, _ range: Range<Int>, times: Int = 1) {
         self.init(capacity: range.count * times)
-        for _ in 0..<times { append(contentsOf: other, range) }
+        // Of nothing, there may be any number.
+        if !range.isEmpty { for _ in 0..<times { append(contentsOf: other, range) } }
     }
 
     deinit {
