@@ -67,7 +67,12 @@ public final class Session: @unchecked Sendable {
         let before = (main.directory, machine.scriptDirectory)
         main.directory = ScriptFile.directory(path)
         machine.scriptDirectory = main.directory
-        defer { (main.directory, machine.scriptDirectory) = before }
+        // What imports the script itself goes in a circle, too.
+        imports.open.append(FileSystem.identity(path))
+        defer {
+            imports.open.removeLast()
+            (main.directory, machine.scriptDirectory) = before
+        }
         return try run(source)
     }
 
@@ -91,7 +96,10 @@ public final class Session: @unchecked Sendable {
         let script = try Parser.parse(source)
         let code = try Compiler.compile(script, in: module)
         do {
-            return try machine.withFrame(code, captured: []) { frame in try code.body.evaluate(frame) }
+            return try machine.withFrame(code, nil) { frame in
+                _ = try machine.run(code.program, frame)
+                return frame.takeResult()
+            }
         } catch let error as ArgumentError {
             throw ScriptError(error.message, hint: error.hint, source: source, span: Span(0, 0))
         }
