@@ -96,12 +96,16 @@ public final class Session: @unchecked Sendable {
         let script = try Parser.parse(source)
         let code = try Compiler.compile(script, in: module)
         do {
-            return try machine.withFrame(code, nil) { frame in
-                _ = try machine.run(code.program, frame)
-                return frame.takeResult()
-            }
+            return try result(of: code)
         } catch let error as ArgumentError {
             throw ScriptError(error.message, hint: error.hint, source: source, span: Span(0, 0))
+        }
+    }
+
+    private func result(of code: FunctionCode) throws -> Value {
+        try machine.withFrame(code, nil) { frame in
+            _ = try machine.run(code.program, frame)
+            return frame.takeResult()
         }
     }
 
@@ -116,7 +120,7 @@ public final class Session: @unchecked Sendable {
             var times: [Double] = []
             while goesOn(times) {
                 let start = Clock.seconds
-                _ = try machine.withFrame(code, captured: []) { frame in try code.body.evaluate(frame) }
+                _ = try result(of: code)
                 times.append(Clock.seconds - start)
             }
             return times
