@@ -91,10 +91,14 @@ public final class Session: @unchecked Sendable {
         let script = try Parser.parse(source)
         let code = try Compiler.compile(script, in: module)
         do {
-            return try machine.withFrame(code, captured: []) { frame in try code.body.evaluate(frame) }
+            return try execute(code)
         } catch let error as ArgumentError {
             throw ScriptError(error.message, hint: error.hint, source: source, span: Span(0, 0))
         }
+    }
+
+    private func execute(_ code: FunctionCode) throws -> Value {
+        try machine.withFrame(code, captured: []) { frame in try code.body.evaluate(frame) }
     }
 
     /// Compiles a text once and runs it as long as `goesOn` says, which is handed the seconds that each run took so far. Throws what compiling and running throw.
@@ -108,7 +112,7 @@ public final class Session: @unchecked Sendable {
             var times: [Double] = []
             while goesOn(times) {
                 let start = Clock.seconds
-                _ = try machine.withFrame(code, captured: []) { frame in try code.body.evaluate(frame) }
+                _ = try execute(code)
                 times.append(Clock.seconds - start)
             }
             return times
