@@ -90,6 +90,10 @@ extension Catalog {
                 if let frame { throw context.reject("frame", expected: "left out for a transform", found: "\(frame)") }
                 return .transform(try TransformFile.read(path))
             }
+            if path.hasSuffix(".onnx") {
+                throw context.reject(
+                    "path", expected: "an image, a transform or a model", found: "\"\(path)\"", hint: "ONNX models are written by `save`, and not read; `load_weights` brings weights")
+            }
             if path.hasSuffix(".json") { return .model(try TensorFlowModel.load(path)) }
             let images = try frame.map { [try ImageFile.read(path, frame: $0, part: part)] } ?? ImageFile.readAll(path, part: part)
             if let warning = images[0].header?.disagreement { context.note("warning: \"\(path)\": \(warning)") }

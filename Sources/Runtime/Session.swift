@@ -67,7 +67,12 @@ public final class Session: @unchecked Sendable {
         let before = (main.directory, machine.scriptDirectory)
         main.directory = ScriptFile.directory(path)
         machine.scriptDirectory = main.directory
-        defer { (main.directory, machine.scriptDirectory) = before }
+        // What imports the script itself goes in a circle, too.
+        imports.open.append(FileSystem.identity(path))
+        defer {
+            imports.open.removeLast()
+            (main.directory, machine.scriptDirectory) = before
+        }
         return try run(source)
     }
 
@@ -98,7 +103,10 @@ public final class Session: @unchecked Sendable {
     }
 
     private func execute(_ code: FunctionCode) throws -> Value {
-        try machine.withFrame(code, captured: []) { frame in try code.body.evaluate(frame) }
+        try machine.withFrame(code, nil) { frame in
+            _ = try machine.run(code.program, frame)
+            return frame.takeResult()
+        }
     }
 
     /// Compiles a text once and runs it as long as `goesOn` says, which is handed the seconds that each run took so far. Throws what compiling and running throw.
@@ -123,7 +131,7 @@ public final class Session: @unchecked Sendable {
     public func lastExpression(of source: String) -> Int? {
         guard let last = (try? Parser.parse(Source(name: "", text: source)))?.statements.last else { return nil }
         switch last.kind {
-        case .bind, .define, .forLoop, .whileLoop, .importFile, .breakLoop, .continueLoop, .returnValue: return nil
+        case .bind, .bindItem, .define, .forLoop, .whileLoop, .importFile, .breakLoop, .continueLoop, .returnValue: return nil
         default: return last.span.start
         }
     }
