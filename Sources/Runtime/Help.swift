@@ -44,7 +44,7 @@ public enum Help {
             let found = search(name, session)
             if found.isEmpty {
                 throw FailureText(
-                    message: "nothing is known of \(Value.string(name).mention)",
+                    message: "nothing is known of \(Value.quoted(name, room: 80))",
                     hint: session.suggestion(for: name).map { "did you mean \($0)? help() lists everything" } ?? "help() lists everything")
             }
             return found

@@ -96,13 +96,13 @@ public final class Session: @unchecked Sendable {
         let script = try Parser.parse(source)
         let code = try Compiler.compile(script, in: module)
         do {
-            return try result(of: code)
+            return try execute(code)
         } catch let error as ArgumentError {
             throw ScriptError(error.message, hint: error.hint, source: source, span: Span(0, 0))
         }
     }
 
-    private func result(of code: FunctionCode) throws -> Value {
+    private func execute(_ code: FunctionCode) throws -> Value {
         try machine.withFrame(code, nil) { frame in
             _ = try machine.run(code.program, frame)
             return frame.takeResult()
@@ -120,7 +120,7 @@ public final class Session: @unchecked Sendable {
             var times: [Double] = []
             while goesOn(times) {
                 let start = Clock.seconds
-                _ = try result(of: code)
+                _ = try execute(code)
                 times.append(Clock.seconds - start)
             }
             return times
@@ -131,7 +131,7 @@ public final class Session: @unchecked Sendable {
     public func lastExpression(of source: String) -> Int? {
         guard let last = (try? Parser.parse(Source(name: "", text: source)))?.statements.last else { return nil }
         switch last.kind {
-        case .bind, .define, .forLoop, .whileLoop, .importFile, .breakLoop, .continueLoop, .returnValue: return nil
+        case .bind, .bindItem, .define, .forLoop, .whileLoop, .importFile, .breakLoop, .continueLoop, .returnValue: return nil
         default: return last.span.start
         }
     }

@@ -88,7 +88,9 @@ struct Command: Sendable {
         case "!": Shell.run(rest)
         default:
             let word = String(rest.prefix { !$0.isWhitespace })
-            guard let command = all.first(where: { $0.name == word }) else {
+            // What other prompts call it.
+            let name = ["q", "exit"].contains(word) ? "quit" : word
+            guard let command = all.first(where: { $0.name == name }) else {
                 let nearest = Text.nearest(to: word, among: all.map(\.name)).map { "did you mean :\($0)?" } ?? ":help lists them"
                 return complain("error: there is no command :\(word)\nhelp: \(nearest)")
             }

@@ -36,6 +36,8 @@ final class Repl {
         Output.write(style("2", "skullstrip \(Version.number) · ? for help · Ctrl-D leaves") + "\n")
         while true {
             switch editor.read(prompt: pending.isEmpty ? "strip>" : "  ...>", style) {
+            case .end where Signals.end != nil:
+                leave(128 + (Signals.end ?? 0))
             case .end where pending.isEmpty:
                 Output.write("\n")
                 leave(0)

@@ -8,17 +8,32 @@ enum Signals {
     private static let first = Atomic<Int>(0)
     private static let isScript = Atomic<Bool>(false)
     private static let resized = Atomic<Bool>(false)
+    /// The number of the signal that asks the program to end; 0 for none.
+    private static let ending = Atomic<Int32>(0)
 
     static func install() {
         // First use, so that no lazy initialisation happens in a handler.
         begin(script: false)
         resized.store(false, ordering: .relaxed)
+        ending.store(0, ordering: .relaxed)
         handle(SIGINT, flags: SA_RESTART) { _ in Signals.interrupted() }
     }
 
-    /// Follows the window's size; only while a line is edited, so that nothing else is disturbed.
-    static func watchWindow(_ on: Bool) {
-        if on { handle(SIGWINCH, flags: 0) { _ in Signals.resized.store(true, ordering: .relaxed) } } else { signal(SIGWINCH, SIG_DFL) }
+    /// Follows the window's size, and gives the terminal back before the program is ended from outside; only while a line is edited, so that nothing else
+    /// is disturbed.
+    static func watchEditing(_ on: Bool) {
+        guard on else {
+            for number in [SIGWINCH, SIGTERM, SIGHUP] { signal(number, SIG_DFL) }
+            return
+        }
+        handle(SIGWINCH, flags: 0) { _ in Signals.resized.store(true, ordering: .relaxed) }
+        for number in [SIGTERM, SIGHUP] { handle(number, flags: 0) { Signals.ending.store($0, ordering: .relaxed) } }
+    }
+
+    /// The signal that asked the program to end, if one did.
+    static var end: Int32? {
+        let number = ending.load(ordering: .relaxed)
+        return number == 0 ? nil : number
     }
 
     static func takeResized() -> Bool { resized.exchange(false, ordering: .relaxed) }

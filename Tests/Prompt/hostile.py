@@ -1,5 +1,5 @@
 """Input and surroundings that nobody would choose."""
-import os, random, select, signal, time
+import os, random, select, signal, termios, time
 
 from terminal import MORE, PROMPT, Terminal, run, test, value
 
@@ -136,6 +136,32 @@ def an_output_that_is_gone_ends_it(home):
             return
         time.sleep(0.05)
     raise AssertionError("goes on without a terminal")
+
+
+@test
+def the_terminal_is_given_back(home):
+    def is_plain(t):
+        return bool(termios.tcgetattr(t.fd)[3] & termios.ICANON) and bool(termios.tcgetattr(t.fd)[3] & termios.ECHO)
+
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        t = Terminal(home)
+        assert not is_plain(t)
+        t.send("half a li")
+        t.settle(0.2)
+        # The terminal goes with its last user; it is to be looked at after the program.
+        keep = os.open(os.readlink(f"/proc/{t.pid}/fd/0"), os.O_RDWR | os.O_NOCTTY)
+        os.kill(t.pid, number)
+        status = os.waitpid(t.pid, 0)[1]
+        t.pid = 0
+        assert os.waitstatus_to_exitcode(status) == 128 + number and is_plain(t), status
+        os.close(keep)
+        os.close(t.fd)
+    t = Terminal(home)
+    t.send("sleepy = 1; while true { }\r")
+    time.sleep(0.5)
+    assert is_plain(t), "while something is evaluated, Ctrl-C must come as a signal"
+    os.kill(t.pid, signal.SIGTERM)
+    assert t.status() == -signal.SIGTERM
 
 
 @test

@@ -57,6 +57,7 @@ final class KeyReader {
             var ready = pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0)
             let n = poll(&ready, 1, 500)
             if Signals.takeResized() { return .resized }
+            if Signals.end != nil { return .closed }
             if Interrupt.isRaised {
                 Interrupt.clear()
                 return .control("C")

@@ -46,11 +46,11 @@ final class LineEditor {
         buffer = EditBuffer()
         undo = []
         past.finish()
-        Signals.watchWindow(true)
+        Signals.watchEditing(true)
         Output.write("\u{1B}[?2004h")
         defer {
             Output.write("\u{1B}[?2004l")
-            Signals.watchWindow(false)
+            Signals.watchEditing(false)
             keys.finish()
         }
         draw()

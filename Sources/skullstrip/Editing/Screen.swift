@@ -33,8 +33,20 @@ struct Screen {
 
     /// A row of the picture, and its width.
     private struct Row {
-        var text = ""
-        var width = 0
+        private(set) var text = ""
+        private(set) var width = 0
+        /// The colour of what was added last.
+        private var code = ""
+
+        mutating func add(_ character: Character, _ columns: Int, _ code: String) {
+            if code != self.code { text += code.isEmpty ? "\u{1B}[0m" : "\u{1B}[\(code)m" }
+            self.code = code
+            text.append(character)
+            width += columns
+        }
+
+        /// With the colour ended.
+        var shown: String { code.isEmpty ? text : text + "\u{1B}[0m" }
     }
 
     private func layout(_ content: Content) -> (rows: [Row], row: Int, column: Int) {
@@ -42,8 +54,7 @@ struct Screen {
         func put(_ character: Character, _ code: String) {
             let width = min(columns, Width.of(character))
             if rows[rows.count - 1].width + width > columns { rows.append(Row()) }
-            rows[rows.count - 1].text += style.isOn && !code.isEmpty ? style(code, String(character)) : String(character)
-            rows[rows.count - 1].width += width
+            rows[rows.count - 1].add(character, width, style.isOn ? code : "")
         }
         func put(prompt: String) { for character in prompt { put(character, character == " " ? "" : "1;36") } }
         put(prompt: content.prompt)
@@ -72,7 +83,7 @@ struct Screen {
         let (rows, cursorRow, cursorColumn) = layout(content)
         let first = min(max(0, cursorRow - height + 1), max(0, rows.count - height))
         let shown = rows[first..<min(rows.count, first + height)]
-        var out = home() + "\u{1B}[J" + shown.map(\.text).joined(separator: "\r\n")
+        var out = home() + "\u{1B}[J" + shown.map(\.shown).joined(separator: "\r\n")
         let up = shown.count - 1 - (cursorRow - first)
         if up > 0 || cursorColumn != shown.last?.width {
             out += (up > 0 ? "\u{1B}[\(up)A" : "") + "\r" + (cursorColumn > 0 ? "\u{1B}[\(cursorColumn)C" : "")
