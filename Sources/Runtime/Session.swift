@@ -14,6 +14,8 @@ public final class Session: @unchecked Sendable {
     public let catalogue: [Builtin]
     private var prelude: [(name: String, source: String)]
     private var imports = Imports()
+    /// What ended the last `run` that failed, for `why`.
+    private(set) var lastError: (any Error)?
 
     /// - Parameters:
     ///   - builtins: the catalogue, to which `Language.builtins` are added. Of two with one name the later counts.
@@ -53,7 +55,7 @@ public final class Session: @unchecked Sendable {
     /// Evaluates bytes, for standard input. Throws a `Diagnostic` too, when they are not UTF-8.
     @discardableResult
     public func run(bytes: [UInt8], name: String) throws -> Value {
-        try run(try Source(name: name, bytes: bytes))
+        try run(try Source(name: name, bytes: bytes), isScript: true)
     }
 
     /// Evaluates a file in this session; its imports start at its folder. Throws `FileError` and `Diagnostic` too.
@@ -64,15 +66,19 @@ public final class Session: @unchecked Sendable {
         main.directory = ScriptFile.directory(path)
         machine.scriptDirectory = main.directory
         defer { (main.directory, machine.scriptDirectory) = before }
-        return try run(source)
+        return try run(source, isScript: true)
     }
 
-    private func run(_ source: Source) throws -> Value {
-        try BigStack.run { floor in
-            machine.stackFloor = floor
-            defer { machine.progress.clear() }
-            try loadPrelude()
-            return try evaluate(source, in: main)
+    /// A whole script is checked before its first statement runs: a misspelled name in its last line should not cost the hours before.
+    private func run(_ source: Source, isScript: Bool = false) throws -> Value {
+        do {
+            return try withContext { _ in
+                if isScript { try checkBeforeRunning(source) }
+                return try evaluate(source, in: main)
+            }
+        } catch {
+            lastError = error
+            throw error
         }
     }
 
@@ -91,12 +97,6 @@ public final class Session: @unchecked Sendable {
         } catch let error as ArgumentError {
             throw ScriptError(error.message, hint: error.hint, source: source, span: Span(0, 0))
         }
-    }
-
-    /// Finds all mistakes of a text without running it.
-    public func check(source: String, name: String) throws(SyntaxErrors) {
-        let script = try Parser.parse(Source(name: name, text: source))
-        _ = try Compiler.compile(script, in: Module(directory: ".", library: library, builtins: builtins))
     }
 
     // MARK: - Imports
@@ -197,6 +197,7 @@ public final class Session: @unchecked Sendable {
     public func reset() {
         main = Module(directory: main.directory, library: library, builtins: builtins)
         imports = Imports()
+        lastError = nil
     }
 
     /// One line about a value, elided to the terminal's width, or to 400 columns where there is none; empty for none.
@@ -255,6 +256,11 @@ enum ScriptFile {
             bytes += buffer[0..<n]
             if bytes.count > largest { throw .cannotRead(path: path, reason: "more than \(Text.bytes(largest)) are no script") }
         }
+    }
+
+    /// A path as an import of a script in this folder means it.
+    static func path(_ path: String, from directory: String) -> String {
+        path.hasPrefix("/") || directory == "." || directory.isEmpty ? path : directory + "/" + path
     }
 
     static func directory(_ path: String) -> String {

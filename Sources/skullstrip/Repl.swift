@@ -107,7 +107,7 @@ enum Echo {
     static func isExpression(_ text: String) -> Bool {
         guard let last = (try? Parser.parse(Source(name: "", text: text)))?.statements.last else { return false }
         switch last.kind {
-        case .bind, .define, .forLoop, .whileLoop, .importFile, .breakLoop, .continueLoop, .returnValue: return false
+        case .bind, .unpack, .define, .forLoop, .whileLoop, .importFile, .breakLoop, .continueLoop, .returnValue: return false
         default: return true
         }
     }

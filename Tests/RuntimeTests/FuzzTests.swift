@@ -56,6 +56,6 @@ import Testing
             _ = sink.take()
         }
         #expect(errors + values == 20_000)
-        #expect(values > 1_000 && errors > 1_000)
+        #expect(values > 1_000 && errors > 1_000, "\(values) values, \(errors) errors")
     }
 }

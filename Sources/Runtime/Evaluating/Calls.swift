@@ -8,12 +8,15 @@ final class CallCode: Code {
     /// Empty when no argument is named.
     let names: [String?]
     let spans: [Span]
+    /// The arguments of which each stands for many: `...xs`.
+    let spreads: [Int]
 
-    init(_ callee: Code, _ arguments: [Code], names: [String?], spans: [Span], _ span: Span) {
+    init(_ callee: Code, _ arguments: [Code], names: [String?], spans: [Span], spreads: [Int], _ span: Span) {
         self.callee = callee
         self.arguments = arguments
         self.names = names
         self.spans = spans
+        self.spreads = spreads
         super.init(span)
     }
 
@@ -22,8 +25,9 @@ final class CallCode: Code {
         guard case .function(let function) = value else {
             throw frame.fail("\(value.mention) cannot be called", hint: hint(value), at: callee.span)
         }
+        if !spreads.isEmpty { return try spreadOut(function, frame) }
         do {
-            if case .closure(let code, let captured) = function.kind, names.isEmpty, arguments.count == code.parameters.count {
+            if case .closure(let code, let captured) = function.kind, names.isEmpty, arguments.count == code.parameters.count, code.rest == nil {
                 return try frame.machine.withFrame(code, captured: captured) { inner in
                     for i in 0..<arguments.count {
                         let value: Value
@@ -50,6 +54,26 @@ final class CallCode: Code {
         } catch let failure as ArgumentFailure {
             // What went wrong in an argument did not happen within the call.
             throw failure.error
+        } catch {
+            throw placed(error, function, frame)
+        }
+    }
+
+    /// The call with the items of `...xs` as arguments of their own.
+    private func spreadOut(_ function: Function, _ frame: Frame) throws -> Value {
+        var values: [Value] = [], given: [String?] = [], sources: [Int] = []
+        for (i, argument) in arguments.enumerated() {
+            let value = try argument.evaluate(frame)
+            let items = spreads.contains(i) ? try Sequences.items(value, frame, argument.span) : [value]
+            values += items
+            given += Array(repeating: i < names.count ? names[i] : nil, count: items.count)
+            sources += Array(repeating: i, count: items.count)
+        }
+        do {
+            return try frame.machine.call(function, values, names: names.isEmpty ? [] : given)
+        } catch let error as ArgumentError {
+            let argument = error.argument.map { $0 < sources.count ? sources[$0] : $0 }
+            throw placed(ArgumentError(error.message, hint: error.hint, argument: argument), function, frame)
         } catch {
             throw placed(error, function, frame)
         }
@@ -90,9 +114,8 @@ final class CallCode: Code {
     /// The number of this call's argument for a parameter.
     private func argument(_ name: String, of function: Function) -> Int? {
         if let i = names.firstIndex(of: name) { return i }
-        guard let i = function.parameterNames.firstIndex(of: name), i < arguments.count, i >= names.count || names[i] == nil else {
-            return nil
-        }
+        guard spreads.isEmpty, let i = function.parameterNames.firstIndex(of: name), i < arguments.count, i >= names.count || names[i] == nil
+        else { return nil }
         return i
     }
 }

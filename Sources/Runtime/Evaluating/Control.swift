@@ -149,6 +149,7 @@ enum Sequences {
 final class ComprehensionCode: Code {
     enum Step {
         case each(Place, Code)
+        case unpack(UnpackCode)
         case filter(Code)
     }
     let element: Code
@@ -174,6 +175,9 @@ final class ComprehensionCode: Code {
             return
         }
         switch steps[step] {
+        case .unpack(let code):
+            _ = try code.evaluate(frame)
+            try run(step + 1, frame, &out)
         case .filter(let condition):
             if try condition.test(frame, "a comprehension's condition") { try run(step + 1, frame, &out) }
         case .each(let place, let sequence):

@@ -77,6 +77,8 @@ final class FunctionCode {
     let span: Span
     let doc: String?
     var parameters: [Parameter] = []
+    /// The parameter that takes all further positional arguments, as a list.
+    var rest: Int?
     var body: Code = Literal(.none, Span(0, 0))
     /// True for `= expression`, whose value is the result; a block returns through its tail.
     var isExpression = true
@@ -108,7 +110,7 @@ final class FunctionCode {
 
     /// "f(x, k=2)".
     var signature: String {
-        let shown = parameters.map { p in p.fallbackText.map { "\(p.name)=\($0)" } ?? p.name }
+        let shown = parameters.enumerated().map { i, p in p.fallbackText.map { "\(p.name)=\($0)" } ?? (i == rest ? "..." : "") + p.name }
         return "\(name ?? "")(\(shown.joined(separator: ", ")))"
     }
 }
