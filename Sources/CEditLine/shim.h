@@ -21,9 +21,9 @@ static inline void skullstrip_el_add(EditLine *e, const wchar_t *name, const wch
 static inline void skullstrip_el_bind(EditLine *e, const wchar_t *key, const wchar_t *command) {
     el_wset(e, EL_BIND, key, command, (wchar_t *)NULL);
 }
-/* Ctrl-C, Ctrl-Z and Ctrl-\ arrive as keys while a line is edited. */
+/* Ctrl-C, Ctrl-Z and Ctrl-\, and Ctrl-S and Ctrl-Q, arrive as keys while a line is edited. */
 static inline void skullstrip_el_keys_not_signals(EditLine *e) {
-    el_wset(e, EL_SETTY, L"-d", L"-isig", (wchar_t *)NULL);
+    el_wset(e, EL_SETTY, L"-d", L"-isig", L"-ixon", (wchar_t *)NULL);
 }
 static inline void skullstrip_el_reader(EditLine *e, el_rfunc_t f) { el_wset(e, EL_GETCFN, f); }
 static inline void skullstrip_el_data(EditLine *e, void *p) { el_wset(e, EL_CLIENTDATA, p); }

@@ -14,8 +14,6 @@ public final class Session: @unchecked Sendable {
     public let catalogue: [Builtin]
     private var prelude: [(name: String, source: String)]
     private var imports = Imports()
-    /// What ended the last `run` that failed, for `why`.
-    private(set) var lastError: (any Error)?
 
     /// - Parameters:
     ///   - builtins: the catalogue, to which `Language.builtins` are added. Of two with one name the later counts.
@@ -38,6 +36,7 @@ public final class Session: @unchecked Sendable {
         main = Module(directory: ".", library: library, builtins: self.builtins)
         self.prelude = prelude
         machine.importFile = { [unowned self] path, importer in try self.importFile(path, importer) }
+        machine.help = { [unowned self] subject in try Help.answer(subject, self) }
         machine.evaluateApart = { [unowned self] source in
             try self.placed { try self.evaluate(source, in: Module(directory: ".", library: self.library, builtins: self.builtins)) }
         }
@@ -58,6 +57,9 @@ public final class Session: @unchecked Sendable {
         try run(try Source(name: name, bytes: bytes), isScript: true)
     }
 
+    /// The bytes of a script's file. Throws `FileError`.
+    public static func scriptBytes(_ path: String) throws -> [UInt8] { try ScriptFile.read(path) }
+
     /// Evaluates a file in this session; its imports start at its folder. Throws `FileError` and `Diagnostic` too.
     @discardableResult
     public func run(file path: String) throws -> Value {
@@ -71,14 +73,9 @@ public final class Session: @unchecked Sendable {
 
     /// A whole script is checked before its first statement runs: a misspelled name in its last line should not cost the hours before.
     private func run(_ source: Source, isScript: Bool = false) throws -> Value {
-        do {
-            return try withContext { _ in
-                if isScript { try checkBeforeRunning(source) }
-                return try evaluate(source, in: main)
-            }
-        } catch {
-            lastError = error
-            throw error
+        try withContext { _ in
+            if isScript { try checkBeforeRunning(source) }
+            return try evaluate(source, in: main)
         }
     }
 
@@ -96,6 +93,33 @@ public final class Session: @unchecked Sendable {
             return try machine.withFrame(code, captured: []) { frame in try code.body.evaluate(frame) }
         } catch let error as ArgumentError {
             throw ScriptError(error.message, hint: error.hint, source: source, span: Span(0, 0))
+        }
+    }
+
+    /// Compiles a text once and runs it as long as `goesOn` says, which is handed the seconds that each run took so far. Throws what compiling and running throw.
+    public func benchmark(source: String, name: String, while goesOn: ([Double]) -> Bool) throws -> [Double] {
+        try prepare()
+        let script = try Parser.parse(Source(name: name, text: source))
+        let code = try Compiler.compile(script, in: main)
+        return try BigStack.run { floor in
+            machine.stackFloor = floor
+            defer { machine.progress.clear() }
+            var times: [Double] = []
+            while goesOn(times) {
+                let start = Clock.seconds
+                _ = try machine.withFrame(code, captured: []) { frame in try code.body.evaluate(frame) }
+                times.append(Clock.seconds - start)
+            }
+            return times
+        }
+    }
+
+    /// Where the last statement begins, in bytes, when it is an expression rather than a binding, a definition or a loop; nil otherwise.
+    public func lastExpression(of source: String) -> Int? {
+        guard let last = (try? Parser.parse(Source(name: "", text: source)))?.statements.last else { return nil }
+        switch last.kind {
+        case .bind, .unpack, .define, .forLoop, .whileLoop, .importFile, .breakLoop, .continueLoop, .returnValue: return nil
+        default: return last.span.start
         }
     }
 
@@ -197,14 +221,24 @@ public final class Session: @unchecked Sendable {
     public func reset() {
         main = Module(directory: main.directory, library: library, builtins: builtins)
         imports = Imports()
-        lastError = nil
     }
 
     /// One line about a value, elided to the terminal's width, or to 400 columns where there is none; empty for none.
     public func describe(_ value: Value) -> String {
         if case .none = value { return "" }
-        return value.described(columns: machine.isTerminal ? max(40, machine.progress.columns) : 400)
+        return value.described(columns: columns)
     }
+
+    /// What the prompt shows of a value: a list of records as a table, anything else as one line.
+    public func echo(_ value: Value) -> String {
+        if let table = TableText(value) { return table.text(columns: columns) }
+        return describe(value)
+    }
+
+    private var columns: Int { machine.isTerminal ? max(40, machine.progress.columns) : 400 }
+
+    /// A value as a line of JSON. Images, models and the like become an object with their kind and their fields; numbers that are not finite null.
+    public func json(_ value: Value) throws -> String { try BigStack.run { _ in value.json.text } }
 
     /// Any error of this module or of a core as text that ends in a newline.
     public func render(_ error: any Error) -> String {
@@ -218,8 +252,14 @@ public final class Session: @unchecked Sendable {
         }
     }
 
-    /// Help on a builtin or a function with `##` lines; nil when there is no such name.
+    /// Help on a builtin, or on a function with `##` lines; of other values what they are. Nil when there is no such name.
     public func help(_ name: String) -> String? { Help.text(name, self) }
+
+    /// Everything there is, by theme.
+    public func overview() -> String { Help.overview(self) }
+
+    /// What has all of these words in its name, its summary or its description, a line each, the names first; empty where nothing has.
+    public func search(_ words: String) -> String { Help.search(words, self) }
 
     /// The name nearest to one that does not exist.
     public func suggestion(for name: String) -> String? { Text.nearest(to: name, among: names) }

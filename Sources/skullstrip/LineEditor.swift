@@ -16,17 +16,17 @@ final class LineEditor {
     private let history: OpaquePointer
     /// What Tab offers for the text before the cursor.
     var complete: (String) -> Completion?
-    private let style: Style
     private var prompts: [String: UnsafeMutablePointer<wchar_t>] = [:]
     private var prompt: UnsafeMutablePointer<wchar_t>
     private var isCancelled = false
+    /// Called once, when the first prompt is on the screen and before the first key is looked at.
+    var onFirstPrompt: (() -> Void)?
 
     /// Nil when there is no terminal to edit on.
-    init?(style: Style, complete: @escaping (String) -> Completion?) {
+    init?(complete: @escaping (String) -> Completion?) {
         guard let editor = skullstrip_el_init("skullstrip"), let history = history_winit() else { return nil }
         self.editor = editor
         self.history = history
-        self.style = style
         self.complete = complete
         prompt = Self.wide("")
         skullstrip_history_size(history, Int32(HistoryFile.limit))
@@ -49,11 +49,12 @@ final class LineEditor {
             LineEditor.of(editor)?.paste() ?? UInt8(CC_ERROR)
         }
         for (key, command) in [
-            ("^R", "em-inc-search-prev"), ("\\e[A", "ed-search-prev-history"), ("\\eOA", "ed-search-prev-history"),
+            ("^R", "em-inc-search-prev"), ("^S", "em-inc-search-next"), ("\\e[A", "ed-search-prev-history"),
+            ("\\eOA", "ed-search-prev-history"),
             ("\\e[B", "ed-search-next-history"), ("\\eOB", "ed-search-next-history"), ("\\e[C", "ed-next-char"), ("\\e[D", "ed-prev-char"),
             ("\\e[H", "ed-move-to-beg"), ("\\e[F", "ed-move-to-end"), ("\\e[1~", "ed-move-to-beg"), ("\\e[4~", "ed-move-to-end"),
             ("\\e[3~", "ed-delete-next-char"), ("\\e[1;5C", "em-next-word"), ("\\e[1;5D", "ed-prev-word"),
-            ("\\e[1;3C", "em-next-word"), ("\\e[1;3D", "ed-prev-word"),
+            ("\\e[201~", "ed-ignore"), ("\\e[1;3C", "em-next-word"), ("\\e[1;3D", "ed-prev-word"),
         ] { bind(key, command) }
     }
 
@@ -71,14 +72,14 @@ final class LineEditor {
     }
 
     /// Reads one line; pasted text may hold several.
-    func read(prompt text: String) -> Input {
-        if let known = prompts[text] {
+    func read(prompt text: String, _ style: Style) -> Input {
+        // What stands between two \u{1} takes no room on the line.
+        let shown = style.isOn ? "\u{1}\u{1B}[1;36m\u{1}\(text)\u{1}\u{1B}[0m\u{1} " : text + " "
+        if let known = prompts[shown] {
             prompt = known
         } else {
-            // What stands between two \u{1} takes no room on the line.
-            let shown = style.isOn ? "\u{1}\u{1B}[1;36m\u{1}\(text)\u{1}\u{1B}[0m\u{1} " : text + " "
             prompt = Self.wide(shown)
-            prompts[text] = prompt
+            prompts[shown] = prompt
         }
         isCancelled = false
         Signals.watchWindow(true)
@@ -135,7 +136,7 @@ final class LineEditor {
             return UInt8(CC_REFRESH)
         }
         if single, offer.note == nil { return UInt8(CC_REFRESH) }
-        var list = offer.note.map { $0 + "\n" } ?? ""
+        var list = offer.note.map { Text.wrapped($0, to: Output.columns()) + "\n" } ?? ""
         let shown = offer.candidates.prefix(300)
         list += Columns.table(Array(shown), width: Output.columns())
         if shown.count < offer.candidates.count { list += "… \(offer.candidates.count - shown.count) more\n" }
@@ -191,7 +192,11 @@ final class LineEditor {
     /// (from another program) counts as the key.
     private static func read(_ editor: OpaquePointer?, _ result: UnsafeMutablePointer<wchar_t>?) -> Int32 {
         guard let result else { return -1 }
-        while true {
+        if let this = LineEditor.of(editor), let first = this.onFirstPrompt {
+            this.onFirstPrompt = nil
+            first()
+        }
+        while unread == nil {
             var ready = pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0)
             let n = poll(&ready, 1, 500)
             if Signals.takeResized() { el_resize(editor) }
@@ -203,23 +208,37 @@ final class LineEditor {
             if n > 0 { break }
             if n < 0, errno != EINTR { return -1 }
         }
-        func byte() -> UInt8? {
-            var b: UInt8 = 0
-            while true {
-                let n = Glibc.read(STDIN_FILENO, &b, 1)
-                if n == 1 { return b }
-                if n == 0 || errno != EINTR { return nil }
-            }
-        }
         guard let first = byte() else { return 0 }
-        let more = first < 0xC0 ? 0 : first < 0xE0 ? 1 : first < 0xF0 ? 2 : 3
+        let length =
+            first < 0x80 ? 1 : first >= 0xC2 && first < 0xE0 ? 2 : first >= 0xE0 && first < 0xF0 ? 3 : first >= 0xF0 && first < 0xF5 ? 4 : 1
         var bytes = [first]
-        for _ in 0..<more {
-            guard let next = byte() else { break }
+        while bytes.count < length, let next = byte() {
+            // A character that is cut short leaves the keys after it alone.
+            guard next & 0xC0 == 0x80 else {
+                unread = next
+                break
+            }
             bytes.append(next)
         }
         result.pointee = wchar_t(bitPattern: String(decoding: bytes, as: UTF8.self).unicodeScalars.first?.value ?? 0xFFFD)
         return 1
+    }
+
+    /// A byte that was read too early.
+    nonisolated(unsafe) private static var unread: UInt8?
+
+    /// The next byte from the terminal; nil at its end.
+    private static func byte() -> UInt8? {
+        if let byte = unread {
+            unread = nil
+            return byte
+        }
+        var b: UInt8 = 0
+        while true {
+            let n = Glibc.read(STDIN_FILENO, &b, 1)
+            if n == 1 { return b }
+            if n == 0 || errno != EINTR { return nil }
+        }
     }
 
     // MARK: - Wide text

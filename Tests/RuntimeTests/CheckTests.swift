@@ -75,8 +75,7 @@ import Testing
         }
         let all = told("main.ss")
         #expect(all.contains("main.ss:3:1") && all.contains("there is no file") && all.contains("more.ss:1:9"))
-        // What a file that is not there would have bound is not known.
-        #expect(!all.contains("fisrt"))
+        #expect(all.contains("`fisrt`") && all.contains("did you mean `first`?") && all.contains("`_own`") && !all.contains("`double`"))
         #expect(told("good.ss") == "")
     }
 

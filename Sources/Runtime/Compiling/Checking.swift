@@ -26,9 +26,11 @@ extension Session {
         }
     }
 
-    /// What would stop a script sooner or later, found before its first statement runs. Mistakes in imported files are told when they are imported.
+    /// What would stop a script sooner or later, found before its first statement runs.
+    ///
+    /// What is wrong with imports is told when they are evaluated, with the numbers.
     func checkBeforeRunning(_ source: Source) throws(SyntaxErrors) {
-        var imports = ImportSurvey()
+        var imports = ImportSurvey(judgesImports: false)
         let mistakes = imports.mistakes(of: source, directory: main.directory, in: main)
         if !mistakes.isEmpty { throw SyntaxErrors(mistakes) }
     }
@@ -36,14 +38,23 @@ extension Session {
 
 /// What a script and the files that it imports bind, as far as their texts tell.
 private struct ImportSurvey {
+    /// Whether imports that cannot be evaluated are mistakes.
+    private let judgesImports: Bool
     /// By the file's identity; nil for files that cannot be read.
     private var exported: [String: Set<String>?] = [:]
     /// Mistakes in imported files.
     private(set) var found: [Diagnostic] = []
+    /// Files that are being looked at, outermost first.
+    private var open: [String] = []
+    /// What a file's own imports bind, by its path; nil where that is not known.
+    private var bound: [String: Set<String>?] = [:]
+
+    init(judgesImports: Bool = true) { self.judgesImports = judgesImports }
 
     mutating func mistakes(of source: Source, directory: String, in module: Module) -> [Diagnostic] {
         let survey = Parser.survey(source)
         let (imported, missing) = self.imported(by: survey.script, directory: directory, in: module)
+        bound[source.name] = imported
         let names = Resolver.mistakes(in: survey.script, imported: imported, doubtful: survey.doubtful, module: module)
         var misplaced: [Diagnostic] = []
         do {
@@ -57,22 +68,28 @@ private struct ImportSurvey {
         return sorted.prefix(Parser.mostDiagnostics).map(\.element)
     }
 
-    /// The names that a script's imports bind, nil where a file is not there; and the imports of such files that are sure to be evaluated.
+    /// The names that a script's imports bind, nil where that is not known; and the imports that are sure to fail.
     private mutating func imported(by script: Script, directory: String, in module: Module) -> (names: Set<String>?, missing: [Diagnostic]) {
         var names: Set<String>? = [], missing: [Diagnostic] = []
         for (path, span, isCertain) in Self.imports(of: script) {
             let full = ScriptFile.path(path, from: directory)
+            if open.contains(FileSystem.identity(full)) {
+                missing.append(
+                    Diagnostic("imports go in a circle", hint: "move what both need into a third file", source: script.source, span: span))
+                continue
+            }
             do {
                 let more = try self.names(of: full, in: module)
                 names = more.flatMap { names?.union($0) }
             } catch {
-                names = nil
-                if isCertain {
-                    missing.append(Diagnostic(error.message, hint: error.hint, source: script.source, span: span))
+                guard judgesImports, isCertain else {
+                    names = nil
+                    continue
                 }
+                missing.append(Diagnostic(error.message, hint: error.hint, source: script.source, span: span))
             }
         }
-        return (names, missing)
+        return (names, judgesImports ? missing : [])
     }
 
     private static func imports(of script: Script) -> [(path: String, span: Span, isCertain: Bool)] {
@@ -89,8 +106,8 @@ private struct ImportSurvey {
     private mutating func names(of path: String, in module: Module) throws(FileError) -> Set<String>? {
         let identity = FileSystem.identity(path)
         if let known = exported[identity] { return known }
-        // A circle is an error of its own when it is run.
-        exported[identity] = .some([])
+        open.append(identity)
+        defer { open.removeLast() }
         let bytes: [UInt8]
         do {
             bytes = try ScriptFile.read(path)
@@ -110,7 +127,7 @@ private struct ImportSurvey {
         found += mistakes(of: source, directory: directory, in: Module(directory: directory, library: module.library, builtins: module.builtins))
         let survey = Parser.survey(source)
         let own = Set(Names.bound(in: survey.script.statements)).union(survey.doubtful)
-        let names = imported(by: survey.script, directory: directory, in: module).names?.union(own).filter { !$0.hasPrefix("_") }
+        let names = bound[path].flatMap { $0 }?.union(own).filter { !$0.hasPrefix("_") }
         exported[identity] = .some(names)
         return names
     }

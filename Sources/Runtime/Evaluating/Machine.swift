@@ -30,6 +30,8 @@ final class Machine: @unchecked Sendable {
     var memory = MemoryGuard()
     /// Evaluates an imported file and gives its names to the importing script.
     var importFile: (_ path: String, _ importer: Module) throws -> Void = { _, _ in }
+    /// What `help` prints of a function, a name or a word; of everything for none.
+    var help: (Value) throws -> String = { _ in "" }
     /// Evaluates a text in a module of its own.
     var evaluateApart: (Source) throws -> Value = { _ in .none }
 
