@@ -6,12 +6,19 @@ extension Catalog {
         Builtin(
             "length", "How many items a list, characters a string or fields a record has.", theme: .lists,
             Param<Value>("x", "a list, range, string or record"),
-            returns: "a whole number", examples: [Example("length([1, 2, 3])", "3"), Example("length(0:10)", "10"), Example("length(\"脑\")", "1")]
+            returns: "a whole number", examples: [Example("length([1, 2, 3])", "3"), Example("length(0:10)", "10"), Example("length(\"脑\")", "1")],
+            shortcut: { x in
+                switch x {
+                case .list(let list): .number(Double(list.count))
+                case .string(let string): .number(Double(string.length))
+                default: nil
+                }
+            }
         ) { context, x -> Int in
             switch x {
             case .list(let list): list.count
             case .range(let range): range.count
-            case .string(let string): string.count
+            case .string(let string): string.length
             case .record(let record): record.names.count
             default: throw context.reject("x", expected: "a list, range, string or record", found: x.mention)
             }

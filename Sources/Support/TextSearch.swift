@@ -1,4 +1,10 @@
 extension String {
+    /// Whether every byte is a character: no line end of two bytes, and nothing but ASCII.
+    public var isPlain: Bool { utf8.allSatisfy { $0 < 0x80 && $0 != 0x0D } }
+
+    /// How many characters there are; of plain text at once.
+    public var length: Int { isPlain ? utf8.count : count }
+
     /// The character at which a part begins for the first time, from 0; nil where it does not occur. An empty part is at 0.
     public func position(of part: String) -> Int? {
         firstRange(of: part, from: startIndex).map { distance(from: startIndex, to: $0.lowerBound) }
@@ -7,6 +13,7 @@ extension String {
     /// The pieces between separators, empty ones too; for an empty separator its characters.
     public func pieces(between separator: String) -> [String] {
         if separator.isEmpty { return map { String($0) } }
+        if isPlain, separator.isPlain { return plainPieces(between: separator) }
         var out: [String] = [], start = startIndex
         while let range = firstRange(of: separator, from: start) {
             out.append(String(self[start..<range.lowerBound]))
@@ -14,6 +21,25 @@ extension String {
         }
         out.append(String(self[start...]))
         return out
+    }
+
+    private func plainPieces(between separator: String) -> [String] {
+        var text = self
+        let wanted = Array(separator.utf8)
+        return text.withUTF8 { bytes in
+            var out: [String] = [], start = 0, i = 0
+            while i + wanted.count <= bytes.count {
+                if bytes[i] == wanted[0], bytes[i..<(i + wanted.count)].elementsEqual(wanted) {
+                    out.append(String(decoding: bytes[start..<i], as: UTF8.self))
+                    i += wanted.count
+                    start = i
+                } else {
+                    i += 1
+                }
+            }
+            out.append(String(decoding: bytes[start...], as: UTF8.self))
+            return out
+        }
     }
 
     /// The pieces between runs of blanks and line ends, none of them empty.

@@ -12,8 +12,11 @@ extension Text {
 extension Value {
     /// As `print` and interpolation show it: strings bare.
     public var text: String {
-        if case .string(let s) = self { return s }
-        return literal
+        switch self {
+        case .string(let s): s
+        case .number(let x): Text.number(x)
+        default: literal
+        }
     }
 
     /// As one would write it in a script, where that is possible; volumes and such as one line. Long lists are elided.
