@@ -139,7 +139,9 @@ extension Catalog {
             Param<Value>("value", "a volume, mask, list of volumes, list of records, transform, figure or model"),
             Param<String>("path", "the file; its ending names the format"),
             Param<Datatype?>("dtype", "the type of voxels to write, at the price of rounding", default: nil),
-            Param<WeightType>("weights", "how a model's weights are stored: float16 and bfloat16 take half of the space, and 3 or 2 digits remain", default: .float32),
+            Param<WeightType>(
+                "weights", "how a model's weights are stored: float16 and bfloat16 take half of the space, and 3 or 2 digits remain",
+                default: .float32),
             returns: "nothing",
             examples: [
                 Example(
@@ -148,11 +150,13 @@ extension Catalog {
                     "v = phantom(seed=1, shape=8, spacing=20).image\nsave(v, \"small.nii.gz\", dtype=\"int16\")\nload(\"small.nii.gz\").datatype",
                     "\"int16\""),
                 Example(
-                    "t = transform([[1, 0, 0, 3], [0, 1, 0, -2], [0, 0, 1, 0]])\nsave(t, \"step.tfm\")\nload(\"step.tfm\").matrix[0]", "[1, 0, 0, 3]"),
+                    "t = transform([[1, 0, 0, 3], [0, 1, 0, -2], [0, 0, 1, 0]])\nsave(t, \"step.tfm\")\nload(\"step.tfm\").matrix[0]",
+                    "[1, 0, 0, 3]"),
             ]
         ) { context, value, path, type, weights in
             let path = context.path(path)
-            if case .model = value {} else if weights != .float32 {
+            if case .model = value {
+            } else if weights != .float32 {
                 throw context.reject("weights", expected: "left out for \(value.mention)", found: weights.rawValue)
             }
             if let type, !(value.isVolumes) {
@@ -163,7 +167,9 @@ extension Catalog {
                 let images = if case .volume(let volume) = value { [volume] } else { try [Volume].from(value) }
                 let limited = try ImageFile.write(images, to: path, datatype: type)
                 if limited > 0, let type {
-                    context.note("warning: \"\(path)\": \(Text.grouped(limited)) voxels were beyond \(type.rawValue) and became its least or largest number")
+                    context.note(
+                        "warning: \"\(path)\": \(Text.grouped(limited)) voxels were beyond \(type.rawValue) and became its least or largest number"
+                    )
                 }
             case .list(let list) where value.isRecords: try RecordTable.write([Record].from(.list(list)), to: path)
             case .list(let list) where value.isMasks:
@@ -179,7 +185,8 @@ extension Catalog {
                 try model.save(to: path, storing: weights.stored)
             default:
                 throw context.reject(
-                    "value", expected: "a volume, mask, list of volumes, of masks or of records, transform, figure or model", found: value.mention)
+                    "value", expected: "a volume, mask, list of volumes, of masks or of records, transform, figure or model",
+                    found: value.mention)
             }
         },
 
