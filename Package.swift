@@ -37,7 +37,6 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-collections", from: "1.1.0"),
     ],
     targets: [
-        .systemLibrary(name: "CEditLine", pkgConfig: "libedit", providers: [.apt(["libedit-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CDeflate", pkgConfig: "libdeflate", providers: [.apt(["libdeflate-dev"])]),
         .systemLibrary(name: "CBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
@@ -71,7 +70,7 @@ let package = Package(
         .executableTarget(
             name: "skullstrip",
             dependencies: [
-                "Builtins", "Segmentation", "Stdlib", "Runtime", "Syntax", "Kernels", "CEditLine", "CZlib", "CDeflate", "CBLAS", "CCairo",
+                "Builtins", "Segmentation", "Stdlib", "Runtime", "Syntax", "Kernels", "CZlib", "CDeflate", "CBLAS", "CCairo",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 

@@ -63,8 +63,8 @@ run = fit(net, maps, valid=maps[0:20], prepare=prepare, epochs=o.epochs, steps=o
 print("{run.steps} steps, best epoch {run.best_epoch}; peak memory {peak_memory():.0} MB")
 save(plot(run), "{out}/training.png")
 
-# Probabilities pass one half slowly by design, so that their entropy at the border says little.
+# Probabilities pass one half slowly by design, so that their entropy at the border says little. The other limits are from bench/quality.ss (docs/models.md).
 best = pipeline(load("{out}/trained.safetensors"), prepare=v -> v |> resample(shape=[128, 128, 128], spacing=spacing, antialias=true) |> standard(),
-    threshold=0.5, volume=[800, 2200], limits={entropy: 1})
+    threshold=0.5, volume=[850, 2100], limits={entropy: 1, contact: 0.02})
 save(best, "{out}/default.safetensors", weights="float16")
 print(best)

@@ -3,10 +3,10 @@
 # Does nothing where all are present.
 set -eu
 
-packages="libedit-dev zlib1g-dev libdeflate-dev libopenblas-dev libcairo2-dev pkg-config $*"
+packages="zlib1g-dev libdeflate-dev libopenblas-dev libcairo2-dev pkg-config $*"
 
 if ! command -v dpkg-query >/dev/null 2>&1; then
-    echo "install-packages: not a Debian system; please install by hand: libedit, zlib, libdeflate, OpenBLAS, cairo (with headers), pkg-config $*" >&2
+    echo "install-packages: not a Debian system; please install by hand: zlib, libdeflate, OpenBLAS, cairo (with headers), pkg-config $*" >&2
     exit 0
 fi
 

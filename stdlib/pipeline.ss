@@ -7,11 +7,11 @@ fn preprocess(image, shape=[96, 128, 160], spacing=2, bias=true) {
     flat |> resample(shape=shape, spacing=spacing) |> rescale() |> normalize()
 }
 
-## The image with everything outside the mask set to 0.
+## The image with everything outside the mask set to 0. With a mask of the brain this takes off the skull.
 fn strip(image, mask) = image * mask
 
 ## Mean of `f` over a list.
-fn average(xs, f = x -> x) {
+fn average(xs, f=x -> x) {
     assert(length(xs) > 0, "average: the list is empty")
     total = 0
     for x in xs { total = total + f(x) }

@@ -65,9 +65,9 @@ extension Catalog {
                 Models are `.safetensors` files that `save` or `fit` wrote, with the pipeline around the network where there is one, or the `model.json` of a network that
                 TensorFlow.js publishes, with its files of weights beside it (layers such as MeshNet's and U-Net's; axes x, y, z as in the brainchop models);
                 `load_weights` takes the weights alone of any program's safetensors file.
-                A mask file is a volume too; `load(path) > 0` is the mask.
+                A mask file is a volume too; `load(path) > 0` is the mask. `-` is an image on standard input, of any of these formats.
                 """,
-            Param<String>("path", "the file; `~/` is the home folder"),
+            Param<String>("path", "the file; `~/` is the home folder, `-` standard input"),
             Param<Int?>("frame", "which image of a 4-D file, from 0; all without it", default: nil),
             Param<VoxelPart>(
                 "part",
@@ -89,6 +89,10 @@ extension Catalog {
             if TransformFile.endings.contains(where: { path.hasSuffix($0) }) {
                 if let frame { throw context.reject("frame", expected: "left out for a transform", found: "\(frame)") }
                 return .transform(try TransformFile.read(path))
+            }
+            if path.hasSuffix(".onnx") {
+                throw context.reject(
+                    "path", expected: "an image, a transform or a model", found: "\"\(path)\"", hint: "ONNX models are written by `save`, and not read; `load_weights` brings weights")
             }
             if path.hasSuffix(".json") { return .model(try TensorFlowModel.load(path)) }
             let images = try frame.map { [try ImageFile.read(path, frame: $0, part: part)] } ?? ImageFile.readAll(path, part: part)
@@ -135,9 +139,10 @@ extension Catalog {
                 (`.xfm`), from the moving one to the fixed.
                 A list of records becomes a table: `.tsv` with tabs and `n/a`, or `.csv` with commas. Figures become `.png`, models `.safetensors`, or
                 `.onnx` for other programs. The file appears whole or not at all: it is written beside its place and then renamed.
+                `-` is standard output, where images go as gzipped NIfTI and tables with tabs; `-.nii`, `-.mgz`, `-.png` and so on ask for another format.
                 """,
             Param<Value>("value", "a volume, mask, list of volumes, list of records, transform, figure or model"),
-            Param<String>("path", "the file; its ending names the format"),
+            Param<String>("path", "the file, whose ending names the format; `-` is standard output"),
             Param<Datatype?>("dtype", "the type of voxels to write, at the price of rounding", default: nil),
             Param<WeightType>(
                 "weights", "how a model's weights are stored: float16 and bfloat16 take half of the space, and 3 or 2 digits remain",

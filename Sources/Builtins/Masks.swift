@@ -25,7 +25,7 @@ extension Catalog {
                 brain, and kept smooth. Intensities are judged against percentiles 2 and 98 and the median about the centre. The surface starts again from the centre
                 of what it found until that stays (at most `restarts` times), since a head's centre of gravity is too low where the neck is in view; and
                 again, stiffer against dents, where it has passed through itself.
-                Made for T1-weighted heads; a trained model must do better than this.
+                Made for T1-weighted heads; a trained model must do better than this. `strip` takes the skull off with the mask that it gives.
                 """,
             Param<Volume>("image", "the head"),
             Param<Double>(

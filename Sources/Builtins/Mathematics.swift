@@ -30,7 +30,7 @@ extension Catalog {
         Builtin(
             name, summary, theme: .mathematics,
             Param<Either<Double, Volume>>("x", "a number or a volume"),
-            returns: "a number or a volume", examples: [example]
+            returns: "a number or a volume", examples: [example], scalar: scalar
         ) { _, x -> Value in
             switch x {
             case .first(let number): .number(scalar(number))

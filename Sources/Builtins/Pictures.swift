@@ -63,6 +63,20 @@ extension Catalog {
         },
 
         Builtin(
+            "sheet", "Several figures as one: a contact sheet.", theme: .pictures,
+            details: "From left to right, row after row. A row is as high as its highest figure, a column as wide as its widest.",
+            Param<[Figure]>("figures", "the figures"),
+            Param<Int>("columns", "figures in a row", default: 2),
+            Param<String>("title", "what `show` calls it", default: "contact sheet"),
+            returns: "a figure",
+            examples: [
+                Example(
+                    "heads = [phantom(seed=s, shape=24, spacing=8) for s in 1:5]\n"
+                        + "show(sheet([overlay(h.image, h.mask, width=400) for h in heads], columns=2, title=\"four heads\"))", nil)
+            ]
+        ) { _, figures, columns, title in try Sheet.grid(figures, columns: columns, title: title) },
+
+        Builtin(
             "show", "Show a figure in the terminal.", theme: .pictures,
             details: "In 24-bit colour, two pixels a character. Where the output is no terminal, one line says what would be shown.",
             Param<Figure>("figure", "the figure"),

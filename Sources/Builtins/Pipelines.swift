@@ -16,6 +16,8 @@ extension Catalog {
                 beyond which `predict` with `qc` calls them suspect. `limits` sets the other bounds: `largest_share` (0.9, the least share of the
                 largest component), `hole_share` (0.05 of the volume), `contact` (0.05 of the surface), `flip` (0.05) and `entropy` (0.9 bits). The
                 weights are shared with `net`. Of a model that has a pipeline already, what is not given stays as it is.
+                With `search`, a brain that is not found whole in the middle of an image larger than what the recipe makes of it is looked for: the
+                recipe is given parts of the image, first about what was found, then all over the field of view.
                 """,
             Param<Model>("net", "the network, or a model whose pipeline is changed"),
             Param<Function?>("prepare", "a function from the raw volume to the one that the network sees", default: nil),
@@ -26,6 +28,7 @@ extension Catalog {
             Param<WholeTriple?>("window", "voxels of a box that the network sees at a time; none for all at once", default: nil),
             Param<Double?>("overlap", "the least share by which boxes overlap, 0.5 at first", default: nil),
             Param<Bool?>("flips", "whether the mean over the image and its mirror image is taken, false at first", default: nil),
+            Param<Bool?>("search", "whether the brain is looked for in images larger than what the network sees, true at first", default: nil),
             Param<Record?>("limits", "bounds beyond which a prediction is suspect", default: nil),
             returns: "a model",
             examples: [
@@ -36,11 +39,14 @@ extension Catalog {
                     "net = pipeline(unet3d(filters=2, depth=1), prepare = v -> v / 100, volume=[900, 1900])\nprint(net.pipeline.recipe)",
                     "v -> v / 100"),
             ]
-        ) { context, net, prepare, threshold, largest, fill, volume, window, overlap, flips, limits -> Model in
+        ) { context, net, prepare, threshold, largest, fill, volume, window, overlap, flips, search, limits -> Model in
             var pipeline = net.pipeline ?? Pipeline()
             if let prepare {
                 let (text, builtins) = try prepare.textWithLibrary()
                 _ = try context.onlyComputing("the recipe") { try context.function(from: text, name: "the recipe") }
+                if let other = builtins.first(where: { !$0.theme.onlyComputes }) {
+                    context.note("warning: the recipe calls \(other.name), which is refused where it runs: a recipe may only compute")
+                }
                 pipeline.recipe = text
                 pipeline.signatures = Dictionary(builtins.map { ($0.name, $0.signature) }) { first, _ in first }
             }
@@ -50,6 +56,7 @@ extension Catalog {
             pipeline.window = window?.numbers ?? pipeline.window
             pipeline.overlap = overlap ?? pipeline.overlap
             pipeline.flips = flips ?? pipeline.flips
+            pipeline.search = search ?? pipeline.search
             if let volume {
                 guard volume.count == 2, volume[0] >= 0, volume[0] <= volume[1], volume[1].isFinite else {
                     throw context.reject(

@@ -214,8 +214,3 @@ extension Model {
         }
     }
 }
-
-extension Node {
-    /// An input of any number of channels, so that a wide layer can be run by itself; images have at most 64.
-    package static func input(unlimited channels: Int) throws -> Node { try Node(InputLayer(unlimited: channels), []) }
-}

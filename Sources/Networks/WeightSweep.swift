@@ -172,13 +172,33 @@ struct WeightReversal: Sendable {
         for (place, tap) in taps.enumerated() {
             let source = block + tap * width * lanes, target = out + place * to.width * to.lanes
             if square {
-                // The usual case, without a question for each weight: ten million of them a step.
-                for o in 0..<16 { for i in 0..<16 { target[16 &* o &+ i] = source[16 &* i &+ o] } }
+                transpose16(source, into: target)
                 continue
             }
             for o in 0..<to.width {
                 for i in 0..<to.lanes { target[o * to.lanes + i] = i < width && o < lanes ? source[i * lanes + o] : 0 }
             }
+        }
+    }
+}
+
+/// Exchanges rows and columns of a square of 16 by 16, the usual case of a reversal: ten million weights a step. Four by four at a time, which any processor's
+/// registers hold.
+@inline(__always)
+private func transpose16(_ source: UnsafePointer<Float>, into target: UnsafeMutablePointer<Float>) {
+    typealias Four = SIMD4<Float>
+    @inline(__always) func row(_ r: Int, _ c: Int) -> Four { UnsafeRawPointer(source + (16 &* r &+ c)).loadUnaligned(as: Four.self) }
+    @inline(__always) func store(_ v: Four, _ r: Int, _ c: Int) { UnsafeMutableRawPointer(target + (16 &* r &+ c)).storeBytes(of: v, as: Four.self) }
+    @inline(__always) func low(_ a: Four, _ b: Four) -> Four { Four(a[0], b[0], a[1], b[1]) }
+    @inline(__always) func high(_ a: Four, _ b: Four) -> Four { Four(a[2], b[2], a[3], b[3]) }
+    for r in stride(from: 0, to: 16, by: 4) {
+        for c in stride(from: 0, to: 16, by: 4) {
+            let a = row(r, c), b = row(r &+ 1, c), d = row(r &+ 2, c), e = row(r &+ 3, c)
+            let ad = low(a, d), be = low(b, e), adHigh = high(a, d), beHigh = high(b, e)
+            store(low(ad, be), c, r)
+            store(high(ad, be), c &+ 1, r)
+            store(low(adHigh, beHigh), c &+ 2, r)
+            store(high(adHigh, beHigh), c &+ 3, r)
         }
     }
 }

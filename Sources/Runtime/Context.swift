@@ -24,6 +24,11 @@ public final class Context: @unchecked Sendable {
         return function
     }
 
+    /// Help on a function, a name or a word, as the prompt's `?` gives it, or on everything for none; in lines that fit the terminal.
+    func help(_ subject: Value) throws -> String {
+        Text.wrapped(try machine.help(subject), to: isTerminal ? progress.columns : 100)
+    }
+
     /// Runs `body`; whatever it calls meanwhile can only compute: builtins that touch files, the screen, the program's settings or a training are refused,
     /// and a loop without an end becomes an error. `what` stands for the text in messages: "the recipe of the model".
     public func onlyComputing<T>(_ what: String, _ body: () throws -> T) throws -> T {

@@ -7,7 +7,7 @@ public enum ForeignNames {
         "type": "write `kind(x)`", "int": "write `number(s)`, or `floor(x)`", "float": "write `number(s)`", "str": "write `text(x)`",
         "median": "write `percentile(v, 50)`", "append": "write `xs + [x]`", "pi": "write 3.141592653589793", "sorted": "write `sort(xs)`",
         "exit": "Ctrl-D or :quit leaves the prompt", "quit": "Ctrl-D or :quit leaves the prompt",
-        "help": "`?` lists everything, `?name` explains one, at the prompt", "read": "write `load(path)`", "open": "write `load(path)`",
+        "read": "write `load(path)`", "open": "write `load(path)`",
         "imshow": "write `show(overlay(v))`", "console": "write `print(x)`", "printf": "write `print(\"{x:.3}\")`",
     ]
 

@@ -8,7 +8,7 @@ struct FailureText: ExplainedError {
 
 /// The functions that belong to the language itself; every session has them.
 public enum Language {
-    public static let builtins: [Builtin] = [error, assert]
+    public static let builtins: [Builtin] = [error, assert] + Help.builtins
 
     static let error = Builtin(
         "error", "Stop with an error at this call.", theme: .language,

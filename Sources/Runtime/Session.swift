@@ -36,6 +36,7 @@ public final class Session: @unchecked Sendable {
         main = Module(directory: ".", library: library, builtins: self.builtins)
         self.prelude = prelude
         machine.importFile = { [unowned self] path, importer in try self.importFile(path, importer) }
+        machine.help = { [unowned self] subject in try Help.answer(subject, self) }
         machine.evaluateApart = { [unowned self] source in
             try self.placed { try self.evaluate(source, in: Module(directory: ".", library: self.library, builtins: self.builtins)) }
         }
@@ -56,6 +57,9 @@ public final class Session: @unchecked Sendable {
         try run(try Source(name: name, bytes: bytes))
     }
 
+    /// The bytes of a script's file. Throws `FileError`.
+    public static func scriptBytes(_ path: String) throws -> [UInt8] { try ScriptFile.read(path) }
+
     /// Evaluates a file in this session; its imports start at its folder. Throws `FileError` and `Diagnostic` too.
     @discardableResult
     public func run(file path: String) throws -> Value {
@@ -63,7 +67,12 @@ public final class Session: @unchecked Sendable {
         let before = (main.directory, machine.scriptDirectory)
         main.directory = ScriptFile.directory(path)
         machine.scriptDirectory = main.directory
-        defer { (main.directory, machine.scriptDirectory) = before }
+        // What imports the script itself goes in a circle, too.
+        imports.open.append(FileSystem.identity(path))
+        defer {
+            imports.open.removeLast()
+            (main.directory, machine.scriptDirectory) = before
+        }
         return try run(source)
     }
 
@@ -87,16 +96,40 @@ public final class Session: @unchecked Sendable {
         let script = try Parser.parse(source)
         let code = try Compiler.compile(script, in: module)
         do {
-            return try machine.withFrame(code, captured: []) { frame in try code.body.evaluate(frame) }
+            return try machine.withFrame(code, nil) { frame in
+                _ = try machine.run(code.program, frame)
+                return frame.takeResult()
+            }
         } catch let error as ArgumentError {
             throw ScriptError(error.message, hint: error.hint, source: source, span: Span(0, 0))
         }
     }
 
-    /// Finds all mistakes of a text without running it.
-    public func check(source: String, name: String) throws(SyntaxErrors) {
+    /// Compiles a text once and runs it as long as `goesOn` says, which is handed the seconds that each run took so far. Throws what compiling and running throw.
+    public func benchmark(source: String, name: String, while goesOn: ([Double]) -> Bool) throws -> [Double] {
+        try prepare()
         let script = try Parser.parse(Source(name: name, text: source))
-        _ = try Compiler.compile(script, in: Module(directory: ".", library: library, builtins: builtins))
+        let code = try Compiler.compile(script, in: main)
+        return try BigStack.run { floor in
+            machine.stackFloor = floor
+            defer { machine.progress.clear() }
+            var times: [Double] = []
+            while goesOn(times) {
+                let start = Clock.seconds
+                _ = try machine.withFrame(code, captured: []) { frame in try code.body.evaluate(frame) }
+                times.append(Clock.seconds - start)
+            }
+            return times
+        }
+    }
+
+    /// Where the last statement begins, in bytes, when it is an expression rather than a binding, a definition or a loop; nil otherwise.
+    public func lastExpression(of source: String) -> Int? {
+        guard let last = (try? Parser.parse(Source(name: "", text: source)))?.statements.last else { return nil }
+        switch last.kind {
+        case .bind, .define, .forLoop, .whileLoop, .importFile, .breakLoop, .continueLoop, .returnValue: return nil
+        default: return last.span.start
+        }
     }
 
     // MARK: - Imports
@@ -202,8 +235,19 @@ public final class Session: @unchecked Sendable {
     /// One line about a value, elided to the terminal's width, or to 400 columns where there is none; empty for none.
     public func describe(_ value: Value) -> String {
         if case .none = value { return "" }
-        return value.described(columns: machine.isTerminal ? max(40, machine.progress.columns) : 400)
+        return value.described(columns: columns)
     }
+
+    /// What the prompt shows of a value: a list of records as a table, anything else as one line.
+    public func echo(_ value: Value) -> String {
+        if let table = TableText(value) { return table.text(columns: columns) }
+        return describe(value)
+    }
+
+    private var columns: Int { machine.isTerminal ? max(40, machine.progress.columns) : 400 }
+
+    /// A value as a line of JSON. Images, models and the like become an object with their kind and their fields; numbers that are not finite null.
+    public func json(_ value: Value) throws -> String { try BigStack.run { _ in value.json.text } }
 
     /// Any error of this module or of a core as text that ends in a newline.
     public func render(_ error: any Error) -> String {
@@ -217,8 +261,14 @@ public final class Session: @unchecked Sendable {
         }
     }
 
-    /// Help on a builtin or a function with `##` lines; nil when there is no such name.
+    /// Help on a builtin, or on a function with `##` lines; of other values what they are. Nil when there is no such name.
     public func help(_ name: String) -> String? { Help.text(name, self) }
+
+    /// Everything there is, by theme.
+    public func overview() -> String { Help.overview(self) }
+
+    /// What has all of these words in its name, its summary or its description, a line each, the names first; empty where nothing has.
+    public func search(_ words: String) -> String { Help.search(words, self) }
 
     /// The name nearest to one that does not exist.
     public func suggestion(for name: String) -> String? { Text.nearest(to: name, among: names) }

@@ -24,6 +24,8 @@ public struct Quality: Sendable, Equatable {
     public let flip: Double?
     /// Mean entropy in bits of the network's probabilities along the mask's border; nil without a border.
     public let entropy: Double?
+    /// Places of the image that the network looked at: more than 1 where the brain was not found whole at the first (`Search`).
+    public let looks: Int
     /// Why the prediction should be looked at, in plain words.
     public let reasons: [String]
 
@@ -33,10 +35,11 @@ public struct Quality: Sendable, Equatable {
     ///   - mask: cleaned up, on the image's grid.
     ///   - seen: the network's probabilities, on its own grid.
     ///   - ownGrid: whether that is the image's.
+    ///   - looks: how many places of the image the network looked at.
     ///   - largest: whether only the largest component was kept.
     init(
-        mask: Mask, findings: CleanUp.Findings, seen: Volume, ownGrid: Bool, largest: Bool, flip: Double?, threshold: Double,
-        limits: QualityLimits
+        mask: Mask, findings: CleanUp.Findings, seen: Volume, ownGrid: Bool, looks: Int, largest: Bool, flip: Double?,
+        threshold: Double, limits: QualityLimits
     ) throws {
         millilitres = mask.millilitres
         (components, largestShare) = (findings.components, findings.largestShare)
@@ -44,7 +47,7 @@ public struct Quality: Sendable, Equatable {
         contact = try mask.contact
         let coarse = try seen.mask(atLeast: threshold)
         gridContact = try ownGrid ? contact : largest ? coarse.largestComponent().contact : coarse.contact
-        self.flip = flip
+        (self.flip, self.looks) = (flip, looks)
         entropy = try seen.borderEntropy(threshold: threshold)
 
         func percent(_ share: Double) -> String { Text.short(100 * share, 2) + " %" }

@@ -21,6 +21,8 @@ public struct Segmenter {
         public var flips = false
         /// Runs the network on the mirror image too, for the record of quality alone; with `flips` it has been run anyway.
         public var comparesFlip = false
+        /// Looks for the brain where the image is larger than the box that the network sees (`Search`).
+        public var searches = true
         /// How values between layers are stored.
         public var precision = Precision.float32
 
@@ -31,6 +33,7 @@ public struct Segmenter {
             cleanUp = CleanUp(largest: pipeline.largest, fill: pipeline.fill)
             windows = pipeline.window.map { SlidingWindow(shape: $0, overlap: pipeline.overlap) }
             flips = pipeline.flips
+            searches = pipeline.search
         }
     }
 
@@ -73,7 +76,7 @@ public struct Segmenter {
         let probability = try onGrid(of: image, found.mean)
         let (mask, findings) = try probability.mask(atLeast: options.threshold).cleaned(options.cleanUp)
         let quality = try Quality(
-            mask: mask, findings: findings, seen: found.mean, ownGrid: found.mean.grid == image.grid, largest: options.cleanUp.largest,
+            mask: mask, findings: findings, seen: found.mean, ownGrid: found.mean.grid == image.grid, looks: found.looks, largest: options.cleanUp.largest,
             flip: try found.mirrored.map { try disagreement(found.plain, $0) }, threshold: options.threshold,
             limits: model.pipeline?.limits ?? QualityLimits())
         return Result(probability: probability, mask: try mask.grown(by: options.border), quality: quality)
@@ -89,6 +92,7 @@ public struct Segmenter {
         let mirrored: Volume?
         /// What counts: the one, or the mean of both.
         let mean: Volume
+        let looks: Int
     }
 
     private func raw(_ image: Volume, _ progress: (Int, Int) -> Void) throws -> Raw {
@@ -96,14 +100,38 @@ public struct Segmenter {
         if prepare != nil, let first = image.voxels.first, image.voxels.allSatisfy({ $0 == first }) {
             throw IntensityError.flat(value: Double(first), operation: "predict")
         }
-        let seen = try prepared(image)
-        let plain = try run(seen, progress)
-        guard options.flips || options.comparesFlip else { return Raw(plain: plain, mirrored: nil, mean: plain) }
-        let axis = Self.leftRight(seen.grid)
-        let mirrored = try run(seen.flipped(axis: axis), progress).flipped(axis: axis)
-        if !options.flips { return Raw(plain: plain, mirrored: mirrored, mean: plain) }
+        let (found, looks) = try look(image, progress)
+        let plain = found.probability
+        guard options.flips || options.comparesFlip else { return Raw(plain: plain, mirrored: nil, mean: plain, looks: looks) }
+        let mirrored = try found.mirrored ?? mirrored(found.seen, progress)
+        if !options.flips { return Raw(plain: plain, mirrored: mirrored, mean: plain, looks: looks) }
         let sum = try Elementwise.apply(.add, .volume(plain), .volume(mirrored))
-        return Raw(plain: plain, mirrored: mirrored, mean: try Elementwise.apply(.multiply, .volume(sum), .number(0.5)))
+        return Raw(plain: plain, mirrored: mirrored, mean: try Elementwise.apply(.multiply, .volume(sum), .number(0.5)), looks: looks)
+    }
+
+    private func look(_ image: Volume, _ progress: (Int, Int) -> Void) throws -> (Look, Int) {
+        try withoutActuallyEscaping(progress) { progress in
+            func take(_ part: Box) throws -> Look {
+                let whole = part.shape == image.grid.shape
+                let seen = try prepared(whole ? image : image.cropped(from: part.from, to: part.to))
+                return Look(part: part, seen: seen, probability: try run(seen, progress), mirrored: nil)
+            }
+            let first = try take(Box(from: .zero, to: image.grid.shape))
+            guard prepare != nil, options.searches else { return (first, 1) }
+            return try Search(
+                image: image.grid, threshold: options.threshold, limits: model.pipeline?.limits ?? QualityLimits(), look: take
+            ) { found in
+                var both = found
+                both.mirrored = try mirrored(found.seen, progress)
+                return both
+            }.best(from: first)
+        }
+    }
+
+    /// What the network says of the mirror image, left and right exchanged, brought back.
+    private func mirrored(_ seen: Volume, _ progress: (Int, Int) -> Void) throws -> Volume {
+        let axis = Self.leftRight(seen.grid)
+        return try run(seen.flipped(axis: axis), progress).flipped(axis: axis)
     }
 
     private func run(_ seen: Volume, _ progress: (Int, Int) -> Void) throws -> Volume {

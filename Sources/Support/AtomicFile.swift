@@ -34,6 +34,8 @@ public enum FileError: ExplainedError, Equatable {
 /// Writes a file so that a reader sees the old bytes or the new ones, never a part: a temporary file beside the target, then a rename.
 ///
 /// A symbolic link to a file stays, and the file that it leads to is replaced; a file that was there keeps its permission bits.
+///
+/// `-` is standard output, and so is `-.nii` or what else begins so, whose ending names a format to whoever asks for one: bytes are collected, and sent at the end.
 public final class AtomicFile {
     /// As the caller named it, for messages.
     private let path: String
@@ -41,11 +43,25 @@ public final class AtomicFile {
     private let target: String
     private let temporary: String
     private var descriptor: Int32
+    private let isStream: Bool
     /// Bytes written so far.
     public private(set) var position = 0
 
     /// Opens the temporary file. Throws `FileError` when the folder is missing or not writable, or the path is a directory.
     public init(_ path: String) throws(FileError) {
+        isStream = Self.isStream(path)
+        if isStream {
+            self.path = "standard output"
+            target = ""
+            if isatty(STDOUT_FILENO) != 0 {
+                temporary = ""
+                descriptor = -1
+                throw .cannotWrite(path: self.path, reason: "it is a terminal; send it to a file with > or to a pipe")
+            }
+            (temporary, descriptor) = Self.nameless()
+            guard descriptor >= 0 else { throw .cannotWrite(path: temporary, reason: String(cString: strerror(errno))) }
+            return
+        }
         var status = stat()
         let exists = stat(path, &status) == 0
         if exists, status.st_mode & S_IFMT == S_IFDIR { throw .isDirectory(path: path) }
@@ -56,6 +72,21 @@ public final class AtomicFile {
         guard descriptor >= 0 else { throw .cannotWrite(path: path, reason: String(cString: strerror(errno))) }
         // Where a file system has no such bits, there are none to keep.
         if exists { _ = fchmod(descriptor, status.st_mode & 0o777) }
+    }
+
+    /// Whether a path stands for standard output.
+    public static func isStream(_ path: String) -> Bool { path == StandardInput.path || path.hasPrefix("-.") }
+
+    /// A file in the folder for temporary files, which goes with its descriptor, and the name that it had.
+    private static func nameless() -> (String, Int32) {
+        let folder = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
+        var name = Array("\(folder)/skullstrip.XXXXXX".utf8CString)
+        let descriptor = mkstemp(&name)
+        if descriptor >= 0 {
+            _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
+            unlink(name)
+        }
+        return (String(decoding: name.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self), descriptor)
     }
 
     /// The path with all links followed; the path itself where the system does not say.
@@ -94,22 +125,47 @@ public final class AtomicFile {
 
     /// Makes the written bytes durable and gives them their name.
     public func commit() throws(FileError) {
+        if isStream { return try send() }
         if fsync(descriptor) != 0 && errno != EINVAL { throw fail() }
         let closed = close(descriptor)
         descriptor = -1
         if closed != 0 || rename(temporary, target) != 0 { throw fail() }
     }
 
+    /// Copies everything to standard output.
+    private func send() throws(FileError) {
+        var buffer = [UInt8](repeating: 0, count: 1 << 20)
+        var sent = 0
+        while sent < position {
+            let n = pread(descriptor, &buffer, buffer.count, off_t(sent))
+            if n < 0, errno == EINTR { continue }
+            if n <= 0 { throw fail() }
+            var done = 0
+            while done < n {
+                let m = buffer.withUnsafeBytes { Glibc.write(STDOUT_FILENO, $0.baseAddress! + done, n - done) }
+                if m < 0 {
+                    if errno == EINTR { continue }
+                    guard errno == EAGAIN else { throw fail() }
+                    var ready = pollfd(fd: STDOUT_FILENO, events: Int16(POLLOUT), revents: 0)
+                    poll(&ready, 1, 1000)
+                    continue
+                }
+                done += m
+            }
+            sent += n
+        }
+    }
+
     private func fail() -> FileError {
         let reason = String(cString: strerror(errno))
-        unlink(temporary)
+        if !isStream { unlink(temporary) }
         return .cannotWrite(path: path, reason: reason)
     }
 
     deinit {
         if descriptor >= 0 {
             close(descriptor)
-            unlink(temporary)
+            if !isStream { unlink(temporary) }
         }
     }
 

@@ -60,21 +60,37 @@ public enum Text {
             ? "\(whole / 60):\(two(whole % 60))" : "\(whole / 3600):\(two(whole / 60 % 60)):\(two(whole % 60))"
     }
 
-    /// Breaks lines at spaces so that none is longer than `columns` characters where that can be; what follows keeps the line's indent.
+    /// Seconds with three digits, in the unit that reads best: 812 ns, 1.25 ms, 3.40 s.
+    public static func time(_ seconds: Double) -> String {
+        for (unit, size) in [("ns", 1e-9), ("µs", 1e-6), ("ms", 1e-3)] {
+            let value = seconds / size
+            if value < 999.5 { return "\(fixed(value, value < 9.995 ? 2 : value < 99.95 ? 1 : 0)) \(unit)" }
+        }
+        return seconds < 60 ? "\(fixed(seconds, seconds < 9.995 ? 2 : 1)) s" : duration(seconds)
+    }
+
+    /// Breaks lines at spaces so that none is longer than `columns` characters where that can be. What follows keeps the line's indent, or goes below the
+    /// second of two words that more than one space parts: `name   what is said of it`.
     public static func wrapped(_ text: String, to columns: Int) -> String {
         let limit = max(20, columns)
         return text.split(separator: "\n", omittingEmptySubsequences: false).map { (line: Substring) -> String in
             if line.count <= limit { return String(line) }
-            let indent: String = String(line.prefix(while: { $0 == " " }))
+            let margin = line.prefix(while: { $0 == " " }).count
+            let head = line.dropFirst(margin).prefix(while: { $0 != " " }), gap = line.dropFirst(margin + head.count).prefix(while: { $0 == " " })
+            let hang = margin + head.count + gap.count
+            let isEntry = gap.count > 1 && hang <= limit / 2
+            let indent = String(repeating: " ", count: isEntry ? hang : margin)
             var rows: [String] = []
-            var row = indent
+            var row = String(line.prefix(indent.count))
+            var isFirst = true
             for word in line.dropFirst(indent.count).split(separator: " ", omittingEmptySubsequences: false) {
-                if row.count > indent.count, row.count + 1 + word.count > limit {
+                if !isFirst, row.count + 1 + word.count > limit {
                     rows.append(row)
                     row = indent + word
                 } else {
-                    row += (row.count > indent.count ? " " : "") + word
+                    row += (isFirst ? "" : " ") + word
                 }
+                isFirst = false
             }
             return (rows + [row]).joined(separator: "\n")
         }.joined(separator: "\n")

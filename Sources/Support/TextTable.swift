@@ -6,10 +6,10 @@ public struct TextTable: Sendable, Equatable {
         case tab = "\t"
         case comma = ","
 
-        /// By the ending of a file's name; nil for others.
+        /// By the ending of a file's name, tabs for standard output; nil for others.
         public init?(path: String) {
             let name = path.lowercased()
-            if name.hasSuffix(".tsv") { self = .tab } else if name.hasSuffix(".csv") { self = .comma } else { return nil }
+            if name.hasSuffix(".tsv") || name == StandardInput.path { self = .tab } else if name.hasSuffix(".csv") { self = .comma } else { return nil }
         }
 
         /// How a missing value is written.

@@ -56,14 +56,11 @@ public enum Picture {
 
     /// The message, the line with a caret under the span, the calls that led there, and the hint.
     public static func render(message: String, hint: String?, source: Source, span: Span, trace: [Call] = []) -> String {
-        var out = "error: \(message)\n"
-        let (line, column) = source.position(at: span.start)
-        out += " --> \(source.name):\(line):\(column)\n"
-        out += excerpt(source, span)
+        var out = "error: \(message)\n" + place(source, span)
         for step in shortened(trace) {
             switch step {
             case .call(let c, let times):
-                out += "  called from \(place(c)), in a call of \(c.function)\(times > 1 ? ", \(times) times" : "")\n"
+                out += "  called from \(position(c)), in a call of \(c.function)\(times > 1 ? ", \(times) times" : "")\n"
             case .skipped(let n):
                 out += "  … \(n) more calls …\n"
             }
@@ -71,10 +68,16 @@ public enum Picture {
         if let hint { out += "help: \(hint)\n" }
         return out
 
-        func place(_ c: Call) -> String {
+        func position(_ c: Call) -> String {
             let (line, column) = c.source.position(at: c.span.start)
             return "\(c.source.name):\(line):\(column)"
         }
+    }
+
+    /// A place alone: its file, line and column, and the line with carets under the span.
+    public static func place(_ source: Source, _ span: Span) -> String {
+        let (line, column) = source.position(at: span.start)
+        return " --> \(source.name):\(line):\(column)\n" + excerpt(source, span)
     }
 
     private enum Step {

@@ -44,7 +44,7 @@ extension Parser {
             switch statement.kind {
             case .index, .field:
                 throw fail(
-                    "only a name can be bound: lists, records and volumes do not change in place",
+                    "only a name can be bound, or one item of a name's list or record: xs[i] = x, r[\"field\"] = x",
                     hint: "make a new value and bind it to a name", at: statement.span)
             case .binary(_, _, _, let span):
                 throw fail("only a name can be bound; found an operator", hint: "x += 1 is written x = x + 1; a comparison is ==", at: span)
@@ -113,7 +113,15 @@ extension Parser {
             return try make(.bind(name, nameSpan: nameSpan, value), from: start, over: value)
         default: break
         }
-        return try expression()
+        let value = try expression()
+        if at(.assign), case .index(let base, let places) = value.kind, case .name(let name) = base.kind, places.count == 1,
+            case .at(let place) = places[0]
+        {
+            advance()
+            let item = try expression()
+            return try make(.bindItem(name, nameSpan: base.span, place: place, item), from: start, over: place, item)
+        }
+        return value
     }
 
     private mutating func forLoop() throws(Panic) -> Expression {

@@ -32,6 +32,8 @@ public final class Expression: Sendable {
 
         case block([Expression])
         case bind(String, nameSpan: Span, Expression)
+        /// `name[place] = item`: the name is bound to a list or record with another item.
+        case bindItem(String, nameSpan: Span, place: Expression, Expression)
         case define(FunctionNode)
         case forLoop(String, nameSpan: Span, Expression, body: Expression)
         case whileLoop(Expression, body: Expression)

@@ -1,4 +1,5 @@
 import Builtins
+import Glibc
 import Runtime
 import Stdlib
 import Support
@@ -8,10 +9,11 @@ enum Catalogue {
     static let builtins = Catalog.all
     static let prelude = Stdlib.sources
 
-    static func session(arguments: [String]) -> Session {
+    /// - Parameter output: where what is printed goes.
+    static func session(arguments: [String], output: Int32 = STDOUT_FILENO) -> Session {
         Session(
-            builtins: builtins, prelude: prelude, arguments: arguments, isTerminal: Output.isTerminal, progress: StatusLine.shared.sink,
-            output: { Output.write($0) })
+            builtins: builtins, prelude: prelude, arguments: arguments, isTerminal: isatty(output) != 0, progress: StatusLine.shared.sink,
+            output: { Output.write($0, to: output) })
     }
 
     /// The text of docs/reference.md.
@@ -19,30 +21,5 @@ enum Catalogue {
         let session = session(arguments: [])
         try session.prepare()
         return Reference.markdown(session)
-    }
-
-    /// Everything that can be called, with its one line.
-    static func entries(_ session: Session) -> [(name: String, summary: String)] {
-        let builtins = session.catalogue.map { (name: $0.name, summary: $0.summary) }
-        let written = session.libraryNames.compactMap { name -> (name: String, summary: String)? in
-            guard case .function(let function)? = session.value(of: name) else { return nil }
-            return (name, String(function.doc?.split(separator: "\n").first ?? ""))
-        }
-        return (builtins + written).sorted { $0.name < $1.name }
-    }
-
-    /// Builtins by theme, then the functions written in the language.
-    static func overview(_ session: Session) -> String {
-        let library = Set(session.libraryNames)
-        let written = entries(session).filter { library.contains($0.name) }
-        var text = Help.overview(session.catalogue)
-        if !written.isEmpty {
-            let width = session.catalogue.reduce(0) { max($0, $1.name.count) }
-            text += "\nWritten in the language\n"
-            for entry in written {
-                text += "  \(entry.name)\(String(repeating: " ", count: max(0, width - entry.name.count)))  \(entry.summary)\n"
-            }
-        }
-        return text
     }
 }

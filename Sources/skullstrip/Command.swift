@@ -2,150 +2,215 @@ import Glibc
 import Runtime
 import Support
 
-/// What begins with `:` or `?` at the prompt.
-enum Command {
-    static let names = ["vars", "time", "history", "load", "save", "reset", "help", "quit"]
-    static let takingFiles = ["load", "save"]
+/// A command of the prompt, which begins with `:`. One declaration serves help, completion and the manual's test.
+struct Command: Sendable {
+    /// What Tab offers after the command.
+    enum Completion: Sendable { case nothing, files, code, settings }
 
-    static let help = """
-        ?                  everything there is, by theme
-        ?name              what a function does, its parameters and examples
-        ?"words"           functions whose name or summary holds these words
-        :vars              your names and what they hold
-        :time EXPRESSION   evaluate, and say how long it took and how much memory
-        :history [N]       the last N inputs (20)
-        :save FILE.ss      write this session's successful inputs as a script
-        :load FILE.ss      run a script in this session
-        :reset             forget all your names
-        :quit              leave; so does Ctrl-D
+    let name: String
+    /// As help shows what follows the name: "FILE.ss", "[N]".
+    let argument: String
+    let summary: String
+    var completion = Completion.nothing
+    let run: @Sendable (_ argument: String, _ repl: Repl) -> Void
 
-        Tab completes names, named arguments, fields and file names. Ctrl-R searches the history; the up arrow too, for what begins
-        as the line does. Ctrl-C drops a line or stops an evaluation. A last ; keeps a value from being shown; `ans` holds the last one.
+    var usage: String { ":" + name + (argument.isEmpty ? "" : " " + argument) }
 
-        """
-
-    static func run(_ text: String, _ repl: Repl) {
-        let text = text.trimmed
-        if text.hasPrefix("?") {
-            explain(String(text.dropFirst()).trimmed, repl)
-            return
-        }
-        let word = String(text.dropFirst().prefix { !$0.isWhitespace })
-        let rest = String(text.dropFirst(1 + word.count)).trimmed
-        switch word {
-        case "vars": variables(repl)
-        case "time": time(rest, repl)
-        case "history":
-            let shown = repl.history.entries.suffix(max(0, Int(rest) ?? 20))
-            Output.write(shown.map { $0.replacingNewlines(with: "\n  ...> ") + "\n" }.joined())
-        case "load":
-            guard !rest.isEmpty else { return usage(":load FILE.ss") }
-            repl.attempt { _ = try repl.session.run(file: path(rest)) }
-        case "save": save(rest, repl)
-        case "reset":
+    static let all: [Command] = [
+        Command(name: "vars", argument: "", summary: "your names: kind, shape, memory, value") { _, repl in Variables.show(repl) },
+        Command(
+            name: "time", argument: "EXPRESSION", summary: "evaluate, and tell wall and processor time and peak memory", completion: .code
+        ) {
+            Measurement.time($0, $1)
+        },
+        Command(name: "bench", argument: "EXPRESSION", summary: "evaluate again and again, and tell the median time", completion: .code) {
+            Measurement.bench($0, $1)
+        },
+        Command(name: "history", argument: "[N]", summary: "the last N inputs (20)") { argument, repl in
+            guard let count = argument.isEmpty ? 20 : Int(argument), count >= 0 else {
+                return complain("error: \(argument) is no number of inputs\nhelp: write :history 50")
+            }
+            let shown = repl.history.entries.suffix(count)
+            Output.write(shown.map { $0.split(separator: "\n").joined(separator: "\n  ...> ") + "\n" }.joined())
+        },
+        Command(name: "save", argument: "FILE.ss", summary: "write this session's successful inputs as a script", completion: .files) {
+            name, repl in
+            repl.transcript.save(to: name, repl)
+        },
+        Command(name: "load", argument: "FILE.ss", summary: "run a script in this session", completion: .files) { name, repl in
+            guard let path = path(name) else { return complain("usage: :load FILE.ss") }
+            repl.attempt {
+                let bytes = try Session.scriptBytes(path)
+                _ = try repl.session.run(file: path)
+                repl.transcript.add(script: String(decoding: bytes, as: UTF8.self), from: path)
+            }
+        },
+        Command(name: "reset", argument: "", summary: "forget all your names") { _, repl in
             repl.session.reset()
-            repl.successful = []
-        case "help", "h": Output.write(Text.wrapped(help, to: Output.columns()))
-        case "quit", "q", "exit": leave(0)
-        default:
-            let nearest = Text.nearest(to: word, among: names).map { "\nhelp: did you mean :\($0)?" } ?? "\nhelp: :help lists them"
-            complain("error: there is no command :\(word)\(nearest)")
-        }
+            repl.transcript = Transcript()
+        },
+        Command(
+            name: "set", argument: "[NAME VALUE]", summary: "change a setting: colour, threads, timing; without it show them",
+            completion: .settings
+        ) {
+            Setting.set($0, $1)
+        },
+        Command(name: "why", argument: "", summary: "the last error with every call that led to it; so does a bare why") { _, repl in
+            repl.why()
+        },
+        Command(name: "help", argument: "", summary: "this list") { _, _ in Output.write(wrapped: help) },
+        Command(name: "quit", argument: "", summary: "leave; so does Ctrl-D") { _, _ in leave(0) },
+    ]
+
+    static var help: String {
+        let rows =
+            [
+                ("?", "everything there is, by theme"), ("?name", "what a function does, its parameters and examples"),
+                ("?\"words\"", "what has these words in its name or description"),
+            ] + all.map { ($0.usage, $0.summary) } + [("!COMMAND", "run a command of the shell; !cd FOLDER goes to another folder")]
+        let width = rows.reduce(0) { max($0, $1.0.count) }
+        return rows.map { $0 + String(repeating: " ", count: width + 3 - $0.count) + $1 + "\n" }.joined() + """
+
+            Tab completes names, named arguments, fields and file names, and shows the signature of an open call. Ctrl-R searches the history; the \
+            up arrow too, for what begins as the line does. Ctrl-C drops a line or stops an evaluation. A last ; keeps a value from being shown; \
+            `ans` holds the last one.
+
+            """
     }
 
-    private static func usage(_ text: String) { complain("usage: \(text)") }
+    /// Whether a line is for the prompt rather than the language.
+    static func begins(_ text: String) -> Bool { text.first { $0 != " " }.map { ":?!".contains($0) } ?? false }
+
+    static func run(_ text: String, _ repl: Repl) {
+        let text = text.trimmed, rest = String(text.dropFirst()).trimmed
+        switch text.first {
+        case "?": explain(rest, repl)
+        case "!": Shell.run(rest)
+        default:
+            let word = String(rest.prefix { !$0.isWhitespace })
+            guard let command = all.first(where: { $0.name == word }) else {
+                let nearest = Text.nearest(to: word, among: all.map(\.name)).map { "did you mean :\($0)?" } ?? ":help lists them"
+                return complain("error: there is no command :\(word)\nhelp: \(nearest)")
+            }
+            command.run(String(rest.dropFirst(word.count)).trimmed, repl)
+        }
+    }
 
     private static func explain(_ typed: String, _ repl: Repl) {
         let session = repl.session
         let name = typed.hasPrefix("\"") ? typed : String(typed.prefix { $0 != "#" }).trimmed
         if name.isEmpty {
-            Output.write(
-                Catalogue.overview(session) + "\n" + repl.style("2", "?name explains one; :help lists the prompt's own commands") + "\n")
+            Output.write(wrapped: session.overview())
+            Output.write("\n" + repl.style("2", "?name explains one; :help lists the prompt's own commands") + "\n")
         } else if name.hasPrefix("\"") {
-            let words = name.filter { $0 != "\"" }.lowercased()
-            let found = Catalogue.entries(session).filter {
-                $0.name.lowercased().contains(words) || $0.summary.lowercased().contains(words)
-            }
-            if found.isEmpty { return complain("nothing is said of \"\(words)\"") }
-            let width = found.reduce(0) { max($0, $1.name.count) }
-            for entry in found {
-                Output.write("\(entry.name)\(String(repeating: " ", count: width - entry.name.count))  \(entry.summary)\n")
-            }
+            let found = session.search(name)
+            if found.isEmpty { return complain("nothing is said of \(name)") }
+            Output.write(wrapped: found)
         } else if name.hasPrefix(":") {
-            Output.write(Text.wrapped(help, to: Output.columns()))
+            Output.write(wrapped: help)
         } else if let text = session.help(name.hasSuffix("()") ? String(name.dropLast(2)) : name) {
-            Output.write(Text.wrapped(text, to: Output.columns()))
+            Output.write(wrapped: text)
         } else {
             let nearest = session.suggestion(for: name).map { "did you mean \($0)? " } ?? ""
             complain("error: there is no \(name)\nhelp: \(nearest)? lists everything there is, ?\"\(name)\" searches it")
         }
     }
 
-    private static func variables(_ repl: Repl) {
-        let names = repl.session.userNames
-        let width = names.reduce(0) { max($0, Columns.width($1)) }
-        for name in names {
-            guard let value = repl.session.value(of: name) else { continue }
-            let text = repl.session.describe(value).replacingNewlines(with: " ")
-            let line = name + String(repeating: " ", count: width - Columns.width(name)) + "  " + (text.isEmpty ? "none" : text)
-            Output.write((Output.isTerminal ? Columns.cut(line, to: Output.columns()) : line) + "\n")
-        }
-    }
-
-    private static func time(_ code: String, _ repl: Repl) {
-        guard !code.isEmpty else { return usage(":time EXPRESSION") }
-        let before = Usage()
-        guard repl.evaluate(code) else { return }
-        let after = Usage()
-        Output.write(
-            repl.style(
-                "2",
-                "\(Text.duration(after.wall - before.wall)) · processor \(Text.duration(after.processor - before.processor))"
-                    + (after.peak.map { " · peak memory \(Text.bytes($0))" } ?? "")) + "\n")
-    }
-
-    private static func save(_ name: String, _ repl: Repl) {
-        guard !name.isEmpty else { return usage(":save FILE.ss") }
-        guard !repl.successful.isEmpty else { return complain("error: nothing to save: no input has run without an error yet") }
-        repl.attempt {
-            try AtomicFile.write(Array((repl.successful.joined(separator: "\n") + "\n").utf8), to: path(name))
-            let n = repl.successful.count
-            Output.write("\(n) input\(n == 1 ? "" : "s") written to \(name)\n")
-        }
-    }
-
-    /// A file's name as typed after a command: quotes are optional, ~ is the home folder.
-    private static func path(_ name: String) -> String {
+    /// A file's name as typed after a command: quotes are optional, ~ is the home folder. Nil for nothing.
+    static func path(_ name: String) -> String? {
         let bare = name.count > 1 && name.hasPrefix("\"") && name.hasSuffix("\"") ? String(name.dropFirst().dropLast()) : name
-        guard bare.hasPrefix("~/"), let home = getenv("HOME") else { return bare }
+        if bare.isEmpty { return nil }
+        guard bare == "~" || bare.hasPrefix("~/"), let home = getenv("HOME") else { return bare }
         return String(cString: home) + bare.dropFirst()
     }
 }
 
-/// Time and memory used by this process. The peak is that since the last look, where the system can tell.
-private struct Usage {
-    let wall: Double
-    let processor: Double
-    let peak: Int?
-
-    init() {
-        wall = Clock.seconds
-        processor = Clock.processorSeconds
-        peak = Memory.peak
-        if let file = fopen("/proc/self/clear_refs", "we") {
-            fputs("5", file)
-            fclose(file)
+/// `!command`.
+enum Shell {
+    static func run(_ command: String) {
+        guard !command.isEmpty else { return complain("usage: !COMMAND") }
+        let words = command.split(separator: " ", maxSplits: 1).map(String.init)
+        if words[0] == "cd" {
+            guard let folder = Command.path(words.count > 1 ? words[1].trimmed : "~") else { return }
+            // A shell's own folder would end with the shell.
+            if chdir(folder) != 0 { complain("error: cannot go to \"\(folder)\": \(String(cString: strerror(errno)))") }
+            return
         }
+        // Programs expect to be ended by a pipe that nobody reads.
+        signal(SIGPIPE, SIG_DFL)
+        defer { signal(SIGPIPE, SIG_IGN) }
+        let status = system(command)
+        if status == -1 { return complain("error: cannot run a shell: \(String(cString: strerror(errno)))") }
+        let isSignalled = status & 0x7F != 0, code = status >> 8 & 0xFF
+        if isSignalled { complain("ended by signal \(status & 0x7F)") } else if code != 0 { complain("exit status \(code)") }
+    }
+}
+
+/// What `:set` changes.
+struct Setting: Sendable {
+    let name: String
+    let values: String
+    let summary: String
+    let get: @Sendable (Repl) -> String
+    /// False for a value that it cannot have.
+    let set: @Sendable (String, Repl) -> Bool
+
+    static let all: [Setting] = [
+        Setting(
+            name: "colour", values: "on or off", summary: "whether the prompt and errors are coloured",
+            get: { $0.style.isOn ? "on" : "off" },
+            set: { text, repl in
+                guard let isOn = onOff(text) else { return false }
+                repl.setColour(isOn)
+                return true
+            }),
+        Setting(
+            name: "threads", values: "1 to \(Parallel.allowed.upperBound)", summary: "how many threads loops over voxels use",
+            get: { _ in String(Parallel.threads) },
+            set: { text, _ in
+                guard let count = Int(text), Parallel.allowed.contains(count) else { return false }
+                Parallel.threads = count
+                return true
+            }),
+        Setting(
+            name: "timing", values: "on or off", summary: "whether the time of every input is told",
+            get: { $0.isTiming ? "on" : "off" },
+            set: { text, repl in
+                guard let isOn = onOff(text) else { return false }
+                repl.isTiming = isOn
+                return true
+            }),
+    ]
+
+    private static func onOff(_ text: String) -> Bool? { text == "on" ? true : text == "off" ? false : nil }
+
+    static func set(_ argument: String, _ repl: Repl) {
+        let words = argument.split { $0 == " " || $0 == "=" }.map(String.init)
+        guard let name = words.first else {
+            for setting in all {
+                Output.write("\(setting.name.padded(to: 9))\(setting.get(repl).padded(to: 5))\(setting.summary) (\(setting.values))\n")
+            }
+            return
+        }
+        guard let setting = all.first(where: { $0.name == name }) else {
+            let nearest = Text.nearest(to: name, among: all.map(\.name)).map { "did you mean \($0)?" } ?? ":set lists them"
+            return complain("error: there is no setting \(name)\nhelp: \(nearest)")
+        }
+        guard words.count == 2 else {
+            if words.count == 1 { Output.write("\(name) \(setting.get(repl))\n") } else { complain("usage: :set \(name) VALUE") }
+            return
+        }
+        if !setting.set(words[1], repl) { complain("error: \(name) can be \(setting.values), not \(words[1])") }
     }
 }
 
 extension String {
-    fileprivate var trimmed: String {
+    var trimmed: String {
         var text = Substring(self)
         while text.first?.isWhitespace ?? false { text.removeFirst() }
         while text.last?.isWhitespace ?? false { text.removeLast() }
         return String(text)
     }
 
-    fileprivate func replacingNewlines(with text: String) -> String { split(separator: "\n").joined(separator: text) }
+    func padded(to columns: Int) -> String { self + String(repeating: " ", count: max(0, columns - Columns.width(self))) }
 }

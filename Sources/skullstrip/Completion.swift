@@ -7,7 +7,7 @@ import Syntax
 struct Completion {
     /// The part of the text that a candidate replaces, in characters before the cursor.
     var replaced = ""
-    /// In the order shown; each replaces `replaced` whole.
+    /// In the order shown; each takes the place of all of `replaced`.
     var candidates: [String] = []
     /// Put after a candidate that is the only one: `"` after a file, `=` is part of a named argument's candidate.
     var closing = ""
@@ -17,22 +17,40 @@ struct Completion {
     /// - Parameter text: everything typed so far up to the cursor, earlier lines of the same input included.
     init(_ text: String, in session: Session) {
         let line = text.drop { $0 == " " }
-        if line.hasPrefix(":"), !line.contains(" ") {
+        var code = text
+        if line.hasPrefix(":"), let space = line.firstIndex(of: " ") {
+            let rest = String(line[line.index(after: space)...].drop { $0 == " " })
+            guard let command = Command.all.first(where: { $0.name == line[..<space].dropFirst() }) else { return }
+            switch command.completion {
+            case .nothing: return
+            case .files:
+                complete(path: rest.hasPrefix("\"") ? String(rest.dropFirst()) : rest)
+                if !rest.hasPrefix("\"") { closing = "" }
+                return
+            case .settings:
+                if rest.contains(" ") { return }
+                replaced = rest
+                candidates = Self.matching(rest, Setting.all.map(\.name))
+                closing = " "
+                return
+            case .code: code = rest
+            }
+        } else if line.hasPrefix(":") {
             replaced = String(line)
-            candidates = Command.names.map { ":" + $0 }.filter { $0.hasPrefix(line) }
+            candidates = Command.all.filter { (":" + $0.name).hasPrefix(line) }.map { ":" + $0.name }
+            closing = candidates.count == 1 && Command.all.contains { ":" + $0.name == candidates[0] && !$0.argument.isEmpty } ? " " : ""
             return
-        }
-        if line.hasPrefix("?"), !line.contains(" ") {
+        } else if line.hasPrefix("?") {
+            if line.contains(" ") { return }
             replaced = String(line.dropFirst())
             candidates = Self.matching(replaced, session.names)
             return
-        }
-        for command in Command.takingFiles where line.hasPrefix(":\(command) ") {
-            complete(path: String(line.dropFirst(command.count + 2)))
+        } else if line.hasPrefix("!") {
+            complete(path: String(line.dropFirst().split(separator: " ", omittingEmptySubsequences: false).last ?? ""))
             closing = ""
             return
         }
-        let place = Place(text)
+        let place = Place(code)
         if place.isComment { return }
         if let string = place.string {
             complete(inString: string, place, session)
@@ -43,19 +61,16 @@ struct Completion {
 
     private mutating func complete(name place: Place, _ session: Session) {
         replaced = place.word
-        if !place.path.isEmpty {
+        if place.isField {
             candidates = Self.matching(place.word, Self.fields(place.path, session))
             return
         }
         var named: [String] = []
         if let function = place.callee.flatMap({ Self.function($0, session) }) {
             named = function.parameterNames.filter { !place.given.contains($0) }.map { $0 + "=" }
-            if place.word.isEmpty {
-                // An open call: what it takes, rather than every name there is.
-                note = function.signature
-                candidates = named
-                return
-            }
+            note = function.signature
+            // An open call: what it takes, rather than every name there is.
+            if place.word.isEmpty, place.argument == nil { candidates = named }
         }
         if place.word.isEmpty { return }
         let keywords = Keyword.allCases.map(\.rawValue)
@@ -65,8 +80,8 @@ struct Completion {
 
     /// Words that the parameter accepts where it is one of a few, else files.
     private mutating func complete(inString string: String, _ place: Place, _ session: Session) {
-        if let argument = place.argument, let builtin = place.callee.flatMap({ Self.function($0, session) })?.builtin,
-            let parameter = builtin.parameters.first(where: { $0.name == argument }), !parameter.words.isEmpty
+        if let builtin = place.callee.flatMap({ Self.function($0, session) })?.builtin,
+            let parameter = place.parameter(of: builtin), !parameter.words.isEmpty
         {
             replaced = string
             candidates = Self.matching(string, parameter.words)
@@ -99,16 +114,25 @@ struct Completion {
         if candidates.count == 1, candidates[0].hasSuffix("/") { closing = "" }
     }
 
+    /// What a name calls now. Looking does not evaluate anything.
     private static func function(_ name: String, _ session: Session) -> Function? {
         if case .function(let function)? = session.value(of: name) { function } else { nil }
     }
 
-    /// The fields at the end of a path of names: `s` for `s.`, `s.grid` for `s.grid.`.
-    private static func fields(_ path: [String], _ session: Session) -> [String] {
-        guard var value = session.value(of: path[0]) else { return [] }
-        for name in path.dropFirst() {
-            guard let next = Fields.get(name, of: value) else { return [] }
-            value = next
+    /// The fields at the end of a path of names and places: `s` for `s.`, `runs[0].history` for `runs[0].history.`.
+    private static func fields(_ path: [Place.Step], _ session: Session) -> [String] {
+        guard case .name(let first)? = path.first, var value = session.value(of: first) else { return [] }
+        for step in path.dropFirst() {
+            switch (step, value) {
+            case (.name(let name), _):
+                guard let next = Fields.get(name, of: value) else { return [] }
+                value = next
+            case (.index(let i), .list(let list)):
+                let place = i < 0 ? list.count + i : i
+                guard list.indices.contains(place) else { return [] }
+                value = list[place]
+            case (.index, _): return []
+            }
         }
         return Fields.names(of: value)
     }
@@ -133,9 +157,9 @@ struct Completion {
 
 /// Where in the language the end of a text is: a rough reading that stands unfinished and wrong input.
 private struct Place {
-    /// The name being typed, and the names before it when it is a field.
+    /// The name being typed, and what stands before it when it is a field.
     var word = ""
-    var path: [String] = []
+    var path: [Step] = []
     /// Inside a string: its text so far.
     var string: String?
     var isComment = false
@@ -143,14 +167,31 @@ private struct Place {
     var callee: String?
     var given: Set<String> = []
     var argument: String?
+    /// How many arguments stand before, the piped one included.
+    var position = 0
+    /// Whether the word follows a dot.
+    var isField = false
     /// Names that the text itself binds, such as a loop's variable.
     var bound: Set<String> = []
+
+    /// A part of what a field is read of: `s`, or `[0]`.
+    enum Step {
+        case name(String)
+        case index(Int)
+    }
 
     private struct Open {
         var bracket: Character
         var callee: String?
         var given: Set<String> = []
         var argument: String?
+        var position = 0
+    }
+
+    /// The parameter whose value is being typed.
+    func parameter(of builtin: Builtin) -> Parameter? {
+        if let argument { return builtin.parameters.first { $0.name == argument } }
+        return position < builtin.parameters.count ? builtin.parameters[position] : nil
     }
 
     private static func isWord(_ c: Character) -> Bool { c.isLetter || c.isNumber || c == "_" }
@@ -162,6 +203,8 @@ private struct Place {
         /// Brackets that were open where each string's interpolation began.
         var interpolations: [Int] = []
         var lastWord: String?
+        /// Whether that word follows `|>`.
+        var isPiped = false, afterPipe = false
         func skipString(from start: Int) -> (end: Int, text: String, stoppedAtBrace: Bool)? {
             var j = start, content = ""
             while j < characters.count {
@@ -199,6 +242,8 @@ private struct Place {
                     path = Self.path(characters, before: start)
                 } else {
                     lastWord = name
+                    isPiped = afterPipe
+                    afterPipe = false
                 }
                 continue
             }
@@ -211,7 +256,7 @@ private struct Place {
                 if !enterString(at: i) { break scan }
             case "(", "[", "{":
                 let isCall = c == "(" && i >= 2 && Self.isWord(characters[i - 2])
-                open.append(Open(bracket: c, callee: isCall ? lastWord : nil))
+                open.append(Open(bracket: c, callee: isCall ? lastWord : nil, position: isCall && isPiped ? 1 : 0))
             case ")", "]", "}":
                 if c == "}", let level = interpolations.last, open.count == level + 1 {
                     open.removeLast()
@@ -221,7 +266,13 @@ private struct Place {
                     open.removeLast()
                 }
             case ",":
-                if !open.isEmpty { open[open.count - 1].argument = nil }
+                if !open.isEmpty {
+                    open[open.count - 1].argument = nil
+                    open[open.count - 1].position += 1
+                }
+            case "|" where i < characters.count && characters[i] == ">":
+                i += 1
+                afterPipe = true
             case "=" where i < characters.count && characters[i] == "=":
                 i += 1
             case "=":
@@ -235,25 +286,36 @@ private struct Place {
             default: break
             }
         }
+        let dots = characters.dropLast(word.count).suffix(2)
+        isField = dots.last == "." && dots.first != "."
         if i == characters.count, word.isEmpty { path = Self.path(characters, before: i) }
         if let call = open.last {
             callee = call.callee
             given = call.given
             argument = call.argument
+            position = call.position
         }
     }
 
-    /// The chain of names before a dot: `a.b.` gives a, b; nothing when it does not begin with a plain name.
-    private static func path(_ characters: [Character], before end: Int) -> [String] {
-        var names: [String] = [], i = end
-        while i > 0, characters[i - 1] == "." {
-            let stop = i - 1
+    /// What stands before a dot: `a.b[2].` gives a, b and 2; nothing when it does not begin with a plain name.
+    private static func path(_ characters: [Character], before end: Int) -> [Step] {
+        guard end > 0, characters[end - 1] == "." else { return [] }
+        var steps: [Step] = [], stop = end - 1
+        while stop > 0 {
+            if characters[stop - 1] == "]" {
+                guard let opening = characters[..<stop].lastIndex(of: "["), let i = Int(String(characters[(opening + 1)..<(stop - 1)]))
+                else { return [] }
+                steps.append(.index(i))
+                stop = opening
+                continue
+            }
             var start = stop
             while start > 0, isWord(characters[start - 1]) { start -= 1 }
             if start == stop || characters[start].isNumber { return [] }
-            names.insert(String(characters[start..<stop]), at: 0)
-            i = start
+            steps.append(.name(String(characters[start..<stop])))
+            guard start > 0, characters[start - 1] == "." else { return steps.reversed() }
+            stop = start - 1
         }
-        return names
+        return []
     }
 }

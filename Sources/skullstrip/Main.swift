@@ -13,6 +13,8 @@ struct Skullstrip: ParsableCommand {
             skullstrip                            the prompt
             skullstrip SCRIPT [ARGUMENT ...]      run a script; - is standard input
             skullstrip -e CODE [ARGUMENT ...]     run a piece of code and show its value
+            skullstrip --check SCRIPT ...         find mistakes without running anything
+            skullstrip --fmt SCRIPT ...           lay scripts out in one way, in place
             skullstrip predict IMAGE ... -o OUT   brains out of heads; skullstrip predict --help has more
             """,
         discussion: """
@@ -25,24 +27,44 @@ struct Skullstrip: ParsableCommand {
     @Option(name: .short, help: ArgumentHelp("Run this code and show the value of its last expression.", valueName: "code"))
     var evaluate: String?
 
+    @Flag(help: "Write the value of the last statement to standard output as JSON; what the script prints goes to standard error.")
+    var json = false
+
+    @Flag(
+        help:
+            "Find the mistakes of scripts, their imports included, without running anything. With --fmt, name the scripts that it would change."
+    )
+    var check = false
+
+    @Flag(help: "Lay scripts out in one way, in place; - from standard input to standard output.")
+    var fmt = false
+
+    @Option(
+        help: ArgumentHelp("Use this many threads, 1 to 256; else SKULLSTRIP_THREADS, else one for each processor.", valueName: "n"))
+    var threads: Int?
+
+    @Option(
+        help: ArgumentHelp("Write a script that completes this command in a shell: bash, zsh or fish.", valueName: "shell"),
+        completion: .list(ShellCompletion.allCases.map(\.rawValue)))
+    var completions: String?
+
     @Flag(name: .long, help: "Show the version; with --verbose, also that of the libraries, the instruction set and the threads.")
     var version = false
 
     @Flag(name: .shortAndLong, help: "Say more, on standard error.")
     var verbose = false
 
-    @Option(
-        help: ArgumentHelp("Use this many threads, 1 to 256; else SKULLSTRIP_THREADS, else one for each processor.", valueName: "n"))
-    var threads: Int?
-
     @Flag(name: .long, help: .hidden)
     var reference = false
 
-    @Argument(parsing: .captureForPassthrough, help: ArgumentHelp("The script and its arguments.", valueName: "script"))
+    @Argument(
+        parsing: .captureForPassthrough, help: ArgumentHelp("The script and its arguments.", valueName: "script"),
+        completion: .file(extensions: ["ss"]))
     var rest: [String] = []
 
     /// Wrong usage ends with status 2, as shells and other interpreters have it.
     static func main() {
+        StandardStreams.open()
         do {
             var command = try parse()
             try command.run()
@@ -72,22 +94,45 @@ struct Skullstrip: ParsableCommand {
             Output.write(try Catalogue.reference())
             leave(0)
         }
-        if let code = evaluate { Script.evaluate(code, arguments: rest, verbose: verbose) }
+        if let shell = completions {
+            guard let shell = ShellCompletion(rawValue: shell) else {
+                throw ValidationError("--completions: expected bash, zsh or fish, got '\(shell)'")
+            }
+            Output.write(shell.script)
+            leave(0)
+        }
+        // The parser leaves to the script all that it does not know, these too.
+        if let first = rest.first, first.hasPrefix("-"), first != "-", evaluate == nil {
+            if first == "--help" || first == "-h" { throw CleanExit.helpRequest(self) }
+            throw ValidationError(first == "--" ? "no script after --" : "unknown option '\(first)'")
+        }
+        if check || fmt { try examine() }
+        if let code = evaluate { Script.evaluate(code, arguments: rest, json: json) }
         if let script = rest.first {
             if script == "predict" { try Predict.start(Array(rest.dropFirst())) }
-            // The parser leaves to the script all that it does not know, these too.
-            if script == "--help" || script == "-h" { throw CleanExit.helpRequest(self) }
-            if script.hasPrefix("-"), script != "-" {
-                throw ValidationError(script == "--" ? "no script after --" : "unknown option '\(script)'")
-            }
-            Script.run(script, arguments: Array(rest.dropFirst()), verbose: verbose)
+            if script == "help", rest.count == 1, !FileSystem.exists(script) { throw CleanExit.helpRequest(self) }
+            Script.run(script, arguments: Array(rest.dropFirst()), json: json)
         }
-        if isatty(STDIN_FILENO) == 0 { Script.run("-", arguments: [], verbose: verbose) }
+        if isatty(STDIN_FILENO) == 0 { Script.run("-", arguments: [], json: json) }
+        if json { throw ValidationError("--json: give a script, or code with -e") }
         Repl(verbose: verbose).run()
     }
 }
 
 extension Skullstrip {
+    /// `--check` and `--fmt`, and both.
+    private func examine() throws -> Never {
+        if json { throw ValidationError("--json has no meaning with --check or --fmt") }
+        if let code = evaluate {
+            if fmt { throw ValidationError("--fmt lays out scripts, not code from -e") }
+            Script.check([.code(code)])
+        }
+        let paths = rest.isEmpty && isatty(STDIN_FILENO) == 0 ? ["-"] : rest
+        if paths.isEmpty { throw ValidationError("no script given") }
+        if fmt { Script.layOut(paths, onlyCheck: check) }
+        Script.check(paths.map { .file($0) })
+    }
+
     /// The option before the environment; a number that makes no sense is wrong usage, wherever it comes from.
     private func setThreads() throws {
         let name: String, text: String

@@ -31,6 +31,9 @@ enum Output {
         }
     }
 
+    /// Help and the like, in lines that fit the terminal.
+    static func write(wrapped text: String) { write(Text.wrapped(text, to: columns())) }
+
     static let isTerminal = isatty(STDOUT_FILENO) != 0
 
     /// Colour for people who look at a terminal and have not declined it (no-color.org).

@@ -17,26 +17,32 @@ struct Predict: ParsableCommand {
         discussion: """
             With one image OUT, MASK and PICTURE are files; with several, or where they end in / or are folders, they are folders, in which each file has the image's \
             name. The image may have any orientation, voxel size and field of view; of a 4-D file the first volume is taken. Voxels outside of the brain become 0; \
-            the mask lies on the image's own grid.
+            the mask lies on the image's own grid. `-` is an image on standard input, and the place of one on standard output: skullstrip predict - -o - < head.nii.gz > brain.nii.gz
 
             On a terminal a line tells of each image; in a pipe only what is suspect or fails is told, on standard error. An image that fails does not stop the others.
 
             Exit status: 0; 1 where an image failed; 2 after wrong usage; 3 where none failed but the quality of one is suspect; 130 when interrupted.
             """)
 
-    @Argument(help: ArgumentHelp("Images of heads: NIfTI, MGH or NRRD.", valueName: "image"))
+    @Argument(help: ArgumentHelp("Images of heads: NIfTI, MGH or NRRD.", valueName: "image"), completion: .file())
     var images: [String]
 
-    @Option(name: .shortAndLong, help: ArgumentHelp("Where the brain is written: the image with 0 outside of the mask.", valueName: "out"))
+    @Option(
+        name: .shortAndLong, help: ArgumentHelp("Where the brain is written: the image with 0 outside of the mask.", valueName: "out"),
+        completion: .file())
     var output: String?
 
-    @Option(help: ArgumentHelp("Where the mask is written.", valueName: "mask"))
+    @Option(help: ArgumentHelp("Where the mask is written.", valueName: "mask"), completion: .file())
     var mask: String?
 
-    @Option(help: ArgumentHelp("Where a picture of the head with the mask's outline is written (.png).", valueName: "picture"))
+    @Option(
+        help: ArgumentHelp("Where a picture of the head with the mask's outline is written (.png).", valueName: "picture"),
+        completion: .file(extensions: ["png"]))
     var qc: String?
 
-    @Option(help: ArgumentHelp("The model, a .safetensors file; without it the one that comes with the program.", valueName: "model"))
+    @Option(
+        help: ArgumentHelp("The model, a .safetensors file; without it the one that comes with the program.", valueName: "model"),
+        completion: .file(extensions: ["safetensors"]))
     var model: String?
 
     @Flag(help: "Write a line of JSON for each image to standard output: files, volume, verdict, reasons, seconds.")
@@ -57,6 +63,9 @@ struct Predict: ParsableCommand {
     mutating func validate() throws {
         if images.isEmpty { throw ValidationError("no image given") }
         if output == nil, mask == nil, qc == nil, !json { throw ValidationError("nothing to write: give -o, --mask, --qc or --json") }
+        if json, [output, mask, qc].contains(where: { $0.map(AtomicFile.isStream) ?? false }) {
+            throw ValidationError("--json and an image cannot both go to standard output")
+        }
         if !border.isFinite { throw ValidationError("--border: expected a number of mm") }
         if let threshold, !(0...1).contains(threshold) { throw ValidationError("--threshold: expected a number from 0 to 1") }
         if let threads, !Parallel.allowed.contains(threads) {
@@ -123,9 +132,10 @@ struct PredictJob {
     static func plan(_ images: [String], brain: String?, mask: String?, picture: String?) throws -> [PredictJob] {
         func place(_ option: String?, _ image: String, ending: String?) throws -> String? {
             guard let option else { return nil }
+            if AtomicFile.isStream(option) { return option }
             guard images.count > 1 || option.hasSuffix("/") || FileSystem.isFolder(option) else { return option }
             try FileSystem.makeFolder(option)
-            let name = image.split(separator: "/").last.map(String.init) ?? image
+            let name = image == StandardInput.path ? "standard-input.nii.gz" : image.split(separator: "/").last.map(String.init) ?? image
             return option + (option.hasSuffix("/") ? "" : "/") + (ending.map { stem(name) + $0 } ?? name)
         }
         let jobs = try images.map { image in
@@ -143,8 +153,9 @@ struct PredictJob {
                 } else if !path.hasSuffix(".png") {
                     throw PlaceError.picture(path)
                 }
-                let identity = FileSystem.identity(path)
-                if inputs.contains(identity) { throw PlaceError.input(path) }
+                // Standard output is one place, whatever the format.
+                let identity = AtomicFile.isStream(path) ? StandardInput.path : FileSystem.identity(path)
+                if inputs.contains(identity), !AtomicFile.isStream(path) { throw PlaceError.input(path) }
                 let name = "the \(what) of \"\(job.image)\""
                 if let other = writers[identity] { throw PlaceError.twice(path, other, name) }
                 writers[identity] = name

@@ -6,14 +6,16 @@ import Syntax
 /// The conversation at the prompt.
 final class Repl {
     let session: Session
-    let style = Style(isOn: Output.wantsColour(STDOUT_FILENO))
-    let errorStyle = Style(isOn: Output.wantsColour(STDERR_FILENO))
+    private(set) var style = Style(isOn: Output.wantsColour(STDOUT_FILENO))
+    private var errorStyle = Style(isOn: Output.wantsColour(STDERR_FILENO))
     let history = HistoryFile()
-    /// Inputs of this session that ran without an error, for `:save`.
-    var successful: [String] = []
+    var transcript = Transcript()
+    /// Whether the time of every input is told.
+    var isTiming = false
     private let verbose: Bool
     /// Lines of an input that is not complete yet.
     private var pending = ""
+    private var lastError: (any Error)?
 
     init(verbose: Bool) {
         self.verbose = verbose
@@ -22,19 +24,18 @@ final class Repl {
 
     func run() -> Never {
         attempt { try session.prepare() }
-        guard
-            let editor = LineEditor(
-                style: style,
-                complete: { [unowned self] before in Completion(pending + before, in: session) })
-        else {
+        guard let editor = LineEditor(complete: { [unowned self] before in Completion(pending + before, in: session) }) else {
             complain("error: the terminal cannot be used for editing\nhelp: give a script, or - for standard input")
             leave(1)
         }
-        for entry in history.entries { editor.remember(entry) }
+        editor.onFirstPrompt = { [unowned self] in
+            history.load()
+            for entry in history.entries { editor.remember(entry) }
+        }
         if verbose { Output.write(Version.text(verbose: true)) }
         Output.write(style("2", "skullstrip \(Version.number) · ? for help · Ctrl-D leaves") + "\n")
         while true {
-            switch editor.read(prompt: pending.isEmpty ? "strip>" : "  ...>") {
+            switch editor.read(prompt: pending.isEmpty ? "strip>" : "  ...>", style) {
             case .end where pending.isEmpty:
                 Output.write("\n")
                 leave(0)
@@ -55,7 +56,7 @@ final class Repl {
             pending = ""
             return
         }
-        let isCommand = pending.isEmpty && (text.first { $0 != " " }.map { ":?".contains($0) } ?? false)
+        let isCommand = pending.isEmpty && Command.begins(text)
         if !isCommand, session.isIncomplete(text) {
             pending = text + "\n"
             return
@@ -63,7 +64,15 @@ final class Repl {
         pending = ""
         history.add(text)
         editor.remember(text)
-        if isCommand { Command.run(text, self) } else { evaluate(text) }
+        if isCommand {
+            Command.run(text, self)
+        } else if text.trimmed == "why", session.value(of: "why") == nil {
+            why()
+        } else {
+            let start = Clock.seconds
+            evaluate(text)
+            if isTiming { Output.write(style("2", Text.time(Clock.seconds - start)) + "\n") }
+        }
     }
 
     /// Runs an input and shows what comes of it; false after an error.
@@ -71,10 +80,13 @@ final class Repl {
     func evaluate(_ text: String) -> Bool {
         attempt {
             let value = try session.run(source: text, name: "prompt")
-            successful.append(text)
-            guard Echo.isShown(value, of: text, in: session) else { return }
-            if Echo.isExpression(text) { session.define("ans", value) }
-            Output.write(session.describe(value) + "\n")
+            let expression = session.lastExpression(of: text)
+            let isShown = Echo.isShown(value, of: text, in: session)
+            var isKept = false
+            if case .none = value {} else if expression != nil { isKept = true }
+            if isKept { session.define("ans", value) }
+            transcript.add(text, expression: isKept ? expression : nil)
+            if isShown { Output.write(session.echo(value) + "\n") }
         }
     }
 
@@ -89,34 +101,39 @@ final class Repl {
             try body()
             return true
         } catch {
-            var text = session.render(error)
-            for word in ["error:", "help:"] {
-                let code = word == "error:" ? "1;31" : "36"
-                text = text.split(separator: "\n", omittingEmptySubsequences: false)
-                    .map { $0.hasPrefix(word) ? errorStyle(code, word) + $0.dropFirst(word.count) : String($0) }.joined(separator: "\n")
-            }
-            complain(text)
+            if !(error is Interrupted) { lastError = error }
+            complain(coloured(session.render(error)))
             return false
         }
+    }
+
+    /// The last error at length.
+    func why() {
+        guard let lastError else { return Output.write("nothing has failed yet\n") }
+        complain(coloured(session.explain(lastError)))
+    }
+
+    func setColour(_ isOn: Bool) {
+        style = Style(isOn: isOn)
+        errorStyle = Style(isOn: isOn)
+    }
+
+    private func coloured(_ text: String) -> String {
+        let codes = ["error:": "1;31", "help:": "36"]
+        return text.split(separator: "\n", omittingEmptySubsequences: false).map { line in
+            for (word, code) in codes where line.hasPrefix(word) { return errorStyle(code, word) + line.dropFirst(word.count) }
+            return String(line)
+        }.joined(separator: "\n")
     }
 }
 
 /// Which values the prompt shows.
 enum Echo {
-    /// True when the last statement is an expression rather than a binding, a definition or a loop.
-    static func isExpression(_ text: String) -> Bool {
-        guard let last = (try? Parser.parse(Source(name: "", text: text)))?.statements.last else { return false }
-        switch last.kind {
-        case .bind, .define, .forLoop, .whileLoop, .importFile, .breakLoop, .continueLoop, .returnValue: return false
-        default: return true
-        }
-    }
-
     /// Expressions are shown, and so are bindings of images, models and pictures: one wants to see what was loaded.
     static func isShown(_ value: Value, of text: String, in session: Session) -> Bool {
         if case .none = value { return false }
         if session.isSilenced(text) { return false }
-        if isExpression(text) { return true }
+        if session.lastExpression(of: text) != nil { return true }
         switch value {
         case .volume, .mask, .transform, .tensor, .model, .figure: return true
         default: return false
@@ -126,6 +143,6 @@ enum Echo {
     /// What `-e` prints: the value of a last expression.
     static func text(for value: Value, of code: String, in session: Session) -> String? {
         if case .none = value { return nil }
-        return isExpression(code) && !session.isSilenced(code) ? session.describe(value) : nil
+        return session.lastExpression(of: code) != nil && !session.isSilenced(code) ? session.echo(value) : nil
     }
 }

@@ -1,7 +1,6 @@
 import CBLAS
 import CCairo
 import CDeflate
-import CEditLine
 import CZlib
 import Glibc
 import Kernels
@@ -23,7 +22,6 @@ enum Version {
             zlib      \(String(cString: zlibVersion()))
             libdeflate \(LIBDEFLATE_VERSION_STRING)
             cairo     \(String(cString: cairo_version_string()))
-            libedit   \(LIBEDIT_MAJOR).\(LIBEDIT_MINOR)
 
             """
     }

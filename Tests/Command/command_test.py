@@ -345,22 +345,6 @@ def quickstart_reaches_its_dice():
 
 
 @test
-def the_tutorial_on_a_small_folder():
-    examples = os.path.join(ROOT, "examples")
-    result = run(os.path.join(examples, "make_nfbs.ss"), "none", "cohort", "--phantoms", "5")
-    expect(result.returncode == 0, result.stderr)
-    os.remove("cohort/A00000105/sub-A00000105_ses-NFB3_T1w_brainmask.nii.gz")
-    arguments = [os.path.join(examples, "nfbs.ss"), "cohort", "--epochs", "1", "--steps", "1", "--batch", "1", "--filters", "4", "--out", "nfbs"]
-    result = run(*arguments, timeout=1200)
-    expect(result.returncode == 0, result.stdout + result.stderr)
-    expect("A00000105" in result.stderr and "brainmask" in result.stderr, "the missing mask is not named: " + result.stderr)
-    expect(result.stdout.count("prepared in") == 4, result.stdout)
-    expect(len([n for n in os.listdir("nfbs") if n.endswith("_brain.nii.gz")]) == 1, str(os.listdir("nfbs")))
-    again = run(*arguments, timeout=1200)
-    expect(again.stdout.count("prepared in") == 0, "prepared files are not used again")
-
-
-@test
 def every_real_head_goes_through():
     heads = os.path.join(DATA, "heads")
     if not os.path.isdir(heads):

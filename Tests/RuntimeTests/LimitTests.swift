@@ -51,7 +51,35 @@ import Testing
         #expect(evaluate("s = [0] * 100000\nfor i in 0:60 { s = s + s }").contains("too large"))
         #expect(evaluate("length(0:1000000000000)").contains("must be a list"))
         #expect(evaluate("r = 0:1000000000000000\n[r[5], r[-1], r[10:20]]") == "[5, 999999999999999, 10:20]\n")
+        #expect(evaluate("[[] * 1000000000000, \"\" * 1000000000000]") == "[[], \"\"]\n")
         #expect(evaluate("for i in 0:1000000000000 { if i == 3 { break } }\ni") == "3\n")
+    }
+
+    /// Each of these would copy 40 GB and more if a change copied the list or string.
+    @Test func changesInPlaceCostWhatTheyChange() {
+        #expect(evaluate("xs = [0] * 300000\nfor i in 0:300000 { xs[i] = i }\n[xs[7], xs[-1]]") == "[7, 299999]\n")
+        #expect(evaluate("fn f(n) { xs = [0] * n\nfor i in 0:n { xs[i] = [i] }\nxs[-1] }\nf(300000)") == "[299999]\n")
+        #expect(evaluate("fn f(n) { xs = [0] * n\nlater = () -> xs\nfor i in 0:n { xs[i] = i }\nlater()[-1] }\nf(300000)") == "299999\n")
+        #expect(evaluate("fn f(n) { s = \"\"\nfor i in 0:n { s = s + \"ab\" }\nlength(s) }\nf(300000)") == "600000\n")
+        #expect(evaluate("xs = []\nfor i in 0:300000 { xs = xs + [i] }\nlength(xs)") == "300000\n")
+        #expect(evaluate("fn f(n) { s = \"\"\nlater = () -> s\nfor i in 0:n { s = s + \"ab\" }\nlength(later()) }\nf(300000)") == "600000\n")
+        // A loop over voxels reads them where they are: copies would be 4 MB each.
+        #expect(evaluate("v = ramp([100, 100, 100])\ns = 0\nfor i in 0:100 { for j in 0:100 { s = s + v[i, j, 0] } }\ns") == "49995000\n")
+    }
+
+    /// What two names hold is copied before one of them changes.
+    @Test func changesAreSeenThroughOneNameOnly() {
+        #expect(evaluate("xs = [1, [2]]\nys = xs\nzs = [xs]\nxs[0] = 5\nxs[1] = xs\n[xs, ys, zs]") == "[[5, [5, [2]]], [1, [2]], [[1, [2]]]]\n")
+        #expect(evaluate("fn f(xs) { xs[0] = 9\nxs }\nxs = [1]\n[f(xs), xs, f(f(xs))]") == "[[9], [1], [9]]\n")
+        #expect(evaluate("xs = [1, 2, 3]\nfor x in xs { xs[2] = 0\nxs = xs + [x] }\nxs") == "[1, 2, 0, 1, 2, 3]\n")
+        #expect(evaluate("s = \"a\"\nt = [s, s]\ns = s + \"b\"\n[s, t]") == "[\"ab\", [\"a\", \"a\"]]\n")
+    }
+
+    @Test func manyVariables() {
+        let text = "fn f() {\n" + (0..<70_000).map { "x\($0) = \($0)" }.joined(separator: "\n") + "\nx69999 + x3 }\nf()"
+        #expect(evaluate(text).contains("needs more than 65535 variables"))
+        let many = (0..<300).map(String.init)
+        #expect(evaluate("fn f(\(many.map { "p\($0)" }.joined(separator: ", "))) = p299 - p0\nf(\(many.joined(separator: ", ")))") == "299\n")
     }
 
     @Test func textIsBounded() throws {

@@ -45,8 +45,7 @@ import Testing
             "a.ss": "import \"b.ss\"", "b.ss": "import \"c.ss\"", "c.ss": "import \"a.ss\"", "self.ss": "import \"self.ss\"",
         ])
         let sink = Sink()
-        // The script itself was not imported, so the circle closes at the second turn.
-        #expect(run(path + "/a.ss", makeSession(sink), sink).contains("imports go in a circle: b.ss → c.ss → a.ss → b.ss"))
+        #expect(run(path + "/a.ss", makeSession(sink), sink).contains("imports go in a circle: a.ss → b.ss → c.ss → a.ss"))
         #expect(run(path + "/self.ss", makeSession(sink), sink).contains("imports go in a circle: self.ss → self.ss"))
     }
 
@@ -133,7 +132,7 @@ import Testing
         #expect(text.contains("  width          in mm (number, default 0.15)\n"))
         #expect(text.contains("  interpolation  how (\"nearest\" or \"linear\" or \"cubic\", default \"linear\")\n"))
         #expect(makeSession().help("error")?.contains("strip> try { error(\"no brain\"") == true)
-        #expect(Help.overview(smallCatalogue).contains("Language\n  print"))
+        #expect(makeSession().overview().contains("\n  print"))
     }
 
     @Test func examplesOfTheLanguageItselfHold() {

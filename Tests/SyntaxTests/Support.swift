@@ -82,6 +82,7 @@ private func words(_ e: Expression) -> String {
     case .attempt(let body, let name, _, let handler): return "(try \(words(body)) \(name ?? "_") \(words(handler)))"
     case .block(let items): return "{" + items.map(words).joined(separator: "; ") + "}"
     case .bind(let name, _, let value): return "(= \(name) \(words(value)))"
+    case .bindItem(let name, _, let place, let item): return "(= (at \(name) \(words(place))) \(words(item)))"
     case .define(let node): return "(fn \(node.name ?? "") \(parameters(node)) \(words(node.body)))"
     case .forLoop(let name, _, let e, let body): return "(for \(name) \(words(e)) \(words(body)))"
     case .whileLoop(let e, let body): return "(while \(words(e)) \(words(body)))"

@@ -12,30 +12,18 @@ private let shapes: [(from: Int, to: Int, shape: SIMD3<Int>)] = [
 /// layers.py: channels, shape, seconds of each.
 func timeLayers(threads only: Int?, channels: Int? = nil) throws {
     for (from, to, shape) in shapes where channels.map({ $0 == from }) ?? true {
-        let input = try Node.input(unlimited: from)
-        let model = try Model(input: input, output: input.conv3d(filters: to), seed: 1)
+        let layer = try ConvolutionTimes(input: from, output: to, shape: shape)
         var line = "\(from)→\(to) \(Text.sizes(shape))"
         for threads in only.map({ [$0] }) ?? (processor ? [1] : [1, 2]) {
             Parallel.threads = threads
-            let whole = try Probe(model, shape: shape, inputGradient: true), bare = try Probe(model, shape: shape, inputGradient: false)
-            let flops = whole.flops.last!
-            // Long enough for a small layer to be measured, and in turn: the gradient of the input is a difference.
-            let repeats = max(3, min(200, Int(2e10 / flops)))
-            var forward = Double.infinity, both = Double.infinity, weights = Double.infinity
-            for _ in 0..<3 {
-                let a = try whole.timings(repeats: repeats, processor: processor).last!
-                let b = try bare.timings(repeats: repeats, processor: processor).last!
-                forward = min(forward, a.forward, b.forward)
-                both = min(both, a.backward)
-                weights = min(weights, b.backward)
-            }
-            let data = both - weights
+            // Long enough for a small layer to be measured.
+            let times = try layer.least(of: max(5, min(300, Int(6e10 / layer.flops))), processor: processor)
             if only != nil {
-                line = "\(from) \(to) \(shape.x) \(shape.y) \(shape.z) \(forward) \(data) \(weights)"
+                line = "\(from) \(to) \(shape.x) \(shape.y) \(shape.z) \(times.forward) \(times.inputGradient) \(times.weightGradient)"
             } else {
-                func rate(_ seconds: Double) -> String { Text.fixed(flops / seconds / 1e9, 1) }
-                line +=
-                    "  | \(threads) thread\(threads > 1 ? "s" : ""): forward \(rate(forward)) data \(rate(data)) weights \(rate(weights))"
+                func rate(_ seconds: Double) -> String { Text.fixed(layer.flops / seconds / 1e9, 1) }
+                line += "  | \(threads) thread\(threads > 1 ? "s" : ""): "
+                    + "forward \(rate(times.forward)) data \(rate(times.inputGradient)) weights \(rate(times.weightGradient))"
             }
         }
         print(line)

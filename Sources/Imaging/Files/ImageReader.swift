@@ -20,9 +20,11 @@ public final class ImageReader {
     /// All that the file says besides.
     public var fileHeader: FileHeader { header.file }
 
-    /// Opens a file and reads its header. Throws `FileError` and `ImageError`, which name file, field and value, and `Interrupted`.
+    /// Opens a file and reads its header; `-` is standard input, read to its end. Throws `FileError` and `ImageError`, which name file, field and value, and `Interrupted`.
     public convenience init(_ path: String) throws {
-        try self.init(try MappedFile(ImagePair.headerPath(path))) { try MappedFile($0) }
+        let isStream = path == StandardInput.path
+        let file = isStream ? MappedFile(try StandardInput.read(), named: StandardInput.title) : try MappedFile(ImagePair.headerPath(path))
+        try self.init(file) { try MappedFile($0) }
     }
 
     /// Bytes that are treated as a file of a name; `other` gives those of a second file that the first names.

@@ -12,7 +12,7 @@ struct ImageWriter {
     /// `frames`, at least one, lie on one grid. Without `datatype` nothing may be lost: throws `ImageError.lossy` where the format has no
     /// type that holds the values. With an integer one throws `ImageError.notFinite` for NaN and infinite voxels.
     init(_ frames: [Volume], to path: String, datatype: Datatype?) throws {
-        guard let format = ImageFormat(path) else { throw ImageError.fileName(path: path) }
+        guard let format = ImageFormat(path), format != .pair || !AtomicFile.isStream(path) else { throw ImageError.fileName(path: path) }
         for (i, frame) in frames.enumerated() where frame.grid != frames[0].grid {
             if frame.grid.distance(to: frames[0].grid) > Grid.tolerance {
                 throw ImageError.differentGrids(path: path, frame: i, difference: GridError.difference(frame.grid, frames[0].grid))
@@ -173,13 +173,13 @@ extension Volume {
     }
 }
 
-/// The formats that images are written in, told by the name.
+/// The formats that images are written in, told by the name; standard output gets gzipped NIfTI.
 enum ImageFormat: Equatable {
     case nifti, pair, mgh, nrrd
 
     init?(_ path: String) {
         switch true {
-        case path.hasSuffix(".nii"), path.hasSuffix(".nii.gz"): self = .nifti
+        case path == StandardInput.path, path.hasSuffix(".nii"), path.hasSuffix(".nii.gz"): self = .nifti
         case path.hasSuffix(".hdr"), path.hasSuffix(".img"), path.hasSuffix(".hdr.gz"), path.hasSuffix(".img.gz"): self = .pair
         case path.hasSuffix(".mgh"), path.hasSuffix(".mgz"), path.hasSuffix(".mgh.gz"): self = .mgh
         case path.hasSuffix(".nrrd"): self = .nrrd
@@ -188,7 +188,9 @@ enum ImageFormat: Equatable {
     }
 
     /// Whether what goes into the file of this name is gzipped.
-    func isCompressed(_ path: String) -> Bool { self == .nrrd || path.hasSuffix(".gz") || path.hasSuffix(".mgz") }
+    func isCompressed(_ path: String) -> Bool {
+        self == .nrrd || path.hasSuffix(".gz") || path.hasSuffix(".mgz") || path == StandardInput.path
+    }
 
     /// The two names of a pair, one of which is `path`.
     func pair(_ path: String) -> (header: String, image: String) {

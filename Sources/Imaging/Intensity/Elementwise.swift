@@ -1,4 +1,3 @@
-import Glibc
 import Support
 
 /// Arithmetic of two operands, voxel by voxel.
@@ -22,82 +21,35 @@ public enum Elementwise {
         case mask(Mask)
         case number(Double)
 
-        var grid: Grid? {
+        var expression: VoxelExpression.Operand {
             switch self {
-            case .volume(let v): v.grid
-            case .mask(let m): m.grid
-            case .number: nil
+            case .volume(let v): .expression(VoxelExpression(v))
+            case .mask(let m): .expression(VoxelExpression(m))
+            case .number(let x): .number(x)
             }
         }
     }
 
     /// `remainder` has the sign of the divisor, as `%` in Python and numpy. Throws `IntensityError.twoNumbers` without a volume or mask.
     public static func apply(_ operation: Arithmetic, _ a: Operand, _ b: Operand) throws -> Volume {
-        let voxels: [Float]
-        switch operation {
-        case .add: voxels = try combine(a, b) { x, y, out, n in for i in 0..<n { out[i] = x[i] + y[i] } }
-        case .subtract: voxels = try combine(a, b) { x, y, out, n in for i in 0..<n { out[i] = x[i] - y[i] } }
-        case .multiply: voxels = try combine(a, b) { x, y, out, n in for i in 0..<n { out[i] = x[i] * y[i] } }
-        case .divide: voxels = try combine(a, b) { x, y, out, n in for i in 0..<n { out[i] = x[i] / y[i] } }
-        case .remainder:
-            voxels = try combine(a, b) { x, y, out, n in
-                for i in 0..<n {
-                    let r = fmodf(x[i], y[i])
-                    out[i] = r != 0 && (r < 0) != (y[i] < 0) ? r + y[i] : r
-                }
-            }
-        case .power:
-            if case .number(2) = b {
-                voxels = try combine(a, b) { x, _, out, n in for i in 0..<n { out[i] = x[i] * x[i] } }
-            } else {
-                voxels = try combine(a, b) { x, y, out, n in for i in 0..<n { out[i] = powf(x[i], y[i]) } }
-            }
-        }
-        let (grid, header) = place(a, b)
-        return Volume(grid: grid, voxels: voxels, header: header)
+        try VoxelExpression.arithmetic(operation, a.expression, b.expression).volume()
     }
 
     /// Where a comparison holds. Throws `IntensityError.twoNumbers` without a volume or mask, `GridError.mismatch`, `Interrupted`.
     public static func compare(_ operation: Comparison, _ a: Operand, _ b: Operand) throws -> Mask {
-        let voxels: [UInt8]
-        switch operation {
-        case .less: voxels = try combine(a, b) { x, y, out, n in for i in 0..<n { out[i] = x[i] < y[i] ? 1 : 0 } }
-        case .lessOrEqual: voxels = try combine(a, b) { x, y, out, n in for i in 0..<n { out[i] = x[i] <= y[i] ? 1 : 0 } }
-        case .greater: voxels = try combine(a, b) { x, y, out, n in for i in 0..<n { out[i] = x[i] > y[i] ? 1 : 0 } }
-        case .greaterOrEqual: voxels = try combine(a, b) { x, y, out, n in for i in 0..<n { out[i] = x[i] >= y[i] ? 1 : 0 } }
-        case .equal: voxels = try combine(a, b) { x, y, out, n in for i in 0..<n { out[i] = x[i] == y[i] ? 1 : 0 } }
-        case .notEqual: voxels = try combine(a, b) { x, y, out, n in for i in 0..<n { out[i] = x[i] != y[i] ? 1 : 0 } }
-        }
-        let (grid, header) = place(a, b)
-        return Mask(grid: grid, voxels: voxels, header: header)
+        try VoxelExpression.comparison(operation, a.expression, b.expression).mask()
     }
 
     /// Two masks on one grid, as one. Throws `GridError.mismatch`, `Interrupted`.
     public static func apply(_ operation: Logic, _ a: Mask, _ b: Mask) throws -> Mask {
-        try a.grid.require(same: b.grid)
-        switch operation {
-        case .and: return a.with(try Voxels.map(a.voxels, b.voxels) { x, y, out, n in for i in 0..<n { out[i] = x[i] & y[i] } })
-        case .or: return a.with(try Voxels.map(a.voxels, b.voxels) { x, y, out, n in for i in 0..<n { out[i] = x[i] | y[i] } })
-        case .exclusiveOr: return a.with(try Voxels.map(a.voxels, b.voxels) { x, y, out, n in for i in 0..<n { out[i] = x[i] ^ y[i] } })
-        }
+        try VoxelExpression.logic(operation, VoxelExpression(a), VoxelExpression(b)).mask()
     }
 
     /// The voxels that are not in a mask. Throws `Interrupted`.
     public static func not(_ a: Mask) throws -> Mask { a.with(try Voxels.complement(a.voxels)) }
 
     /// A function of every voxel; float32. `round` goes to the even number of two equally near. Throws `Interrupted`.
-    public static func apply(_ function: Unary, _ v: Volume) throws -> Volume {
-        switch function {
-        case .abs: v.with(try Voxels.map(v.voxels) { x, out, n in for i in 0..<n { out[i] = x[i].magnitude } })
-        case .sqrt: v.with(try Voxels.map(v.voxels) { x, out, n in for i in 0..<n { out[i] = x[i].squareRoot() } })
-        case .exp: v.with(try Voxels.map(v.voxels) { x, out, n in for i in 0..<n { out[i] = expf(x[i]) } })
-        case .log: v.with(try Voxels.map(v.voxels) { x, out, n in for i in 0..<n { out[i] = logf(x[i]) } })
-        case .negate: v.with(try Voxels.map(v.voxels) { x, out, n in for i in 0..<n { out[i] = -x[i] } })
-        case .round: v.with(try Voxels.map(v.voxels) { x, out, n in for i in 0..<n { out[i] = rintf(x[i]) } })
-        case .floor: v.with(try Voxels.map(v.voxels) { x, out, n in for i in 0..<n { out[i] = floorf(x[i]) } })
-        case .ceil: v.with(try Voxels.map(v.voxels) { x, out, n in for i in 0..<n { out[i] = ceilf(x[i]) } })
-        }
-    }
+    public static func apply(_ function: Unary, _ v: Volume) throws -> Volume { try VoxelExpression(v).mapped(by: function).volume() }
 
     /// Values held within `range`; NaN stays NaN.
     public static func clamp(_ v: Volume, to range: ClosedRange<Float>) throws -> Volume {
@@ -127,59 +79,6 @@ public enum Elementwise {
             }
         }
     }
-
-    private static func place(_ a: Operand, _ b: Operand) -> (Grid, FileHeader?) {
-        switch (a, b) {
-        case (.volume(let v), _), (.number, .volume(let v)): (v.grid, v.header?.forDerivedValues())
-        case (.mask(let m), .volume(let v)): (m.grid, v.header?.forDerivedValues())
-        case (.mask(let m), _), (.number, .mask(let m)): (m.grid, m.header?.forDerivedValues())
-        // combine() has thrown for two numbers before this is reached.
-        case (.number, .number): (Grid.single, nil)
-        }
-    }
-
-    /// Two operands block by block, each as `n` floats, so that every operation is one loop whatever the kinds of its operands.
-    private static func combine<R: BitwiseCopyable>(
-        _ a: Operand, _ b: Operand, _ body: (UnsafePointer<Float>, UnsafePointer<Float>, UnsafeMutablePointer<R>, Int) -> Void
-    ) throws -> [R] {
-        guard let grid = a.grid ?? b.grid else { throw IntensityError.twoNumbers }
-        if let left = a.grid, let right = b.grid { try left.require(same: right) }
-        try grid.requireMemory(bytesPerVoxel: MemoryLayout<R>.stride)
-        let block = 4096
-        return try Voxels.make(grid.count) { out, range in
-            withUnsafeTemporaryAllocation(of: Float.self, capacity: 2 * block) { scratch in
-                let left = scratch.baseAddress!, right = left + block
-                scratch.initialize(repeating: 0)
-                if case .number(let x) = a { left.update(repeating: Float(x), count: block) }
-                if case .number(let x) = b { right.update(repeating: Float(x), count: block) }
-                for start in stride(from: range.lowerBound, to: range.upperBound, by: block) {
-                    let n = min(block, range.upperBound - start)
-                    values(of: a, start, n, left) { x in
-                        values(of: b, start, n, right) { y in body(x, y, out + start, n) }
-                    }
-                }
-            }
-        }
-    }
-
-    private static func values(
-        of operand: Operand, _ start: Int, _ n: Int, _ scratch: UnsafeMutablePointer<Float>, _ body: (UnsafePointer<Float>) -> Void
-    ) {
-        switch operand {
-        case .volume(let v): v.voxels.withUnsafeBufferPointer { body($0.baseAddress! + start) }
-        case .mask(let m):
-            m.voxels.withUnsafeBufferPointer { voxels in
-                for i in 0..<n { scratch[i] = Float(voxels[start + i]) }
-            }
-            body(scratch)
-        case .number: body(scratch)
-        }
-    }
-}
-
-extension Grid {
-    /// One voxel of 1 mm at the origin.
-    static let single = Grid(uncheckedShape: .one, affine: .identity)
 }
 
 extension Volume {

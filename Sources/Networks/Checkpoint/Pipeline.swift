@@ -19,6 +19,8 @@ public struct Pipeline: Sendable, Equatable {
     public var overlap = 0.5
     /// Whether the mean over the image and its mirror image is taken.
     public var flips = false
+    /// Whether the brain is looked for where the image is larger than what the recipe makes of it.
+    public var search = true
     /// Bounds beyond which a prediction is suspect.
     public var limits = QualityLimits()
 
@@ -75,7 +77,7 @@ extension Pipeline {
         members.append(("builtins", .object(signatures.sorted { $0.key < $1.key }.map { ($0.key, .string($0.value)) })))
         members += [("threshold", .number(threshold)), ("largest", .bool(largest)), ("fill", .bool(fill))]
         if let window { members.append(("window", .triple(window))) }
-        members += [("overlap", .number(overlap)), ("flips", .bool(flips))]
+        members += [("overlap", .number(overlap)), ("flips", .bool(flips)), ("search", .bool(search))]
         if let volume = limits.volume { members.append(("volume", .array([.number(volume.lowerBound), .number(volume.upperBound)]))) }
         members.append(("limits", .object(limits.shares.map { ($0.name, .number($0.value)) })))
         return .object(members)
@@ -113,6 +115,7 @@ extension Pipeline {
             case "largest": largest = try bool()
             case "fill": fill = try bool()
             case "flips": flips = try bool()
+            case "search": search = try bool()
             case "window":
                 guard let list = value.array?.compactMap(\.integer), list.count == 3, value.array?.count == 3 else {
                     throw wrong(key, "a list of 3 whole numbers")

@@ -7,8 +7,6 @@ struct InputLayer: Layer {
         inputChannels = channels
         try check("channels", channels, 1...64)
     }
-    /// For benchmarks of single layers.
-    init(unlimited channels: Int) { inputChannels = channels }
     init(attributes: Attributes) throws { try self.init(channels: attributes.integer("channels")) }
     var attributes: [(name: String, value: JSON)] { [("channels", .number(Double(inputChannels)))] }
 

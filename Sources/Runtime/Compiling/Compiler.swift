@@ -65,6 +65,7 @@ final class Compiler {
         let code = FunctionCode(name: nil, source: script.source, span: Span(0, script.source.bytes.count), doc: nil, module: module)
         let scope = Scope(code, parent: nil, readByInner: Names.readByInner(in: script.statements))
         code.body = BlockCode(script.statements.map { compiler.compile($0, scope) }, code.span)
+        compiler.finish(code)
         if !compiler.diagnostics.isEmpty { throw SyntaxErrors(compiler.diagnostics) }
         return code
     }
@@ -99,7 +100,16 @@ final class Compiler {
         } else {
             code.body = compile(node.body, inner)
         }
+        finish(code)
         return code
+    }
+
+    private func finish(_ code: FunctionCode) {
+        if code.finish() { return }
+        diagnostics.append(
+            Diagnostic(
+                "a function needs more than \(Emitter.mostRegisters) variables and values at a time", hint: "divide it into several",
+                source: source, span: Span(code.span.start, code.span.start)))
     }
 
     // MARK: - Tails
@@ -130,6 +140,15 @@ final class Compiler {
         switch e.kind {
         case .block(let statements): return BlockCode(statements.map { compile($0, scope) }, e.span)
         case .bind(let name, _, let value): return bind(name, value, e.span, scope)
+        case .bindItem(let name, let nameSpan, let at, let item):
+            let (place, global) = target(name, scope)
+            let variable: Code =
+                switch place {
+                case .slot(let i): SlotVariable(i, name, nameSpan)
+                case .cell(let i), .captured(let i): CellVariable(i, isCaptured: false, name, nameSpan)
+                case nil: GlobalVariable(name, module, nameSpan)
+                }
+            return SetItem(place, global, variable: variable, place: compile(at, scope), item: compile(item, scope), e.span)
         case .define(let node):
             let (place, global) = target(node.name ?? "", scope)
             let make = MakeFunction(function(node, in: scope), target: place)

@@ -45,6 +45,9 @@ extension Expression {
                 visit(branch.body)
             }
             if let otherwise { visit(otherwise) }
+        case .bindItem(_, _, let a, let b):
+            visit(a)
+            visit(b)
         case .attempt(let a, _, _, let b), .forLoop(_, _, let a, let b), .whileLoop(let a, let b):
             visit(a)
             visit(b)
@@ -63,6 +66,7 @@ enum Names {
         func visit(_ e: Expression) {
             switch e.kind {
             case .bind(let name, _, _), .forLoop(let name, _, _, _): add(name)
+            case .bindItem(let name, _, _, _): add(name)
             case .define(let node): if let name = node.name { add(name) }
             case .attempt(_, let name, _, _): if let name { add(name) }
             default: break

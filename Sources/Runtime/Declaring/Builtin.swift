@@ -94,13 +94,19 @@ public final class Builtin: Sendable {
     /// The function that this stands for, where it stands for one.
     let inner: Function?
     let body: @Sendable (Context, Bound) throws -> Value
+    /// The parameter that takes all further arguments.
+    let rest: Int?
+    /// What it makes of a single number, where that is all that it does: calls in loops need no more.
+    let scalar: (@Sendable (Double) -> Double)?
 
     /// The body's arguments have the parameters' types. Throw `Mismatch` through `context.reject` for values that fit the type but not the task;
     /// errors of the cores pass as they are, the call adds its place.
     public init<each P: Convertible, R: Convertible>(
         _ name: String, _ summary: String, theme: Theme, details: String = "", _ parameters: repeat Param<each P>,
-        returns: String = "", examples: [Example] = [], body: @escaping @Sendable (Context, repeat each P) throws -> R
+        returns: String = "", examples: [Example] = [], scalar: (@Sendable (Double) -> Double)? = nil,
+        body: @escaping @Sendable (Context, repeat each P) throws -> R
     ) {
+        self.scalar = scalar
         self.name = name
         self.summary = summary
         self.theme = theme
@@ -108,6 +114,7 @@ public final class Builtin: Sendable {
         var described: [Parameter] = []
         repeat described.append((each parameters).described)
         self.parameters = described
+        rest = described.firstIndex { $0.isRest }
         self.returns = returns
         self.examples = examples
         inner = nil
@@ -125,9 +132,11 @@ public final class Builtin: Sendable {
         theme = .language
         details = ""
         self.parameters = parameters
+        rest = parameters.firstIndex { $0.isRest }
         returns = ""
         examples = []
         inner = function
+        scalar = nil
         self.body = body
     }
 
@@ -163,7 +172,10 @@ private struct Kept<T>: @unchecked Sendable {
 /// Arguments in the order of the parameters, each with the number of the call's argument that it came from.
 struct Bound {
     var values: [Value?]
+    /// Empty where each came from the argument of its own number.
     var arguments: [Int]
+
+    func argument(_ parameter: Int) -> Int { arguments.isEmpty ? parameter : arguments[parameter] }
 }
 
 private struct Unpacker {
@@ -183,7 +195,7 @@ private struct Unpacker {
         } catch {
             throw ArgumentError(
                 "\(function): `\(parameter.name)` must be \(error.expected), got \(error.found ?? value.mention)", hint: error.hint,
-                argument: bound.arguments[index])
+                argument: bound.argument(index))
         }
     }
 }

@@ -23,11 +23,13 @@ extension Array: Convertible where Element: Convertible {
         case .list(let list):
             var out: [Element] = []
             out.reserveCapacity(list.count)
-            for (i, item) in list.items.enumerated() {
+            for (i, item) in list.enumerated() {
                 do {
                     out.append(try Element.from(item))
                 } catch {
-                    throw Mismatch(expected, found: "a list whose item \(i) is \(error.found ?? item.mention)", hint: error.hint)
+                    // Where an item is of the right kind, and only certain ones are meant, they are told.
+                    let one = item.kind == Element.typeName ? "; an item must be \(error.expected)" : ""
+                    throw Mismatch(expected, found: "a list whose item \(i) is \(error.found ?? item.mention)\(one)", hint: error.hint)
                 }
             }
             return out
@@ -142,7 +144,7 @@ public struct Rest<Element: Convertible>: Convertible {
     public static func from(_ value: Value) throws(Mismatch) -> Rest {
         guard case .list(let list) = value else { throw Mismatch(expected) }
         var items: [Element] = []
-        for item in list.items { items.append(try Element.from(item)) }
+        for item in list { items.append(try Element.from(item)) }
         return Rest(items)
     }
     public var value: Value { items.value }

@@ -6,13 +6,21 @@ enum BigStack {
     /// Left for the builtins and cores below the deepest call.
     static let reserve = 8 << 20
 
+    /// On threads that were made here, the lowest address that calls may reach.
+    private static let key: pthread_key_t? = {
+        var key = pthread_key_t()
+        return pthread_key_create(&key, nil) == 0 ? key : nil
+    }()
+
     private final class Job {
         let body: (UInt) -> Void
         init(_ body: @escaping (UInt) -> Void) { self.body = body }
     }
 
-    /// `body` gets the lowest address that its calls may reach. Without a thread (an exhausted machine) it runs here, with little room.
+    /// `body` gets the lowest address that its calls may reach. Within such a thread it runs where it is. Without a thread (an exhausted machine) it runs here,
+    /// with little room.
     static func run<T>(_ body: (UInt) throws -> T) throws -> T {
+        if let key, let floor = pthread_getspecific(key) { return try body(UInt(bitPattern: floor)) }
         var result: Result<T, any Error>?
         withoutActuallyEscaping(body) { body in
             let job = Job { floor in result = Result { try body(floor) } }
@@ -31,7 +39,9 @@ enum BigStack {
                         let job = Unmanaged<Job>.fromOpaque(opaque).takeRetainedValue()
                         var marker: UInt8 = 0
                         let top = withUnsafeMutablePointer(to: &marker) { UInt(bitPattern: $0) }
-                        job.body(top - UInt(BigStack.size - BigStack.reserve))
+                        let floor = top - UInt(BigStack.size - BigStack.reserve)
+                        if let key = BigStack.key { pthread_setspecific(key, UnsafeRawPointer(bitPattern: floor)) }
+                        job.body(floor)
                         return nil
                     }, opaque) == 0
             if started {

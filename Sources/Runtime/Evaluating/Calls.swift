@@ -3,11 +3,14 @@ import Syntax
 
 /// `f(a, name=b)`.
 final class CallCode: Code {
-    let callee: Code
-    let arguments: [Code]
+    private(set) var callee: Code
+    private(set) var arguments: [Code]
     /// Empty when no argument is named.
     let names: [String?]
     let spans: [Span]
+
+    /// What a builtin makes of a single number, once it is known that this calls one.
+    @exclusivity(unchecked) var scalar: (@Sendable (Double) -> Double)?
 
     init(_ callee: Code, _ arguments: [Code], names: [String?], spans: [Span], _ span: Span) {
         self.callee = callee
@@ -18,41 +21,50 @@ final class CallCode: Code {
     }
 
     override func evaluate(_ frame: Frame) throws -> Value {
-        let value = try callee.evaluate(frame)
-        guard case .function(let function) = value else {
-            throw frame.fail("\(value.mention) cannot be called", hint: hint(value), at: callee.span)
-        }
+        let function = try function(try callee.evaluate(frame), frame)
+        // What goes wrong in an argument does not happen within the call.
+        var values: [Value] = []
+        values.reserveCapacity(arguments.count)
+        for argument in arguments { values.append(try argument.evaluate(frame)) }
         do {
-            if case .closure(let code, let captured) = function.kind, names.isEmpty, arguments.count == code.parameters.count {
-                return try frame.machine.withFrame(code, captured: captured) { inner in
-                    for i in 0..<arguments.count {
-                        let value: Value
-                        do {
-                            value = try arguments[i].evaluate(frame)
-                        } catch {
-                            throw ArgumentFailure(error: error)
-                        }
-                        store(value, code.parameters[i].place, inner)
-                    }
-                    return try frame.machine.finish(code, inner)
-                }
-            }
-            var values: [Value] = []
-            values.reserveCapacity(arguments.count)
-            for argument in arguments {
-                do {
-                    values.append(try argument.evaluate(frame))
-                } catch {
-                    throw ArgumentFailure(error: error)
-                }
-            }
             return try frame.machine.call(function, values, names: names)
-        } catch let failure as ArgumentFailure {
-            // What went wrong in an argument did not happen within the call.
-            throw failure.error
         } catch {
             throw placed(error, function, frame)
         }
+    }
+
+    override func replaceParts(_ replace: (Code) -> Code) { (callee, arguments) = (replace(callee), arguments.map(replace)) }
+    override var isPlain: Bool { callee.isPlain && arguments.allSatisfy(\.isPlain) }
+
+    /// More arguments than this are not kept in registers.
+    private static let most = 64
+
+    override func emit(_ emitter: Emitter, to register: Int) {
+        guard names.isEmpty, arguments.count <= Self.most else { return emitter.evaluate(self, to: register) }
+        // The result comes to the first register of the call: the one that waits for it, where that is the topmost.
+        let start = emitter.free
+        let first = register == start - 1 && emitter.isFree(register) ? register : emitter.take()
+        let count = arguments.count
+        if let global = callee as? GlobalVariable, arguments.allSatisfy(\.isPlain) {
+            _ = emitter.take(max(0, count - 1))
+            for (i, argument) in arguments.enumerated() { argument.emit(emitter, to: first + i) }
+            emitter.add(.callGlobal, a: first, c: count, d: emitter.cell(global.cell), site: self)
+        } else {
+            _ = emitter.take(count)
+            callee.emit(emitter, to: first)
+            for (i, argument) in arguments.enumerated() { argument.emit(emitter, to: first + 1 + i) }
+            emitter.add(.call, a: first, c: count, site: self)
+        }
+        emitter.release(to: start)
+        if first != register { emitter.add(.move, a: register, b: first) }
+    }
+
+    override func emitStatement(_ emitter: Emitter) { emitter.discard(self) }
+
+    /// What is called. Throws where the value is no function.
+    func function(_ value: Value, _ frame: Frame) throws -> Function {
+        if case .function(let function) = value { return function }
+        throw frame.fail("\(value.mention) cannot be called", hint: hint(value), at: callee.span)
     }
 
     private func hint(_ value: Value) -> String? {
@@ -63,7 +75,7 @@ final class CallCode: Code {
     }
 
     /// Adds this place to an error that came out of the call: one that knows its place gets a line in its trace.
-    private func placed(_ error: any Error, _ function: Function, _ frame: Frame) -> any Error {
+    func placed(_ error: any Error, _ function: Function, _ frame: Frame) -> any Error {
         let source = frame.code.source
         func at(_ argument: Int?) -> Span {
             if let argument, argument < spans.count { return spans[argument] }
@@ -95,9 +107,4 @@ final class CallCode: Code {
         }
         return i
     }
-}
-
-/// Carries an argument's error past the call that it was meant for.
-private struct ArgumentFailure: Error {
-    let error: any Error
 }

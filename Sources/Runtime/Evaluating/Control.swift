@@ -7,29 +7,18 @@ final class BlockCode: Code {
         self.statements = statements
         super.init(span)
     }
-    override func execute(_ frame: Frame) throws -> Completion {
-        for statement in statements {
-            let completion = try statement.execute(frame)
-            if completion != .normal { return completion }
-        }
-        return .normal
-    }
-    override func evaluate(_ frame: Frame) throws -> Value {
-        guard let last = statements.last else { return .none }
-        for statement in statements.dropLast() {
-            let completion = try statement.execute(frame)
-            if completion != .normal { throw Jump(completion: completion) }
-        }
-        return try last.evaluate(frame)
+    override func emitStatement(_ emitter: Emitter) { for statement in statements { statement.emitStatement(emitter) } }
+    override func emit(_ emitter: Emitter, to register: Int) {
+        for statement in statements.dropLast() { statement.emitStatement(emitter) }
+        if let last = statements.last { last.emit(emitter, to: register) } else { emitter.add(.plain, a: register) }
     }
 }
 
 /// A statement that has no value; in a value's place it gives none.
 class StatementCode: Code {
-    override final func evaluate(_ frame: Frame) throws -> Value {
-        let completion = try execute(frame)
-        if completion != .normal { throw Jump(completion: completion) }
-        return .none
+    override final func emit(_ emitter: Emitter, to register: Int) {
+        emitStatement(emitter)
+        emitter.add(.plain, a: register)
     }
 }
 
@@ -39,10 +28,7 @@ final class ReturnCode: StatementCode {
         self.value = value
         super.init(span)
     }
-    override func execute(_ frame: Frame) throws -> Completion {
-        frame.result = try value?.evaluate(frame) ?? .none
-        return .returned
-    }
+    override func emitStatement(_ emitter: Emitter) { emitter.giveBack(value) }
 }
 
 final class LeaveLoop: StatementCode {
@@ -51,7 +37,7 @@ final class LeaveLoop: StatementCode {
         self.completion = completion
         super.init(span)
     }
-    override func execute(_ frame: Frame) -> Completion { completion }
+    override func emitStatement(_ emitter: Emitter) { emitter.leaveLoop(completion == .broke) }
 }
 
 final class Conditional: Code {
@@ -62,25 +48,22 @@ final class Conditional: Code {
         self.otherwise = otherwise
         super.init(span)
     }
-    @inline(__always)
-    private func chosen(_ frame: Frame) throws -> Code? {
-        for branch in branches where try branch.condition.test(frame, "a condition") { return branch.body }
-        return otherwise
+    override func emit(_ emitter: Emitter, to register: Int) {
+        emit(emitter, { $0.emit(emitter, to: register) }, otherwise: { emitter.add(.plain, a: register) })
     }
-    override func execute(_ frame: Frame) throws -> Completion { try chosen(frame)?.execute(frame) ?? .normal }
-    override func evaluate(_ frame: Frame) throws -> Value { try chosen(frame)?.evaluate(frame) ?? .none }
-}
-
-/// One turn of a loop's body. True when the loop goes on.
-@inline(__always)
-private func turn(_ body: Code, _ frame: Frame, _ completion: inout Completion) throws -> Bool {
-    try frame.machine.poll()
-    do {
-        completion = try body.execute(frame)
-    } catch let jump as Jump {
-        completion = jump.completion
+    override func emitStatement(_ emitter: Emitter) { emit(emitter, { $0.emitStatement(emitter) }, otherwise: {}) }
+    private func emit(_ emitter: Emitter, _ write: (Code) -> Void, otherwise none: () -> Void) {
+        var end = Emitter.Label()
+        for branch in branches {
+            var next = Emitter.Label()
+            emitter.condition(branch.condition, unless: &next)
+            write(branch.body)
+            emitter.jump(.jump, to: &end)
+            emitter.place(&next)
+        }
+        if let otherwise { write(otherwise) } else { none() }
+        emitter.place(&end)
     }
-    return completion == .normal || completion == .continued
 }
 
 final class WhileCode: StatementCode {
@@ -90,12 +73,16 @@ final class WhileCode: StatementCode {
         self.body = body
         super.init(span)
     }
-    override func execute(_ frame: Frame) throws -> Completion {
-        var completion = Completion.normal
-        while try condition.test(frame, "a condition") {
-            if try !turn(body, frame, &completion) { break }
+    override func emitStatement(_ emitter: Emitter) {
+        emitter.loop { continues in
+            var top = Emitter.Label(), end = Emitter.Label()
+            emitter.place(&top)
+            emitter.place(&continues)
+            emitter.condition(condition, unless: &end)
+            body.emitStatement(emitter)
+            emitter.jump(.loop, to: &top)
+            emitter.place(&end)
         }
-        return completion == .returned ? .returned : .normal
     }
 }
 
@@ -110,39 +97,44 @@ final class ForCode: StatementCode {
         self.body = body
         super.init(span)
     }
-    override func execute(_ frame: Frame) throws -> Completion {
-        var completion = Completion.normal
-        try Sequences.forEach(try sequence.evaluate(frame), frame, sequence.span) { item in
-            if let global { global.value = item } else if let place { store(item, place, frame) }
-            return try turn(body, frame, &completion)
+    override func emitStatement(_ emitter: Emitter) {
+        emitter.loop(over: sequence) { item, bind in
+            var slot: Int?
+            if global == nil, case .slot(let i)? = place { slot = i }
+            emitter.loop { continues in
+                bind(slot) {
+                    if let global {
+                        emitter.add(.writeGlobal, a: item, d: emitter.cell(global))
+                    } else if slot == nil, let place {
+                        emitter.store(item, in: place)
+                    }
+                    body.emitStatement(emitter)
+                    emitter.place(&continues)
+                }
+            }
         }
-        return completion == .returned ? .returned : .normal
     }
 }
 
 /// What `for` can go over.
 enum Sequences {
-    /// `body` gives false to stop.
-    @inline(__always)
-    static func forEach(_ value: Value, _ frame: Frame, _ span: Span, _ body: (Value) throws -> Bool) throws {
-        switch value {
-        case .range(let range):
-            var i = range.start
-            while i < range.end {
-                if try !body(.number(Double(i))) { return }
-                i += 1
-            }
-        case .list(let list):
-            for item in list.items where try !body(item) { return }
-        case .string(let text):
-            for character in text where try !body(.string(String(character))) { return }
-        case .record(let record):
-            for name in record.names where try !body(.string(name)) { return }
-        default:
-            var hint: String?
-            if case .number(let x) = value, x == x.rounded(), x >= 0, x < 1e15 { hint = "for numbers up to it write 0:\(Text.number(x))" }
-            throw frame.fail("`for` goes over lists, ranges, strings and records, not \(value.mention)", hint: hint, at: span)
+    /// 0-based; negative numbers count from the end.
+    static func place(_ i: Int, _ count: Int, _ what: String, _ frame: Frame, _ at: Span) throws -> Int {
+        let place = i < 0 ? i + count : i
+        guard place >= 0, place < count else {
+            throw frame.fail(
+                count == 0
+                    ? "there is no item \(i): \(what) is empty" : "there is no item \(i): \(what) has \(count), from 0 to \(count - 1)",
+                hint: i == count && count > 0 ? "the last is \(count - 1), or -1" : nil, at: at)
         }
+        return place
+    }
+
+    /// The error for what `for` cannot go over.
+    static func refusal(_ value: Value, _ frame: Frame, _ span: Span) -> ScriptError {
+        var hint: String?
+        if case .number(let x) = value, x == x.rounded(), x >= 0, x < 1e15 { hint = "for numbers up to it write 0:\(Text.number(x))" }
+        return frame.fail("`for` goes over lists, ranges, strings and records, not \(value.mention)", hint: hint, at: span)
     }
 }
 
@@ -158,38 +150,44 @@ final class ComprehensionCode: Code {
         self.steps = steps
         super.init(span)
     }
-    override func evaluate(_ frame: Frame) throws -> Value {
-        var out: [Value] = []
-        try run(0, frame, &out)
-        let list = List(out)
-        if list.depth > Value.deepest { throw frame.fail(tooDeep, at: span) }
-        return .list(list)
+    override func emit(_ emitter: Emitter, to register: Int) {
+        let list = emitter.take()
+        emitter.add(.list, a: list, b: list, c: 0, site: self)
+        emit(emitter, 0, list)
+        emitter.add(.move, a: register, b: list)
+        emitter.release(to: list)
     }
-    private func run(_ step: Int, _ frame: Frame, _ out: inout [Value]) throws {
+    private func emit(_ emitter: Emitter, _ step: Int, _ list: Int) {
         guard step < steps.count else {
-            guard out.count < List.longest else { throw frame.fail("the list is too long: more than \(List.longest) items", at: span) }
-            // The array is about to move to one of twice the size.
-            if out.count == out.capacity { try frame.reserve(items: 2 * out.count, at: span) }
-            out.append(try element.evaluate(frame))
+            let item = emitter.take()
+            element.emit(emitter, to: item)
+            emitter.add(.append, a: list, b: item, site: self)
+            emitter.release(to: item)
             return
         }
         switch steps[step] {
         case .filter(let condition):
-            if try condition.test(frame, "a comprehension's condition") { try run(step + 1, frame, &out) }
+            var end = Emitter.Label()
+            emitter.condition(condition, unless: &end, "a comprehension's condition")
+            emit(emitter, step + 1, list)
+            emitter.place(&end)
         case .each(let place, let sequence):
-            try Sequences.forEach(try sequence.evaluate(frame), frame, sequence.span) { item in
-                try frame.machine.poll()
-                // A fresh cell each turn, so that functions made here each keep their own item.
-                if case .cell(let i) = place { frame.cells[i] = Cell(item) } else { store(item, place, frame) }
-                try run(step + 1, frame, &out)
-                return true
+            emitter.loop(over: sequence) { item, bind in
+                var slot: Int?
+                if case .slot(let i) = place { slot = i }
+                bind(slot) {
+                    // A fresh cell each turn, so that functions made here each keep their own item.
+                    if case .cell(let i) = place { emitter.add(.freshCell, a: item, b: i) }
+                    emit(emitter, step + 1, list)
+                }
             }
         }
     }
+    override func emitStatement(_ emitter: Emitter) { emitter.discard(self) }
 }
 
 final class TryCode: Code {
-    let body: Code, handler: Code
+    private var body: Code, handler: Code
     let place: Place?
     let global: Cell?
     init(_ body: Code, place: Place?, global: Cell?, handler: Code, _ span: Span) {
@@ -198,6 +196,16 @@ final class TryCode: Code {
         self.global = global
         self.handler = handler
         super.init(span)
+    }
+    override func emit(_ emitter: Emitter, to register: Int) {
+        body = emitter.chunk(body, givesValue: true)
+        handler = emitter.chunk(handler, givesValue: true)
+        emitter.evaluate(self, to: register)
+    }
+    override func emitStatement(_ emitter: Emitter) {
+        body = emitter.chunk(body, givesValue: false)
+        handler = emitter.chunk(handler, givesValue: false)
+        emitter.execute(self)
     }
     override func execute(_ frame: Frame) throws -> Completion {
         do {

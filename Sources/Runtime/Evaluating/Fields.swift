@@ -35,7 +35,7 @@ public enum Fields {
         Record([
             ("recipe", p.recipe.map { .string($0) } ?? .none), ("threshold", .number(p.threshold)), ("largest", .boolean(p.largest)),
             ("fill", .boolean(p.fill)), ("window", p.window.map { triple($0) } ?? .none), ("overlap", .number(p.overlap)),
-            ("flips", .boolean(p.flips)),
+            ("flips", .boolean(p.flips)), ("search", .boolean(p.search)),
             ("volume", p.limits.volume.map { Value([.number($0.lowerBound), .number($0.upperBound)]) } ?? .none),
             ("limits", .record(Record(QualityLimits.names.map { ($0.name, .number(p.limits[keyPath: $0.path])) }))),
         ])

@@ -16,29 +16,83 @@ final class IndexCode: Code {
         case slice(Code?, Code?, Span)
         case ellipsis(Span)
     }
-    let base: Code
-    let parts: [Part]
+    private(set) var base: Code
+    private(set) var parts: [Part]
     init(_ base: Code, _ parts: [Part], _ span: Span) {
         self.base = base
         self.parts = parts
         super.init(span)
     }
 
-    override func evaluate(_ frame: Frame) throws -> Value {
-        let value = try base.evaluate(frame)
+    override var isPlain: Bool {
+        base.isPlain
+            && parts.allSatisfy { part in
+                switch part {
+                case .at(let code): code.isPlain
+                case .slice(let a, let b, _): (a?.isPlain ?? true) && (b?.isPlain ?? true)
+                case .ellipsis: true
+                }
+            }
+    }
+
+    override func replaceParts(_ replace: (Code) -> Code) {
+        base = replace(base)
+        parts = parts.map { part in
+            switch part {
+            case .at(let code): .at(replace(code))
+            case .slice(let a, let b, let span): .slice(a.map(replace), b.map(replace), span)
+            case .ellipsis: part
+            }
+        }
+    }
+
+    override func emit(_ emitter: Emitter, to register: Int) {
+        let places = parts.compactMap { if case .at(let code) = $0 { code } else { nil } }
+        guard places.count == parts.count, places.count == 1 || places.count == 3 else { return emitter.evaluate(self, to: register) }
+        let start = emitter.free
+        defer { emitter.release(to: start) }
+        let from = emitter.operand(base, before: places)
+        if places.count == 1 {
+            emitter.add(.index, a: register, b: from, c: emitter.operand(places[0]), site: self)
+        } else {
+            let first = emitter.take(3)
+            for (i, place) in places.enumerated() { place.emit(emitter, to: first + i) }
+            emitter.add(.indexVoxel, a: register, b: from, c: first, site: self)
+        }
+    }
+
+    /// The item of what the first register holds, at the places that the others hold. The word has a reference of its own.
+    func item(_ from: Register, _ places: Register, _ count: Int, _ frame: Frame) throws -> Word {
+        if from.pointee.kind == Word.Kind.other, count == 3, places[0].isNumber, places[1].isNumber, places[2].isNumber {
+            let box = from.pointee.object(ValueBox.self).takeUnretainedValue()
+            if let x = box.voxel(places[0].number, places[1].number, places[2].number) { return Word(x) }
+        }
+        let value = try frame.value(from, of: base)
+        var given: [Value] = []
+        for i in 0..<count {
+            guard case .at(let code) = parts[i] else { continue }
+            given.append(try frame.value(places + i, of: code))
+        }
+        return Word(try item(value, given, frame))
+    }
+
+    override func evaluate(_ frame: Frame) throws -> Value { try item(try base.evaluate(frame), nil, frame) }
+
+    /// The item or part of a value; `given` has the places where they are evaluated already.
+    private func item(_ value: Value, _ given: [Value]?, _ frame: Frame) throws -> Value {
         switch value {
         case .list(let list):
-            switch try single(frame, "a list") {
-            case .at(let i, let at): return list[try place(i, list.count, "the list", frame, at)]
+            switch try single(frame, given, "a list") {
+            case .at(let i, let at): return list[try Sequences.place(i, list.count, "the list", frame, at)]
             case .slice(let a, let b, _):
                 let range = slice(a, b, list.count)
                 try frame.reserve(items: range.count, at: span)
-                return Value(Array(list.items[range]))
+                return .list(List(list, range))
             case .ellipsis: return value
             }
         case .range(let numbers):
-            switch try single(frame, "a range") {
-            case .at(let i, let at): return .number(Double(numbers.start + (try place(i, numbers.count, "the range", frame, at))))
+            switch try single(frame, given, "a range") {
+            case .at(let i, let at): return .number(Double(numbers.start + (try Sequences.place(i, numbers.count, "the range", frame, at))))
             case .slice(let a, let b, _):
                 let range = slice(a, b, numbers.count)
                 return .range(IndexRange(numbers.start + range.lowerBound, numbers.start + range.upperBound))
@@ -47,8 +101,8 @@ final class IndexCode: Code {
         case .string(let text):
             try frame.reserve(text.utf8.count * MemoryLayout<Character>.stride, at: span)
             let characters = Array(text)
-            switch try single(frame, "a string") {
-            case .at(let i, let at): return .string(String(characters[try place(i, characters.count, "the string", frame, at)]))
+            switch try single(frame, given, "a string") {
+            case .at(let i, let at): return .string(String(characters[try Sequences.place(i, characters.count, "the string", frame, at)]))
             case .slice(let a, let b, _): return .string(String(characters[slice(a, b, characters.count)]))
             case .ellipsis: return value
             }
@@ -56,46 +110,38 @@ final class IndexCode: Code {
             guard parts.count == 1, case .at(let code) = parts[0] else {
                 throw frame.fail("a record is indexed with one field's name: r[\"name\"]", at: span)
             }
-            let key = try code.evaluate(frame)
+            let key = try given?[0] ?? code.evaluate(frame)
             guard case .string(let name) = key else {
                 throw frame.fail("a record is indexed with a field's name, got \(key.mention)", hint: "write r[\"name\"]", at: code.span)
             }
             if let field = record[name] { return field }
             throw Fields.unknown(name, of: value, record.names, frame, code.span)
         case .volume(let volume):
-            let box = try box(volume.grid.shape, "volume", frame)
+            let box = try box(volume.grid.shape, given, "volume", frame)
             if box.isPoint { return .number(Double(volume[box.from.x, box.from.y, box.from.z])) }
-            return try placed(frame) { .volume(try volume.cropped(from: box.from, to: box.to)) }
+            return try frame.placed(span) { .volume(try volume.cropped(from: box.from, to: box.to)) }
         case .mask(let mask):
-            let box = try box(mask.grid.shape, "mask", frame)
+            let box = try box(mask.grid.shape, given, "mask", frame)
             if box.isPoint { return .boolean(mask[box.from.x, box.from.y, box.from.z]) }
-            return try placed(frame) { .mask(try mask.cropped(from: box.from, to: box.to)) }
+            return try frame.placed(span) { .mask(try mask.cropped(from: box.from, to: box.to)) }
         default:
             throw frame.fail(
                 "\(value.mention) cannot be indexed", hint: "lists, strings, ranges, records, volumes and masks can", at: base.span)
         }
     }
 
-    private func placed(_ frame: Frame, _ body: () throws -> Value) throws -> Value {
-        do {
-            return try body()
-        } catch let error as any ExplainedError {
-            throw ScriptError(error.message, hint: error.hint, source: frame.code.source, span: span, underlying: error)
-        }
-    }
-
-    private func single(_ frame: Frame, _ what: String) throws -> Item {
+    private func single(_ frame: Frame, _ given: [Value]?, _ what: String) throws -> Item {
         guard parts.count == 1 else { throw frame.fail("\(what) has one axis, the index has \(parts.count) places", at: span) }
-        return try item(parts[0], frame)
+        return try item(parts[0], given?[0], frame)
     }
 
-    private func item(_ part: Part, _ frame: Frame) throws -> Item {
+    private func item(_ part: Part, _ given: Value?, _ frame: Frame) throws -> Item {
         switch part {
         case .ellipsis: return .ellipsis
         case .slice(let a, let b, let at):
             return .slice(try a.map { try whole($0, frame) }, try b.map { try whole($0, frame) }, at)
         case .at(let code):
-            let value = try code.evaluate(frame)
+            let value = try given ?? code.evaluate(frame)
             if case .range(let r) = value { return .slice(r.start, max(r.start, r.end), code.span) }
             return .at(try whole(value, code, frame), code.span)
         }
@@ -112,18 +158,6 @@ final class IndexCode: Code {
         return Int(x)
     }
 
-    /// 0-based; negative numbers count from the end.
-    private func place(_ i: Int, _ count: Int, _ what: String, _ frame: Frame, _ at: Span) throws -> Int {
-        let place = i < 0 ? i + count : i
-        guard place >= 0, place < count else {
-            throw frame.fail(
-                count == 0
-                    ? "there is no item \(i): \(what) is empty" : "there is no item \(i): \(what) has \(count), from 0 to \(count - 1)",
-                hint: i == count && count > 0 ? "the last is \(count - 1), or -1" : nil, at: at)
-        }
-        return place
-    }
-
     /// Ends beyond the sequence are moved to its ends, as in Python.
     private func slice(_ a: Int?, _ b: Int?, _ count: Int) -> Range<Int> {
         func end(_ i: Int) -> Int { min(max(i < 0 ? i + count : i, 0), count) }
@@ -138,8 +172,8 @@ final class IndexCode: Code {
 
     /// The part of a grid that the index names. Unlike lists, an end outside of the grid is an error: a crop that is
     /// smaller than asked for would go unnoticed.
-    private func box(_ shape: SIMD3<Int>, _ what: String, _ frame: Frame) throws -> Box {
-        var items = try parts.map { try item($0, frame) }
+    private func box(_ shape: SIMD3<Int>, _ given: [Value]?, _ what: String, _ frame: Frame) throws -> Box {
+        var items = try parts.enumerated().map { try item($1, given?[$0], frame) }
         if let i = items.firstIndex(where: { if case .ellipsis = $0 { true } else { false } }) {
             let missing = 3 - (items.count - 1)
             guard missing >= 0 else {
@@ -192,9 +226,25 @@ final class FieldCode: Code {
         self.nameSpan = nameSpan
         super.init(span)
     }
-    override func evaluate(_ frame: Frame) throws -> Value {
-        let value = try base.evaluate(frame)
+    override var isPlain: Bool { base.isPlain }
+    override func emit(_ emitter: Emitter, to register: Int) {
+        let start = emitter.free
+        emitter.add(.field, a: register, b: emitter.operand(base), site: self)
+        emitter.release(to: start)
+    }
+    func get(_ value: Value, _ frame: Frame) throws -> Value {
         if let field = Fields.get(name, of: value) { return field }
         throw Fields.unknown(name, of: value, Fields.names(of: value), frame, nameSpan)
+    }
+}
+
+extension ValueBox {
+    /// A voxel's number; nil where this is no volume or there is no such voxel.
+    fileprivate func voxel(_ i: Double, _ j: Double, _ k: Double) -> Double? {
+        guard case .volume(let v) = value, let i = Int(exactly: i), let j = Int(exactly: j), let k = Int(exactly: k) else { return nil }
+        let shape = v.grid.shape
+        guard i >= 0, i < shape.x, j >= 0, j < shape.y, k >= 0, k < shape.z else { return nil }
+        let x = Double(v[i, j, k])
+        return x == x ? x : .nan
     }
 }

@@ -17,82 +17,191 @@ final class Machine: @unchecked Sendable {
 
     /// How many calls may wait on one another.
     static let deepestCall = 10_000
-    private static let slotLimit = 1 << 20
-    private let slots: UnsafeMutablePointer<Value?>
-    private var used = 0
-    private var depth = 0
+    private static let registerLimit = 1 << 21
+    /// The registers of all calls, one call's above the other's.
+    let registers: UnsafeMutablePointer<Word>
+    let registerEnd: UnsafeMutablePointer<Word>
+    /// The first register that no call has.
+    @exclusivity(unchecked) var top: UnsafeMutablePointer<Word>
+    /// The call in progress.
+    @exclusivity(unchecked) var innermost: Call
+    /// All levels of calls; the first stands for what is around all calls.
+    private let calls: Call
+    let lastCall: Call
+    private var frames: [Frame] = []
     /// Addresses below this are too near the end of the thread's stack.
     var stackFloor: UInt = 0
-    /// A bound on loop turns and calls, for tests that run arbitrary text; nil for none.
-    var stepsLeft: Int?
+    /// Loop turns and calls until the machine looks up from its work.
+    @exclusivity(unchecked) var fuel = 0
+    /// Loop turns and calls that are allowed beyond `fuel`.
+    private var reserveFuel = Int.max
     /// What runs now may only compute.
     var restriction: Restriction?
     var memory = MemoryGuard()
     /// Evaluates an imported file and gives its names to the importing script.
     var importFile: (_ path: String, _ importer: Module) throws -> Void = { _, _ in }
+    /// What `help` prints of a function, a name or a word; of everything for none.
+    var help: (Value) throws -> String = { _ in "" }
     /// Evaluates a text in a module of its own.
     var evaluateApart: (Source) throws -> Value = { _ in .none }
 
     init(output: @escaping @Sendable (String) -> Void, progress: ProgressSink) {
         self.output = output
         self.progress = progress
-        slots = .allocate(capacity: Self.slotLimit)
+        registers = .allocate(capacity: Self.registerLimit)
+        registerEnd = registers + Self.registerLimit
+        top = registers
+        // Zeroed by the system when a level is first used: no level has a frame.
+        let bytes = calloc(Self.deepestCall + 1, MemoryLayout<CallState>.stride)
+        guard let bytes else { fatalError("no memory for a session") }
+        calls = bytes.bindMemory(to: CallState.self, capacity: Self.deepestCall + 1)
+        calls.initialize(
+            to: CallState(
+                slots: registers, registerCount: 0, variableCount: 0, tables: Program.empty.tables, code: .passUnretained(.nothing),
+                function: nil, resumption: Program.empty.tables.pointee.start, awaited: 0, frame: nil))
+        innermost = calls
+        lastCall = calls + Self.deepestCall
     }
 
-    deinit { slots.deallocate() }
+    deinit {
+        free(calls)
+        registers.deallocate()
+    }
+
+    /// The frame of a level of calls.
+    @inline(__always)
+    func frame(_ call: Call) -> Frame { (call.pointee.frame ?? makeFrame(call)).takeUnretainedValue() }
+
+    @inline(never)
+    private func makeFrame(_ call: Call) -> Unmanaged<Frame> {
+        let frame = Frame(call, self)
+        frames.append(frame)
+        call.pointee.frame = .passUnretained(frame)
+        return .passUnretained(frame)
+    }
+
+    /// How many calls wait on this one.
+    @inline(__always) func depth(_ call: Call) -> Int { call - calls }
+
+    /// A bound on loop turns and calls, for texts that may run without an end; nil for none.
+    var stepsLeft: Int? {
+        get { reserveFuel == .max ? nil : reserveFuel + max(0, fuel) }
+        set {
+            reserveFuel = newValue ?? .max
+            fuel = 0
+        }
+    }
 
     /// Calls and loop turns pass here.
     @inline(__always)
     func poll() throws {
-        if Interrupt.isRaised { throw Interrupted() }
-        if stepsLeft != nil { try countStep() }
+        fuel &-= 1
+        if fuel < 0 { try refuel() }
     }
 
-    private func countStep() throws {
-        guard let left = stepsLeft, left > 0 else { throw restriction?.tooLong ?? Interrupted() }
-        stepsLeft = left - 1
+    /// Throws `Interrupted` upon Ctrl-C and where no steps are left.
+    @inline(never)
+    func refuel() throws {
+        fuel = 0
+        try Interrupt.check()
+        guard reserveFuel > 0 else { throw restriction?.tooLong ?? Interrupted() }
+        let more = min(reserveFuel, 64)
+        if reserveFuel != .max { reserveFuel -= more }
+        fuel = more - 1
     }
 
     /// Makes room for a call's variables, runs `body`, and clears them. Throws `ArgumentError` when calls are nested too deeply.
-    @inline(__always)
-    func withFrame(_ code: FunctionCode, captured: [Cell], _ body: (Frame) throws -> Value) throws -> Value {
+    func withFrame<T>(_ code: FunctionCode, _ function: Function?, _ body: (Frame) throws -> T) throws -> T {
         var marker: UInt8 = 0
         let here = withUnsafeMutablePointer(to: &marker) { UInt(bitPattern: $0) }
-        guard depth < Self.deepestCall, used + code.slotCount <= Self.slotLimit, here > stackFloor else {
-            throw ArgumentError(
-                "calls are nested too deeply: \(depth) calls wait on one another", hint: "is this a recursion without an end?",
-                argument: nil)
+        let outer = innermost, base = top
+        guard depth(outer) < Self.deepestCall, base + code.registerCount <= registerEnd, here > stackFloor else {
+            throw tooManyCalls(depth(outer))
         }
         try poll()
-        let base = slots + used
-        let count = code.slotCount
-        base.initialize(repeating: nil, count: count)
-        used += count
-        depth += 1
+        let call = outer + 1
+        enter(call, .passUnretained(code), function.map { .passUnretained($0) }, at: base, code.registerCount, given: 0)
+        call.pointee.tables = code.program.tables
+        call.pointee.variableCount = code.slotCount
+        if code.cellCount > 0 { makeCells(call) }
+        let frame = frame(call)
         defer {
-            depth -= 1
-            used -= count
-            base.deinitialize(count: count)
+            leave(call)
+            top = base
         }
-        return try body(Frame(code, self, slots: base, captured: captured))
+        return try body(frame)
+    }
+
+    /// Readies a call's registers, of which the first `given` are bound already.
+    @inline(__always)
+    func enter(_ call: Call, _ code: Unmanaged<FunctionCode>, _ function: Unmanaged<Function>?, at base: Register, _ count: Int, given: Int) {
+        call.pointee.slots = base
+        call.pointee.registerCount = count
+        call.pointee.code = code
+        call.pointee.function = function
+        top = base + count
+        innermost = call
+        var i = given
+        while i < count {
+            base[i] = .unbound
+            i &+= 1
+        }
+    }
+
+    @inline(never)
+    func makeCells(_ call: Call) { frame(call).cells = (0..<call.pointee.code.takeUnretainedValue().cellCount).map { _ in Cell() } }
+
+    /// Frees what a call held. Its caller is the innermost again.
+    @inline(__always)
+    func leave(_ call: Call) {
+        let base = call.pointee.slots, count = call.pointee.registerCount
+        var i = 0
+        while i < count {
+            (base + i).clear()
+            i &+= 1
+        }
+        if let frame = call.pointee.frame { forget(frame) }
+        let caller = call - 1
+        innermost = caller
+        top = caller.pointee.slots + caller.pointee.registerCount
+    }
+
+    @inline(never)
+    private func forget(_ frame: Unmanaged<Frame>) {
+        frame._withUnsafeGuaranteedRef { frame in
+            if !frame.cells.isEmpty { frame.cells = [] }
+            frame.result = .none
+        }
+    }
+
+    private func tooManyCalls(_ depth: Int) -> ArgumentError {
+        ArgumentError(
+            "calls are nested too deeply: \(depth) calls wait on one another", hint: "is this a recursion without an end?", argument: nil)
+    }
+
+    /// The same as an error at a call.
+    @inline(never)
+    func tooManyCalls(_ site: Code, _ function: Unmanaged<Function>, _ call: Call) -> any Error {
+        unsafeDowncast(site, to: CallCode.self).placed(tooManyCalls(depth(call)), function.takeUnretainedValue(), frame(call))
     }
 
     /// Runs a function's body once its parameters are bound.
-    @inline(__always)
     func finish(_ code: FunctionCode, _ frame: Frame) throws -> Value {
-        for parameter in code.parameters {
-            if case .cell(let i) = parameter.place, frame.cells[i].value == nil, let fallback = parameter.fallback {
-                frame.cells[i].value = try fallback.evaluate(frame)
-            } else if case .slot(let i) = parameter.place, frame.slots[i] == nil, let fallback = parameter.fallback {
-                frame.slots[i] = try fallback.evaluate(frame)
-            }
-        }
         do {
-            if code.isExpression { return try code.body.evaluate(frame) }
-            return try code.body.execute(frame) == .returned ? frame.result : .none
+            for parameter in code.parameters {
+                guard let fallback = parameter.fallback else { continue }
+                switch parameter.place {
+                case .cell(let i): if frame.cells[i].word.isUnbound { frame.cells[i].value = try fallback.evaluate(frame) }
+                case .slot(let i): if frame.slots[i].isUnbound { (frame.slots + i).put(Word(try fallback.evaluate(frame))) }
+                case .captured: break
+                }
+            }
         } catch is Jump {
-            return frame.result
+            // A default that returns: fn f(x=if c { return 1 } else { 2 }).
+            return frame.takeResult()
         }
+        _ = try run(code.program, frame)
+        return frame.takeResult()
     }
 
     private func keep(_ reserved: Model, from builtin: Builtin, _ arguments: [Value]) throws {
@@ -112,6 +221,8 @@ final class Machine: @unchecked Sendable {
     func call(_ function: Function, _ arguments: [Value], names: [String?]) throws -> Value {
         switch function.kind {
         case .builtin(let builtin):
+            // A builtin may take long: Ctrl-C is looked for before each.
+            try Interrupt.check()
             try poll()
             if let reserved { try keep(reserved, from: builtin, arguments) }
             if let restriction { try restriction.check(builtin) }
@@ -119,17 +230,20 @@ final class Machine: @unchecked Sendable {
             let result = try builtin.body(context, try Binder.bind(builtin, arguments, names))
             try memory.account(result)
             return result
-        case .closure(let code, let captured):
+        case .closure(let code, _):
+            if names.isEmpty, let entry = function.entry, entry.pointee.parameters == arguments.count {
+                return try withFrame(code, function) { frame in
+                    for i in arguments.indices { frame.slots[i] = Word(arguments[i]) }
+                    _ = try run(code.program, frame)
+                    return frame.takeResult()
+                }
+            }
             let places = try Binder.places(
                 function.name, parameters: code.parameters.map { ($0.name, $0.fallback == nil) }, rest: nil, count: arguments.count,
                 names: names)
-            return try withFrame(code, captured: captured) { frame in
+            return try withFrame(code, function) { frame in
                 for (i, value) in arguments.enumerated() {
-                    switch code.parameters[places[i]].place {
-                    case .slot(let s): frame.slots[s] = value
-                    case .cell(let c): frame.cells[c].value = value
-                    case .captured: break
-                    }
+                    store(value, code.parameters[places[i]].place, frame)
                 }
                 return try finish(code, frame)
             }
@@ -192,17 +306,10 @@ enum Binder {
     }
 
     static func bind(_ builtin: Builtin, _ arguments: [Value], _ names: [String?]) throws(ArgumentError) -> Bound {
-        let parameters = builtin.parameters
-        let rest = parameters.firstIndex { $0.isRest }
+        let parameters = builtin.parameters, rest = builtin.rest
+        if names.isEmpty, rest == nil, arguments.count == parameters.count { return Bound(values: arguments, arguments: []) }
         var bound = Bound(
             values: Array(repeating: nil, count: parameters.count), arguments: Array(repeating: 0, count: parameters.count))
-        if names.isEmpty, rest == nil, arguments.count == parameters.count {
-            for (i, value) in arguments.enumerated() {
-                bound.values[i] = value
-                bound.arguments[i] = i
-            }
-            return bound
-        }
         let places = try places(
             builtin.name, parameters: parameters.map { ($0.name, $0.isRequired) }, rest: rest, count: arguments.count, names: names)
         var more: [Value] = []

@@ -68,7 +68,7 @@ struct MemoryGuard {
         }
         switch value {
         case .string(let s): return s.utf8.count
-        case .list(let list): return list.count * MemoryLayout<Value>.stride + list.items.prefix(8).reduce(0) { $0 + images($1) }
+        case .list(let list): return list.count * MemoryLayout<Value>.stride + list.prefix(8).reduce(0) { $0 + images($1) }
         case .record(let record): return 64 * record.fields.count + record.fields.values.prefix(8).reduce(0) { $0 + images($1) }
         default: return images(value)
         }

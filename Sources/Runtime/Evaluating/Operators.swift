@@ -41,9 +41,12 @@ public enum Operators {
         _ op: BinaryOperator, _ a: Value, _ b: Value, _ frame: Frame, _ span: Span, _ operatorSpan: Span
     ) throws -> Value {
         switch (a, b) {
-        case (.number(let x), .number(let y)): return try numbers(op, x, y, a, b, frame, operatorSpan)
+        case (.number(let x), .number(let y)): return try numbers(op, x, y, frame, operatorSpan)
         case (.volume, _), (_, .volume), (.mask, _), (_, .mask):
-            if let result = try voxels(op, a, b, frame, span, operatorSpan) {
+            if let x = operand(a), let y = operand(b), let expression = try frame.placed(span, { try self.expression(op, x, y) }) {
+                let result: Value = try frame.placed(span) {
+                    expression.isMask ? .mask(try expression.mask()) : .volume(try expression.volume())
+                }
                 try frame.account(result, at: span)
                 return result
             }
@@ -63,7 +66,10 @@ public enum Operators {
             if op == .add {
                 guard x.count + y.count <= List.longest else { throw tooLong(frame, span) }
                 try frame.reserve(items: x.count + y.count, at: span)
-                return .list(List(x.items + y.items))
+                let sum = List(capacity: x.count + y.count)
+                sum.append(contentsOf: x)
+                sum.append(contentsOf: y)
+                return .list(sum)
             }
         case (.string(let s), .number(let n)) where op == .multiply:
             let times = try count(n, frame, operatorSpan)
@@ -74,10 +80,7 @@ public enum Operators {
             let times = try count(n, frame, operatorSpan)
             guard times == 0 || list.count <= List.longest / times else { throw tooLong(frame, span) }
             try frame.reserve(items: list.count * times, at: span)
-            var items: [Value] = []
-            items.reserveCapacity(list.count * times)
-            for _ in 0..<times { items += list.items }
-            return Value(items)
+            return .list(List(list, 0..<list.count, times: times))
         default: break
         }
         if op == .equal { return .boolean(try a.equals(b)) }
@@ -85,66 +88,75 @@ public enum Operators {
         throw unfit(op, a, b, frame, operatorSpan)
     }
 
-    private static func numbers(
-        _ op: BinaryOperator, _ x: Double, _ y: Double, _ a: Value, _ b: Value, _ frame: Frame, _ operatorSpan: Span
-    ) throws -> Value {
+    /// With the sign of the divisor, so that i % n walks round for negative i too.
+    @inline(__always)
+    static func remainder(_ x: Double, _ y: Double) -> Double {
+        // Whole numbers, the usual case, are quicker as such.
+        if x >= 0, x < 0x1p53, y >= 1, y < 0x1p53 {
+            let a = Int64(x), b = Int64(y)
+            if Double(a) == x, Double(b) == y { return Double(a % b) }
+        }
+        return anyRemainder(x, y)
+    }
+
+    @inline(never)
+    private static func anyRemainder(_ x: Double, _ y: Double) -> Double {
+        let r = fmod(x, y)
+        return r != 0 && (r < 0) != (y < 0) ? r + y : r
+    }
+
+    static func power(_ x: Double, _ y: Double) -> Double { y == 2 ? x * x : pow(x, y) }
+
+    static func numbers(_ op: BinaryOperator, _ x: Double, _ y: Double, _ frame: Frame, _ operatorSpan: Span) throws -> Value {
         switch op {
-        case .add: return .number(x + y)
-        case .subtract: return .number(x - y)
-        case .multiply: return .number(x * y)
-        case .divide: return .number(x / y)
-        case .remainder:
-            // With the sign of the divisor, so that i % n walks round for negative i too.
-            let r = fmod(x, y)
-            return .number(r != 0 && (r < 0) != (y < 0) ? r + y : r)
-        case .power: return .number(y == 2 ? x * x : pow(x, y))
-        case .equal: return .boolean(x == y)
-        case .notEqual: return .boolean(x != y)
-        case .less: return .boolean(x < y)
-        case .lessOrEqual: return .boolean(x <= y)
-        case .greater: return .boolean(x > y)
-        case .greaterOrEqual: return .boolean(x >= y)
-        case .meet, .join: throw unfit(op, a, b, frame, operatorSpan)
+        case .add: .number(x + y)
+        case .subtract: .number(x - y)
+        case .multiply: .number(x * y)
+        case .divide: .number(x / y)
+        case .remainder: .number(remainder(x, y))
+        case .power: .number(power(x, y))
+        case .equal: .boolean(x == y)
+        case .notEqual: .boolean(x != y)
+        case .less: .boolean(x < y)
+        case .lessOrEqual: .boolean(x <= y)
+        case .greater: .boolean(x > y)
+        case .greaterOrEqual: .boolean(x >= y)
+        case .meet, .join: throw unfit(op, .number(x), .number(y), frame, operatorSpan)
         }
     }
 
-    private static func operand(_ value: Value) -> Elementwise.Operand? {
+    private static func operand(_ value: Value) -> VoxelExpression.Operand? {
         switch value {
-        case .volume(let v): .volume(v)
-        case .mask(let m): .mask(m)
+        case .volume(let v): .expression(VoxelExpression(v))
+        case .mask(let m): .expression(VoxelExpression(m))
         case .number(let x): .number(x)
         default: nil
         }
     }
 
-    /// Voxel by voxel; nil when the other value is of no such kind.
-    private static func voxels(
-        _ op: BinaryOperator, _ a: Value, _ b: Value, _ frame: Frame, _ span: Span, _ operatorSpan: Span
-    ) throws -> Value? {
-        guard let x = operand(a), let y = operand(b) else { return nil }
-        func arithmetic(_ operation: Arithmetic) throws -> Value { .volume(try Elementwise.apply(operation, x, y)) }
-        func comparison(_ operation: Comparison) throws -> Value { .mask(try Elementwise.compare(operation, x, y)) }
-        do {
-            switch op {
-            case .add: return try arithmetic(.add)
-            case .subtract: return try arithmetic(.subtract)
-            case .multiply: return try arithmetic(.multiply)
-            case .divide: return try arithmetic(.divide)
-            case .remainder: return try arithmetic(.remainder)
-            case .power: return try arithmetic(.power)
-            case .equal: return try comparison(.equal)
-            case .notEqual: return try comparison(.notEqual)
-            case .less: return try comparison(.less)
-            case .lessOrEqual: return try comparison(.lessOrEqual)
-            case .greater: return try comparison(.greater)
-            case .greaterOrEqual: return try comparison(.greaterOrEqual)
-            case .meet, .join:
-                guard case .mask(let m) = x, case .mask(let n) = y else { return nil }
-                return .mask(try Elementwise.apply(op == .meet ? Logic.and : .or, m, n))
-            }
-        } catch let error as any ExplainedError {
-            if error is Interrupted { throw error }
-            throw ScriptError(error.message, hint: error.hint, source: frame.code.source, span: span, underlying: error)
+    /// Voxel by voxel; nil where the operator does not take such operands. Throws what the cores throw, grids that differ first of all.
+    static func expression(
+        _ op: BinaryOperator, _ a: VoxelExpression.Operand, _ b: VoxelExpression.Operand
+    ) throws -> VoxelExpression? {
+        func logic(_ operation: Logic) throws -> VoxelExpression? {
+            guard case .expression(let x) = a, case .expression(let y) = b, x.isMask, y.isMask else { return nil }
+            return try .logic(operation, x, y)
+        }
+        return switch op {
+        case .add: try .arithmetic(.add, a, b)
+        case .subtract: try .arithmetic(.subtract, a, b)
+        case .multiply: try .arithmetic(.multiply, a, b)
+        case .divide: try .arithmetic(.divide, a, b)
+        case .remainder: try .arithmetic(.remainder, a, b)
+        case .power: try .arithmetic(.power, a, b)
+        case .equal: try .comparison(.equal, a, b)
+        case .notEqual: try .comparison(.notEqual, a, b)
+        case .less: try .comparison(.less, a, b)
+        case .lessOrEqual: try .comparison(.lessOrEqual, a, b)
+        case .greater: try .comparison(.greater, a, b)
+        case .greaterOrEqual: try .comparison(.greaterOrEqual, a, b)
+        case .meet: try logic(.and)
+        case .join: try logic(.or)
         }
     }
 

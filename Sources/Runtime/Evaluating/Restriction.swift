@@ -30,7 +30,7 @@ struct Restriction {
 
 extension Theme {
     /// Whether its builtins give values from values, and leave no trace besides.
-    var onlyComputes: Bool {
+    public var onlyComputes: Bool {
         switch self {
         case .space, .intensity, .masks, .evaluation, .lists, .text, .mathematics, .language: true
         case .files, .networks, .training, .pictures, .cohorts, .system: false

@@ -8,6 +8,16 @@ final class Literal: Code {
         super.init(span)
     }
     override func evaluate(_ frame: Frame) -> Value { value }
+    override var evaluatesItself: Bool { true }
+    override var isPlain: Bool { true }
+    override func emit(_ emitter: Emitter, to register: Int) {
+        switch value {
+        case .number(let x): emitter.add(.constant, a: register, d: emitter.constant(x))
+        case .none: emitter.add(.plain, a: register)
+        case .boolean(let b): emitter.add(.plain, a: register, d: b ? 2 : 1)
+        default: emitter.evaluate(self, to: register)
+        }
+    }
 }
 
 final class SlotVariable: Code {
@@ -19,9 +29,12 @@ final class SlotVariable: Code {
         super.init(span)
     }
     override func evaluate(_ frame: Frame) throws -> Value {
-        if let value = frame.slots[slot] { return value }
+        if let value = frame.slots[slot].value { return value }
         throw unbound(name, frame, span)
     }
+    override var evaluatesItself: Bool { true }
+    override var isPlain: Bool { true }
+    override func emit(_ emitter: Emitter, to register: Int) { emitter.add(.copy, a: register, b: slot, site: self) }
 }
 
 final class CellVariable: Code {
@@ -37,6 +50,11 @@ final class CellVariable: Code {
     override func evaluate(_ frame: Frame) throws -> Value {
         if let value = (isCaptured ? frame.captured : frame.cells)[index].value { return value }
         throw unbound(name, frame, span)
+    }
+    override var evaluatesItself: Bool { true }
+    override var isPlain: Bool { true }
+    override func emit(_ emitter: Emitter, to register: Int) {
+        emitter.add(isCaptured ? .readCaptured : .readCell, a: register, b: index, site: self)
     }
 }
 
@@ -69,115 +87,10 @@ final class GlobalVariable: Code {
         let hint = ForeignNames.hint(for: name) ?? Text.nearest(to: name, among: module.visibleNames).map { "did you mean `\($0)`?" }
         throw frame.fail("there is no name `\(name)`", hint: hint, at: span)
     }
-}
-
-final class Assign: Code {
-    let place: Place
-    let value: Code
-    init(_ place: Place, _ value: Code, _ span: Span) {
-        self.place = place
-        self.value = value
-        super.init(span)
-    }
-    override func evaluate(_ frame: Frame) throws -> Value {
-        let new = try value.evaluate(frame)
-        store(new, place, frame)
-        return new
-    }
-    override func execute(_ frame: Frame) throws -> Completion {
-        store(try value.evaluate(frame), place, frame)
-        return .normal
-    }
-}
-
-@inline(__always)
-func store(_ value: Value, _ place: Place, _ frame: Frame) {
-    switch place {
-    case .slot(let i): frame.slots[i] = value
-    case .cell(let i): frame.cells[i].value = value
-    case .captured: break  // The compiler never binds a name of the functions around.
-    }
-}
-
-final class AssignGlobal: Code {
-    let cell: Cell
-    let value: Code
-    init(_ cell: Cell, _ value: Code, _ span: Span) {
-        self.cell = cell
-        self.value = value
-        super.init(span)
-    }
-    override func evaluate(_ frame: Frame) throws -> Value {
-        let new = try value.evaluate(frame)
-        cell.value = new
-        return new
-    }
-}
-
-/// `xs = xs + more` for a variable of this call: the list or string grows in place when nothing else holds it.
-final class Grow: Code {
-    let place: Place?
-    let cell: Cell?
-    let variable: Code
-    let more: Code
-    let operatorSpan: Span
-
-    init(_ place: Place?, _ cell: Cell?, variable: Code, more: Code, operatorSpan: Span, _ span: Span) {
-        self.place = place
-        self.cell = cell
-        self.variable = variable
-        self.more = more
-        self.operatorSpan = operatorSpan
-        super.init(span)
-    }
-
-    override func execute(_ frame: Frame) throws -> Completion {
-        // As the two sides of any +: the left is looked at first.
-        var first = try variable.evaluate(frame)
-        let right = try more.evaluate(frame)
-        if case .number(let a) = first, case .number(let b) = right {
-            set(.number(a + b), frame)
-            return .normal
-        }
-        if case .string(let extra) = right, case .string(var text) = first, text.utf8.count + extra.utf8.count <= Operators.longestString {
-            try frame.reserve(extra.utf8.count + (extra.utf8.count < text.utf8.count / 64 ? 0 : text.utf8.count), at: span)
-            first = .none
-            set(nil, frame)
-            text += extra
-            set(.string(text), frame)
-            return .normal
-        }
-        if case .list(let extra) = right, case .list(var list) = first, list !== extra {
-            let total = list.count + extra.count
-            if total > list.items.capacity { try frame.reserve(items: 2 * total, at: span) }
-            // The variable lets go of its list, so that the only reference left is this one.
-            first = .none
-            set(nil, frame)
-            if isKnownUniquelyReferenced(&list), total <= List.longest, max(list.depth, extra.depth) < Value.deepest {
-                list.append(contentsOf: extra)
-                set(.list(list), frame)
-                return .normal
-            }
-            first = .list(list)
-            set(first, frame)
-        }
-        set(try Operators.binary(.add, first, right, frame, span, operatorSpan), frame)
-        return .normal
-    }
-
-    override func evaluate(_ frame: Frame) throws -> Value {
-        _ = try execute(frame)
-        return try variable.evaluate(frame)
-    }
-
-    private func set(_ value: Value?, _ frame: Frame) {
-        if let cell {
-            cell.value = value
-        } else if case .slot(let i) = place {
-            frame.slots[i] = value
-        } else if case .cell(let i) = place {
-            frame.cells[i].value = value
-        }
+    override var evaluatesItself: Bool { true }
+    override var isPlain: Bool { true }
+    override func emit(_ emitter: Emitter, to register: Int) {
+        emitter.add(.readGlobal, a: register, d: emitter.cell(cell), site: self)
     }
 }
 
@@ -205,12 +118,14 @@ final class MakeFunction: Code {
         if function.depth > Value.deepest { throw frame.fail(tooDeep, at: span) }
         return .function(function)
     }
+    override var evaluatesItself: Bool { true }
+    override var isPlain: Bool { true }
 }
 
 let tooDeep = "values are nested too deeply: more than \(Value.deepest) levels"
 
 final class MakeList: Code {
-    let items: [Code]
+    private(set) var items: [Code]
     init(_ items: [Code], _ span: Span) {
         self.items = items
         super.init(span)
@@ -224,10 +139,21 @@ final class MakeList: Code {
         if list.depth > Value.deepest { throw frame.fail(tooDeep, at: span) }
         return .list(list)
     }
+    override func replaceParts(_ replace: (Code) -> Code) { items = items.map(replace) }
+    override var isPlain: Bool { items.allSatisfy(\.isPlain) }
+    /// Lists longer than this are evaluated item by item rather than in registers.
+    private static let most = 64
+    override func emit(_ emitter: Emitter, to register: Int) {
+        guard items.count <= Self.most else { return emitter.evaluate(self, to: register) }
+        let first = emitter.take(items.count)
+        for (i, item) in items.enumerated() { item.emit(emitter, to: first + i) }
+        emitter.add(.list, a: register, b: first, c: items.count, site: self)
+        emitter.release(to: first)
+    }
 }
 
 final class MakeRecord: Code {
-    let fields: [(name: String, code: Code)]
+    private(set) var fields: [(name: String, code: Code)]
     init(_ fields: [(name: String, code: Code)], _ span: Span) {
         self.fields = fields
         super.init(span)
@@ -238,21 +164,26 @@ final class MakeRecord: Code {
         if record.depth > Value.deepest { throw frame.fail(tooDeep, at: span) }
         return .record(record)
     }
+    override func replaceParts(_ replace: (Code) -> Code) { fields = fields.map { ($0.name, replace($0.code)) } }
+    override var evaluatesItself: Bool { true }
+    override var isPlain: Bool { fields.allSatisfy(\.code.isPlain) }
 }
 
 final class MakeRange: Code {
-    let from: Code, to: Code
+    private(set) var from: Code, to: Code
     init(_ from: Code, _ to: Code, _ span: Span) {
         self.from = from
         self.to = to
         super.init(span)
     }
     override func evaluate(_ frame: Frame) throws -> Value {
-        let start = try bound(from, frame)
-        return .range(IndexRange(start, try bound(to, frame)))
+        let start = try bound(try from.evaluate(frame), from, frame)
+        return .range(IndexRange(start, try bound(try to.evaluate(frame), to, frame)))
     }
-    private func bound(_ code: Code, _ frame: Frame) throws -> Int {
-        let value = try code.evaluate(frame)
+    override func replaceParts(_ replace: (Code) -> Code) { (from, to) = (replace(from), replace(to)) }
+    override var evaluatesItself: Bool { true }
+    override var isPlain: Bool { from.isPlain && to.isPlain }
+    func bound(_ value: Value, _ code: Code, _ frame: Frame) throws -> Int {
         guard case .number(let x) = value, x == x.rounded(), abs(x) <= 0x1p53 else {
             throw frame.fail("a range needs whole numbers, got \(value.mention)", at: code.span)
         }
@@ -261,7 +192,7 @@ final class MakeRange: Code {
 }
 
 final class MakeText: Code {
-    let pieces: [(text: String, code: Code?, format: Format?)]
+    private(set) var pieces: [(text: String, code: Code?, format: Format?)]
     init(_ pieces: [(text: String, code: Code?, format: Format?)], _ span: Span) {
         self.pieces = pieces
         super.init(span)
@@ -298,6 +229,9 @@ final class MakeText: Code {
         }
         return .string(out)
     }
+    override func replaceParts(_ replace: (Code) -> Code) { pieces = pieces.map { ($0.text, $0.code.map(replace), $0.format) } }
+    override var evaluatesItself: Bool { true }
+    override var isPlain: Bool { pieces.allSatisfy { $0.code?.isPlain ?? true } }
 }
 
 final class LogicCode: Code {
@@ -309,61 +243,22 @@ final class LogicCode: Code {
         self.right = right
         super.init(span)
     }
-    override func evaluate(_ frame: Frame) throws -> Value {
-        let word = isAnd ? "and" : "or"
-        if try side(left, frame, word) != isAnd { return .boolean(!isAnd) }
-        return .boolean(try side(right, frame, word))
+    override var isPlain: Bool { left.isPlain && right.isPlain }
+    override func emit(_ emitter: Emitter, to register: Int) {
+        var no = Emitter.Label(), end = Emitter.Label()
+        emitter.condition(self, unless: &no)
+        emitter.add(.plain, a: register, d: 2)
+        emitter.jump(.jump, to: &end)
+        emitter.place(&no)
+        emitter.add(.plain, a: register, d: 1)
+        emitter.place(&end)
     }
-    private func side(_ code: Code, _ frame: Frame, _ word: String) throws -> Bool {
-        let value = try code.evaluate(frame)
+    /// A side's value as a truth.
+    func truth(_ value: Value, _ code: Code, _ frame: Frame) throws -> Bool {
+        let word = isAnd ? "and" : "or"
         if case .boolean(let b) = value { return b }
         var hint: String?
         if case .mask = value { hint = "masks are combined voxel by voxel with \(isAnd ? "&" : "|")" }
         throw frame.fail("`\(word)` needs true or false on both sides, got \(value.mention)", hint: hint, at: code.span)
-    }
-}
-
-final class UnaryCode: Code {
-    let op: UnaryOperator
-    let operand: Code
-    init(_ op: UnaryOperator, _ operand: Code, _ span: Span) {
-        self.op = op
-        self.operand = operand
-        super.init(span)
-    }
-    override func evaluate(_ frame: Frame) throws -> Value {
-        try Operators.unary(op, try operand.evaluate(frame), frame, span)
-    }
-}
-
-final class BinaryCode: Code {
-    let op: BinaryOperator
-    let left: Code, right: Code
-    let operatorSpan: Span
-    init(_ op: BinaryOperator, _ left: Code, _ right: Code, operatorSpan: Span, _ span: Span) {
-        self.op = op
-        self.left = left
-        self.right = right
-        self.operatorSpan = operatorSpan
-        super.init(span)
-    }
-    override func evaluate(_ frame: Frame) throws -> Value {
-        let a = try left.evaluate(frame), b = try right.evaluate(frame)
-        if case .number(let x) = a, case .number(let y) = b {
-            switch op {
-            case .add: return .number(x + y)
-            case .subtract: return .number(x - y)
-            case .multiply: return .number(x * y)
-            case .divide: return .number(x / y)
-            case .less: return .boolean(x < y)
-            case .lessOrEqual: return .boolean(x <= y)
-            case .greater: return .boolean(x > y)
-            case .greaterOrEqual: return .boolean(x >= y)
-            case .equal: return .boolean(x == y)
-            case .notEqual: return .boolean(x != y)
-            default: break
-            }
-        }
-        return try Operators.binary(op, a, b, frame, span, operatorSpan)
     }
 }

@@ -37,12 +37,12 @@ private struct Comparison {
             if a === b { return true }
             if a.count != b.count { return false }
             return try remembered(a, b, isSmall: a.depth == 1 && a.count < 8) { comparison in
-                for i in 0..<a.count where try !comparison.equal(a.items[i], b.items[i]) { return false }
+                for i in 0..<a.count where try !comparison.equal(a[i], b[i]) { return false }
                 return true
             }
         case (.list(let a), .range(let b)), (.range(let b), .list(let a)):
             if a.count != b.count { return false }
-            for i in 0..<a.count where try !equal(a.items[i], .number(Double(b.start + i))) { return false }
+            for i in 0..<a.count where try !equal(a[i], .number(Double(b.start + i))) { return false }
             return true
         case (.record(let a), .record(let b)):
             if a === b { return true }

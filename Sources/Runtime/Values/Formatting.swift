@@ -34,7 +34,7 @@ enum Formatting {
             }
         case .list(let list):
             var out = "["
-            for (i, item) in list.items.enumerated() {
+            for (i, item) in list.enumerated() {
                 guard let part = try body(item, format) else { return nil }
                 if i > 0 { out += ", " }
                 out += part

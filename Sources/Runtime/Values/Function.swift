@@ -9,15 +9,23 @@ public final class Function: @unchecked Sendable {
 
     let kind: Kind
     let depth: Int
+    /// Variables of the calls around a closure's definition.
+    let captured: [Cell]
+    /// What a call with plain arguments needs; nil for builtins and for functions whose parameters need more care.
+    let entry: UnsafePointer<FunctionCode.Entry>?
 
     public init(_ builtin: Builtin) {
         kind = .builtin(builtin)
         depth = 1
+        captured = []
+        entry = nil
     }
 
     init(_ code: FunctionCode, captured: [Cell], depth: Int) {
         kind = .closure(code, captured: captured)
         self.depth = depth
+        self.captured = captured
+        entry = code.entry.map { UnsafePointer($0) }
     }
 
     public var name: String {
@@ -61,6 +69,19 @@ public final class Function: @unchecked Sendable {
 
 /// A variable that outlives its call or belongs to a script's top level.
 final class Cell: @unchecked Sendable {
-    var value: Value?
-    init(_ value: Value? = nil) { self.value = value }
+    @exclusivity(unchecked) var word: Word
+    init(_ value: Value? = nil) { word = value.map { Word($0) } ?? .unbound }
+    deinit { word.release() }
+
+    var value: Value? {
+        get { word.value }
+        set { put(newValue.map { Word($0) } ?? .unbound) }
+    }
+
+    /// The new word's reference becomes the cell's.
+    @inline(__always) func put(_ new: Word) {
+        let old = word
+        word = new
+        old.release()
+    }
 }

@@ -71,33 +71,6 @@ extension Value: ExpressibleByFloatLiteral, ExpressibleByStringLiteral, Expressi
     public init(booleanLiteral value: Bool) { self = .boolean(value) }
 }
 
-/// A list of values.
-public final class List: RandomAccessCollection, @unchecked Sendable {
-    /// Changed only by `Evaluator` code that holds the one reference.
-    public internal(set) var items: [Value]
-    private(set) var depth: Int
-
-    public init(_ items: [Value]) {
-        self.items = items
-        var deepest = 0
-        for item in items { deepest = Swift.max(deepest, item.depth) }
-        depth = deepest + 1
-    }
-
-    public var startIndex: Int { 0 }
-    public var endIndex: Int { items.count }
-    public subscript(i: Int) -> Value { items[i] }
-
-    /// The most items that a list may have.
-    public static let longest = 1 << 25
-
-    /// Adds items in place; for the holder of the only reference.
-    func append(contentsOf other: List) {
-        items.append(contentsOf: other.items)
-        depth = Swift.max(depth, other.depth)
-    }
-}
-
 /// Whole numbers from `start` up to but not including `end`. Holds no list, so that any size costs nothing.
 public final class IndexRange: Sendable {
     public let start: Int

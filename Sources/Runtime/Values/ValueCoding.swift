@@ -37,7 +37,7 @@ enum ValueCoding {
         case .list(let list):
             tag(.list)
             append(UInt64(list.count), to: &bytes)
-            for item in list.items { try append(item, to: &bytes) }
+            for item in list { try append(item, to: &bytes) }
         case .record(let record):
             tag(.record)
             append(UInt64(record.fields.count), to: &bytes)

@@ -146,41 +146,18 @@ def keras_model():
     write("keras_output.safetensors", {"input": x[0].transpose(3, 2, 1, 0), "output": probabilities[0].transpose(3, 2, 1, 0)})
 
 
-def meshnet(folder):
-    """A published MeshNet by PyTorch: convolution, for names that end in _gn a normalisation of each channel, activation."""
-    import torch
-    import torch.nn.functional as F
+def published(folder):
+    """A published MeshNet by PyTorch."""
+    import meshnet
 
-    with open(os.path.join(folder, "model.json")) as f:
-        file = json.load(f)
-    arrays, offset = {}, 0
-    for group in file["weightsManifest"]:
-        blob = b"".join(open(os.path.join(folder, p), "rb").read() for p in group["paths"])
-        for w in group["weights"]:
-            n = int(np.prod(w["shape"]))
-            arrays[w["name"]] = torch.tensor(np.frombuffer(blob, "<f4", n, offset).reshape(w["shape"]).astype("f8"))
-            offset += 4 * n
-    shape = (20, 18, 24)
-    x = np.random.default_rng(6).uniform(size=shape).astype("f")
-    t = torch.tensor(x.astype("f8"))[None, None]
-    with torch.no_grad():
-        for layer in file["modelTopology"]["model_config"]["config"]["layers"]:
-            c = layer["config"]
-            if layer["class_name"] == "Conv3D":
-                kernel = arrays[c["name"] + "/kernel"].permute(4, 3, 0, 1, 2)
-                pads = [p for k, d in zip(c["kernel_size"][::-1], c["dilation_rate"][::-1]) for p in [(k - 1) * d // 2] * 2]
-                t = F.conv3d(F.pad(t, pads), kernel, arrays.get(c["name"] + "/bias"), dilation=c["dilation_rate"])
-                if c["name"].endswith("_gn"):
-                    t = F.instance_norm(t, eps=1e-5)
-            elif layer["class_name"] == "Activation":
-                t = {"relu": F.relu, "gelu": F.gelu, "elu": F.elu}[c["activation"]](t)
-        t = torch.softmax(t, 1)
+    x = np.random.default_rng(6).uniform(size=(20, 18, 24)).astype("f")
+    p = meshnet.probabilities(folder, x)
     # Tensors of the file are x, y, z.
-    write(f"meshnet_{os.path.basename(folder)}.safetensors", {"input": x[None].transpose(0, 3, 2, 1), "output": t[0].numpy().transpose(0, 3, 2, 1)})
+    write(f"meshnet_{os.path.basename(folder)}.safetensors", {"input": x[None].transpose(0, 3, 2, 1), "output": p.transpose(0, 3, 2, 1)})
 
 
 if __name__ == "__main__":
     every_layer(os.path.abspath(sys.argv[1]))
     keras_model()
     for name in sorted(os.listdir(os.path.join(sys.argv[2], "models"))) if len(sys.argv) > 2 else []:
-        meshnet(os.path.join(sys.argv[2], "models", name))
+        published(os.path.join(sys.argv[2], "models", name))

@@ -1,0 +1,92 @@
+/// A list of values, which are kept as the words that registers hold: 8 bytes for a number.
+public final class List: RandomAccessCollection, @unchecked Sendable {
+    /// `count` words, each with a reference of its own. Changed only by who holds the one reference to the list.
+    @exclusivity(unchecked) private(set) var words: UnsafeMutablePointer<Word>
+    @exclusivity(unchecked) public private(set) var count: Int
+    @exclusivity(unchecked) private(set) var capacity: Int
+    /// Levels of lists, records and closures, this one included.
+    @exclusivity(unchecked) private(set) var depth = 1
+
+    /// The most items that a list may have.
+    public static let longest = 1 << 25
+
+    public init(_ items: [Value]) {
+        words = .allocate(capacity: items.count)
+        (count, capacity) = (items.count, items.count)
+        for (i, item) in items.enumerated() { put(Word(item), at: i) }
+    }
+
+    /// Room for items, which `adopt` brings.
+    init(capacity: Int) {
+        words = .allocate(capacity: capacity)
+        (count, self.capacity) = (0, capacity)
+    }
+
+    /// A part of another list, or all of it, some times over.
+    convenience init(_ other: List, _ range: Range<Int>, times: Int = 1) {
+        self.init(capacity: range.count * times)
+        // Of nothing, there may be any number.
+        if !range.isEmpty { for _ in 0..<times { append(contentsOf: other, range) } }
+    }
+
+    deinit {
+        for i in 0..<count { words[i].release() }
+        words.deallocate()
+    }
+
+    public var startIndex: Int { 0 }
+    public var endIndex: Int { count }
+
+    public subscript(i: Int) -> Value {
+        precondition(i >= 0 && i < count)
+        return words[i].value ?? .none
+    }
+
+    /// All items; a copy.
+    public var items: [Value] { Array(self) }
+
+    // MARK: - Changes by the holder of the only reference
+
+    @inline(__always)
+    private func put(_ word: Word, at place: Int) {
+        words[place] = word
+        if word.isReference { depth = Swift.max(depth, word.depth + 1) }
+    }
+
+    private func makeRoom(_ more: Int) {
+        guard count + more > capacity else { return }
+        let room = Swift.max(2 * capacity, count + more, 4)
+        let moved = UnsafeMutablePointer<Word>.allocate(capacity: room)
+        moved.initialize(from: words, count: count)
+        words.deallocate()
+        (words, capacity) = (moved, room)
+    }
+
+    /// Adds an item, whose reference becomes the list's.
+    func adopt(_ word: Word) {
+        makeRoom(1)
+        put(word, at: count)
+        count += 1
+    }
+
+    /// Adds another list's items.
+    func append(contentsOf other: List, _ range: Range<Int>? = nil) {
+        let range = range ?? 0..<other.count
+        makeRoom(range.count)
+        for i in range {
+            let word = other.words[i]
+            word.retain()
+            words[count] = word
+            count += 1
+        }
+        if !range.isEmpty { depth = Swift.max(depth, other.depth) }
+    }
+
+    /// Replaces an item; the word's reference becomes the list's.
+    @inline(__always)
+    func replace(_ place: Int, with word: Word) {
+        let old = words[place]
+        put(word, at: place)
+        old.release()
+    }
+}

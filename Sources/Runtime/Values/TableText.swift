@@ -1,0 +1,105 @@
+import Support
+import Syntax
+
+/// A list of records as a table: one line a record, under the names of the fields.
+struct TableText {
+    /// Rows beyond these are left out of the middle.
+    private static let head = 20, tail = 5
+    private static let gap = 2
+
+    private struct Column {
+        let title: String
+        var cells: [String]
+        let isNumeric: Bool
+        var width: Int { max(Width.of(title), cells.reduce(0) { max($0, Width.of($1)) }) }
+    }
+
+    private let columns: [Column]
+    /// After which row others are left out, and how many.
+    private let cut: (after: Int, count: Int)?
+
+    /// Nil for what is no list of records.
+    init?(_ value: Value) {
+        guard case .list(let list) = value, !list.isEmpty else { return nil }
+        var records: [Record] = []
+        for item in list {
+            guard case .record(let record) = item, !record.fields.isEmpty else { return nil }
+            records.append(record)
+        }
+        var titles: [String] = [], known: Set<String> = []
+        for record in records { for name in record.names where known.insert(name).inserted { titles.append(name) } }
+        if records.count > Self.head + Self.tail + 1 {
+            cut = (Self.head, records.count - Self.head - Self.tail)
+            records.removeSubrange(Self.head..<records.count - Self.tail)
+        } else {
+            cut = nil
+        }
+        columns = titles.map { title in Self.column(title, records.map { $0[title] }) }
+    }
+
+    /// Numbers of a column have equally many decimals, as many as show four digits of the smallest.
+    private static func column(_ title: String, _ values: [Value?]) -> Column {
+        let numbers = values.compactMap { value -> Double? in if case .number(let x)? = value { x } else { nil } }
+        let finite = numbers.filter { $0.isFinite && $0 != 0 }
+        let isPlain = finite.allSatisfy { abs($0) >= 1e-4 && abs($0) < 1e9 }
+        func decimals(_ x: Double) -> Int {
+            let text = Text.short(x, 4)
+            return text.firstIndex(of: ".").map { text.distance(from: $0, to: text.endIndex) - 1 } ?? 0
+        }
+        let digits = isPlain ? min(6, finite.reduce(0) { max($0, decimals($1)) }) : 0
+        let isWhole = numbers.allSatisfy { $0 == $0.rounded() }
+        let cells = values.map { value -> String in
+            switch value {
+            case nil, Value.none?: ""
+            case .number(let x)?: isWhole ? Text.number(x) : isPlain || x == 0 ? Text.fixed(x, digits) : Text.short(x, 4)
+            case .string(let s)?: shortened(String(s.unicodeScalars.prefix(200).map { $0.value < 32 ? " " : Character($0) }))
+            case let value?: shortened(value.described(columns: widest))
+            }
+        }
+        return Column(
+            title: shortened(title), cells: cells, isNumeric: !numbers.isEmpty && numbers.count == values.filter { $0 != nil }.count)
+    }
+
+    private static let widest = 40
+
+    private static func shortened(_ text: String) -> String {
+        if Width.of(text) <= widest { return text }
+        var out = "", width = 1
+        for character in text {
+            width += Width.of(character)
+            if width > widest { break }
+            out.append(character)
+        }
+        return out + "…"
+    }
+
+    /// Lines without a last line end, none longer than the columns of the terminal: fields that have no room are told by number.
+    func text(columns limit: Int) -> String {
+        var shown: [Column] = [], used = 0
+        for (i, column) in columns.enumerated() {
+            let width = column.width + (i > 0 ? Self.gap : 0)
+            let reserve = i + 1 < columns.count ? 12 : 0
+            if i > 0, used + width + reserve > limit { break }
+            shown.append(column)
+            used += width
+        }
+        let hidden = columns.count - shown.count
+        var lines = [line(shown.map { ($0.title, $0) }) + (hidden > 0 ? "  … \(hidden) more" : "")]
+        for row in 0..<(shown.first?.cells.count ?? 0) {
+            if let cut, row == cut.after { lines.append("… \(cut.count) more …") }
+            lines.append(line(shown.map { ($0.cells[row], $0) }))
+        }
+        return lines.joined(separator: "\n")
+    }
+
+    private func line(_ cells: [(text: String, column: Column)]) -> String {
+        var out = ""
+        for (i, cell) in cells.enumerated() {
+            let blanks = String(repeating: " ", count: cell.column.width - Width.of(cell.text))
+            if i > 0 { out += String(repeating: " ", count: Self.gap) }
+            out += cell.column.isNumeric ? blanks + cell.text : cell.text + blanks
+        }
+        while out.last == " " { out.removeLast() }
+        return out
+    }
+}

@@ -1,0 +1,88 @@
+import Imaging
+import Networks
+import Segmentation
+import Support
+import Testing
+
+/// Brains that do not lie in the middle of a field of view larger than the network's box.
+@Suite struct SearchTests {
+    /// Bright on dark, 700 mm of air below or to one side.
+    static let brain = Result { try Phantom.make(seed: 3, shape: [38, 46, 42], spacing: [5, 4.5, 5.5], options: .init(noise: 0, bias: 0)).mask }
+
+    private func segmenter(_ change: (inout Pipeline) -> Void = { _ in }) throws -> Segmenter {
+        var pipeline = Pipeline()
+        pipeline.limits.volume = 500...3000
+        change(&pipeline)
+        return try Segmenter(brightness(weight: 40, bias: -20).with(pipeline)) { image in
+            try image.resampled(onto: Grid.centred(on: image.grid, shape: [32, 34, 36], spacing: [7, 7, 7]))
+        }
+    }
+
+    @Test(arguments: [
+        ([0, 0, 130], [0, 0, 0]), ([0, 0, 30], [0, 0, 0]), ([0, 0, 0], [0, 150, 0]), ([30, 0, 0], [0, 35, 40]), ([60, 60, 60], [60, 60, 60]),
+    ] as [(SIMD3<Int>, SIMD3<Int>)])
+    func brainsAreFoundWhereverTheyLie(before: SIMD3<Int>, after: SIMD3<Int>) throws {
+        let brain = try Self.brain.get(), image = try brain.volume.padded(before: before, after: after)
+        let found = try segmenter().segment(image)
+        #expect(found.mask.grid == image.grid)
+        #expect(try Overlap.dice(found.mask, brain.padded(before: before, after: after)) > 0.93)
+        #expect(found.quality.verdict == .ok && found.quality.gridContact == 0, "\(found.quality.reasons)")
+        // Around the middle the first look is enough.
+        #expect((found.quality.looks == 1) == (before == after))
+    }
+
+    @Test func theSearchCanBeTurnedOff() throws {
+        let image = try Self.brain.get().volume.padded(before: [0, 0, 130], after: .zero)
+        let found = try segmenter { $0.search = false }.segment(image)
+        #expect(found.quality.looks == 1 && found.mask.count == 0 && found.quality.reasons == ["the mask is empty"])
+    }
+
+    /// Turned in space and stored in another order of axes.
+    @Test func obliqueFieldsOfView() throws {
+        let brain = try Self.brain.get(), turn = try Transform.rotation(degrees: [12, -8, 15], about: brain.grid.centre)
+        let image = try Volume(grid: brain.grid.moved(by: turn), voxels: brain.volume.voxels).reoriented(to: "PIL").padded(
+            before: [0, 0, 0], after: [0, 120, 0])
+        let found = try segmenter().segment(image)
+        #expect(found.quality.looks > 1 && found.quality.verdict == .ok)
+        #expect(try Overlap.dice(found.mask, image.mask(atLeast: 0.5)) > 0.93)
+    }
+
+    /// What the network takes for a brain in the middle, by its size, it does not find in the mirror image; the brain lies elsewhere.
+    @Test func whatTheMirrorImageDoesNotShowIsNoBrain() throws {
+        let brain = try Self.brain.get(), image = try Node.input()
+        // Looks one voxel to the right as well: a chequered pattern is another one in the mirror.
+        let model = try Model(input: image, output: image.conv3d(filters: 1, kernel: SIMD3(3, 1, 1)).sigmoid())
+        try model.set("layer.1.conv3d.weight", [0, 30, 30])
+        try model.set("layer.1.conv3d.bias", [-35])
+        var pipeline = Pipeline()
+        pipeline.limits.volume = 300...3000
+        let far = try brain.volume.padded(before: [0, 0, 130], after: .zero)
+        var voxels = far.voxels
+        let box = Box(from: [8, 10, 50], to: [30, 36, 78])
+        for k in box.from.z..<box.to.z {
+            for j in box.from.y..<box.to.y {
+                for i in box.from.x..<box.to.x where i / 3 % 2 == 0 { voxels[far.grid.index(i, j, k)] = 0.65 }
+            }
+        }
+        let found = try Segmenter(model.with(pipeline)) { image in
+            try image.resampled(onto: Grid.centred(on: image.grid, shape: [46, 46, 46], spacing: [5, 5, 5]), interpolation: .nearest)
+        }.segment(Volume(grid: far.grid, voxels: voxels))
+        #expect(found.quality.looks > 1)
+        #expect(try Overlap.dice(found.mask, far.mask(atLeast: 0.5)) > 0.85)
+    }
+
+    /// A field of view of kilometres, by a header's mistake, has no more places than any other.
+    @Test func absurdFieldsOfView() throws {
+        let brain = try Self.brain.get().volume
+        let huge = Volume(grid: try Grid(shape: brain.grid.shape, affine: Affine(spacing: [5000, 4500, 5500])), voxels: brain.voxels)
+        let found = try segmenter().segment(huge)
+        #expect(found.quality.looks <= 260 && found.quality.verdict == .suspect)
+    }
+
+    /// A recipe that goes to one place whatever it is given.
+    @Test func recipesWithAPlaceOfTheirOwn() throws {
+        let brain = try Self.brain.get(), small = try Grid.centred(on: brain.grid, shape: [16, 16, 16], spacing: [5, 5, 5])
+        let found = try Segmenter(brightness(weight: 40, bias: -20)) { try $0.resampled(onto: small) }.segment(brain.volume)
+        #expect(found.quality.looks <= 3 && found.quality.gridContact > 0.5)
+    }
+}
