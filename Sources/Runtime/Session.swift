@@ -116,7 +116,10 @@ public final class Session: @unchecked Sendable {
             var times: [Double] = []
             while goesOn(times) {
                 let start = Clock.seconds
-                _ = try machine.withFrame(code, captured: []) { frame in try code.body.evaluate(frame) }
+                _ = try machine.withFrame(code, nil) { frame in
+                    _ = try machine.run(code.program, frame)
+                    return frame.takeResult()
+                }
                 times.append(Clock.seconds - start)
             }
             return times
