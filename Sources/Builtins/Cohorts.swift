@@ -55,9 +55,12 @@ extension Catalog {
             Param<String>("folder", "the dataset"),
             Param<String>("suffix", "what kind of image: T1w, T2w, FLAIR, …", default: "T1w"),
             Param<Either<Bool, String>>(
-                "masks", "true looks in every folder under derivatives and beside the images, a string names the folder, false asks for none", default: .first(true)),
+                "masks",
+                "true looks in every folder under derivatives and beside the images, a string names the folder, false asks for none",
+                default: .first(true)),
             Param<Bool>("check", "whether grids of image and mask are compared", default: true),
-            returns: "a list of records {id, subject, session, image, mask} of names and paths; session and mask are none where there is none",
+            returns:
+                "a list of records {id, subject, session, image, mask} of names and paths; session and mask are none where there is none",
             examples: [
                 Example(
                     "v = phantom(seed=1, shape=8, spacing=20)\nmake_folder(\"study/sub-01/anat\")\nsave(v.image, \"study/sub-01/anat/sub-01_T1w.nii.gz\")\n"
@@ -128,7 +131,8 @@ extension Catalog {
             Param<[Value]>("xs", "the list"),
             Param<Int>("k", "how many, from 2", default: 5),
             Param<UInt64>("seed", "which divisions", default: 0),
-            Param<Either<String, Function>?>("by", "a field of the items, or a function of an item, that says what stays together", default: nil),
+            Param<Either<String, Function>?>(
+                "by", "a field of the items, or a function of an item, that says what stays together", default: nil),
             returns: "a list of k records {train, test}",
             examples: [Example("map(folds(0:10, 5), f -> [length(f.train), length(f.test)])[0]", "[8, 2]")]
         ) { context, xs, k, seed, by -> [Record] in

@@ -144,7 +144,9 @@ extension Catalog {
             Param<Value>("value", "a volume, mask, list of volumes, list of records, transform, figure, model, string, or anything that JSON holds"),
             Param<String>("path", "the file, whose ending names the format; `-` is standard output"),
             Param<Datatype?>("dtype", "the type of voxels to write, at the price of rounding", default: nil),
-            Param<WeightType>("weights", "how a model's weights are stored: float16 and bfloat16 take half of the space, and 3 or 2 digits remain", default: .float32),
+            Param<WeightType>(
+                "weights", "how a model's weights are stored: float16 and bfloat16 take half of the space, and 3 or 2 digits remain",
+                default: .float32),
             returns: "nothing",
             examples: [
                 Example(
@@ -154,11 +156,13 @@ extension Catalog {
                     "\"int16\""),
                 Example("save([{id: \"a\", dice: 0.93}], \"dice.csv\")\nread_text(\"dice.csv\")", "\"id,dice\\na,0.93\\n\""),
                 Example(
-                    "t = transform([[1, 0, 0, 3], [0, 1, 0, -2], [0, 0, 1, 0]])\nsave(t, \"step.tfm\")\nload(\"step.tfm\").matrix[0]", "[1, 0, 0, 3]"),
+                    "t = transform([[1, 0, 0, 3], [0, 1, 0, -2], [0, 0, 1, 0]])\nsave(t, \"step.tfm\")\nload(\"step.tfm\").matrix[0]",
+                    "[1, 0, 0, 3]"),
             ]
         ) { context, value, path, type, weights in
             let path = context.path(path)
-            if case .model = value {} else if weights != .float32 {
+            if case .model = value {
+            } else if weights != .float32 {
                 throw context.reject("weights", expected: "left out for \(value.mention)", found: weights.rawValue)
             }
             if let type, !(value.isVolumes) {
@@ -172,7 +176,9 @@ extension Catalog {
                 let images = if case .volume(let volume) = value { [volume] } else { try [Volume].from(value) }
                 let limited = try ImageFile.write(images, to: path, datatype: type)
                 if limited > 0, let type {
-                    context.note("warning: \"\(path)\": \(Text.grouped(limited)) voxels were beyond \(type.rawValue) and became its least or largest number")
+                    context.note(
+                        "warning: \"\(path)\": \(Text.grouped(limited)) voxels were beyond \(type.rawValue) and became its least or largest number"
+                    )
                 }
             case .list(let list) where value.isRecords: try RecordTable.write([Record].from(.list(list)), to: path)
             case .list(let list) where value.isMasks:

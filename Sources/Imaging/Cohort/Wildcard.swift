@@ -3,7 +3,8 @@ import Support
 
 /// File names with `*`, `?` and `[…]` in them, as a shell reads them; none of these stands for a slash.
 enum Wildcard {
-    /// Existing files that a pattern names, sorted. Throws `CohortError.noMatch` where there is none, `FileError` for a folder that cannot be read.
+    /// Existing files that a pattern names, sorted. Throws `CohortError.noMatch` where there is none, `FileError` for a folder that cannot
+    /// be read.
     static func files(_ pattern: String) throws -> [String] {
         let files = try FileSystem.glob(pattern).filter { !FileSystem.isFolder($0) }
         if files.isEmpty { throw CohortError.noMatch(pattern: pattern) }
@@ -77,7 +78,9 @@ enum Wildcard {
             case .one:
                 if q < path.count, path[q] != "/" { found = match(p + 1, q + 1).map { [String(path[q])] + $0 } }
             case .among(let set, let negated):
-                if q < path.count, path[q] != "/", set.contains(path[q]) != negated { found = match(p + 1, q + 1).map { [String(path[q])] + $0 } }
+                if q < path.count, path[q] != "/", set.contains(path[q]) != negated {
+                    found = match(p + 1, q + 1).map { [String(path[q])] + $0 }
+                }
             case .many:
                 var end = q
                 while found == nil {
