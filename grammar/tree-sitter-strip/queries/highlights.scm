@@ -21,7 +21,7 @@
     "distance" "drop" "dropout" "each_frame" "elastic" "elu" "ends_with" "entries" "enumerate" "env"
     "erode" "error" "errors" "exists" "exp" "explain" "files" "fill_holes" "filter" "find" "fit"
     "flatten" "flip" "floor" "focal" "folds" "format" "frames" "from_json" "gamma" "gaussian" "gelu"
-    "get" "ghosting" "glob" "globalpool" "gradient" "group" "groupnorm" "hausdorff" "hd95"
+    "get" "ghosting" "glob" "globalpool" "gradient" "group" "groupnorm" "hausdorff" "hd95" "help"
     "histogram" "histogram_match" "input" "instancenorm" "inverse" "iou" "is_folder" "is_nan" "join"
     "join_path" "keys" "kind" "largest" "layernorm" "leakyrelu" "length" "lines" "load"
     "load_weights" "log" "log10" "log2" "lower" "lr_find" "make_folder" "map" "max" "maxpool" "mean"
@@ -31,12 +31,12 @@
     "poly" "position" "precision" "predict" "prepared" "preprocess" "print" "probability" "random"
     "read_json" "read_table" "read_text" "record" "reduce" "register" "relu" "reorient" "replace"
     "replace_nonfinite" "resample" "rescale" "reverse" "rotate" "round" "roundtrip" "save"
-    "sensitivity" "sgd" "show" "shuffle" "sigmoid" "silu" "sin" "slices" "softmax" "sort"
-    "specificity" "spike" "split" "sqrt" "squeeze_excite" "starts_with" "std" "stem" "steps" "strip"
-    "sum" "summary" "surface_dice" "synth" "table" "tan" "text" "thick_slices" "threads" "threshold"
-    "to_json" "trace" "transform" "translate" "trim" "tversky" "unet3d" "unique" "upconv3d" "upper"
-    "upsample" "values" "volume_ml" "volume_similarity" "weights" "white_stripe" "with" "without"
-    "zip"))
+    "sensitivity" "sgd" "sheet" "show" "shuffle" "sigmoid" "silu" "sin" "slices" "softmax" "sort"
+    "source" "specificity" "spike" "split" "sqrt" "squeeze_excite" "starts_with" "std" "stem" "steps"
+    "strip" "sum" "summary" "surface_dice" "synth" "table" "tan" "text" "thick_slices" "threads"
+    "threshold" "to_json" "trace" "transform" "translate" "trim" "tversky" "unet3d" "unique"
+    "upconv3d" "upper" "upsample" "values" "volume_ml" "volume_similarity" "weights" "white_stripe"
+    "with" "without" "zip"))
 ((identifier) @constant.builtin (#any-of? @constant.builtin "inf" "nan" "pi" "args"))
 
 (number) @number
