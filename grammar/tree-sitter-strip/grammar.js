@@ -44,7 +44,7 @@ module.exports = grammar({
     _statement: ($) =>
       choice($.binding, $.definition, $.for, $.while, $.break, $.continue, $.return, $.import, $._expression),
 
-    binding: ($) => seq(field('name', $._pattern), '=', field('value', $._expression)),
+    binding: ($) => seq(field('name', choice($._pattern, $.index)), '=', field('value', $._expression)),
     definition: ($) =>
       seq(
         'fn', field('name', $.identifier), field('parameters', $.parameters),
