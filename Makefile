@@ -24,7 +24,7 @@ demo: build
 
 ## Builds the program and every test, runs them, prints the counts.
 test:
-	@sh scripts/install-packages.sh python3 binutils qemu-user
+	@sh scripts/install-packages.sh python3 binutils qemu-user gcc libtree-sitter-dev
 	$(SWIFT) build -c release --build-tests
 	@sh scripts/run-tests.sh
 

@@ -65,7 +65,7 @@ let package = Package(
             ]),
         .target(
             name: "Stdlib", path: "stdlib", exclude: ["README.md"], sources: ["Stdlib.swift"],
-            resources: ["pipeline.ss", "unet3d.ss", "attention.ss"].map { .embedInCode($0) }),
+            resources: ["numbers.ss", "pipeline.ss", "unet3d.ss", "attention.ss"].map { .embedInCode($0) }),
         .target(name: "Builtins", dependencies: ["Runtime", "Imaging", "Networks", "Segmentation", "Figures", "Stdlib"]),
         .executableTarget(
             name: "skullstrip",

@@ -13,6 +13,7 @@ python3 Tests/Command/command_test.py .build/release/skullstrip
 python3 Tests/Command/resume_test.py .build/release/skullstrip
 python3 Tests/Command/predict_test.py .build/release/skullstrip
 python3 Tests/Command/examples_test.py .build/release/skullstrip
+python3 Tests/Editors/editor_test.py
 python3 Tests/InstructionSets/instruction_sets_test.py .build/release/skullstrip
 
 # The loops against their slow twins, layers against PyTorch and Winograd's error once more for each lesser instruction set, as far as the processor has more.

@@ -2,6 +2,7 @@
 public enum Stdlib {
     /// Name and text of each file, in the order in which they run.
     public static let sources: [(name: String, source: String)] = [
+        ("numbers.ss", PackageResources.numbers_ss),
         ("pipeline.ss", PackageResources.pipeline_ss),
         ("unet3d.ss", PackageResources.unet3d_ss),
         ("attention.ss", PackageResources.attention_ss),

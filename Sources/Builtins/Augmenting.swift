@@ -3,6 +3,13 @@ import Runtime
 import Support
 
 extension Catalog {
+    private static var image: Param<Volume> { Param("image", "the volume") }
+
+    /// An example of what is done to `v`, a head of 16³ voxels.
+    private static func onSmallHead(_ code: String, _ shown: String) -> Example {
+        Example("v = phantom(seed=1, shape=16, spacing=12).image\n" + code, shown)
+    }
+
     /// What makes images worse or other on purpose, so that a network meets it in training.
     static let augmenting: [Builtin] = [
         Builtin(
@@ -32,13 +39,16 @@ extension Catalog {
             Param<NoiseKind>("kind", "of noise: normal, or that of a magnitude image", default: .gaussian),
             returns: "the same kind of value; of a record every volume and mask is changed alike",
             examples: [
-                Example("r = phantom(seed=1, shape=24, spacing=8)\na = augment(r, seed=3)\nb = augment(r, seed=3)\n[a.image == b.image, a.mask.shape] |> r -> r[1]", "[24, 24, 24]"),
                 Example(
-                    "v = phantom(seed=1, shape=16, spacing=12).image\nsame = augment(v, flip=0, rotate=0, scale=0, shear=0, translate=0, elastic=0, blur=0, bias=0, gamma=0, contrast=0, noise=0)\n"
+                    "r = phantom(seed=1, shape=24, spacing=8)\na = augment(r, seed=3)\nb = augment(r, seed=3)\n[a.image == b.image, a.mask.shape] |> r -> r[1]",
+                    "[24, 24, 24]"),
+                onSmallHead(
+                    "same = augment(v, flip=0, rotate=0, scale=0, shear=0, translate=0, elastic=0, blur=0, bias=0, gamma=0, contrast=0, noise=0)\n"
                         + "max(same - v)", "0"),
             ]
         ) {
-            context, x, seed, flip, rotate, scale, shear, translate, elastic, crop, thickness, blur, bias, gamma, contrast, ghosting, spikes, noise, kind -> Value in
+            context, x, seed, flip, rotate, scale, shear, translate, elastic, crop, thickness, blur, bias, gamma, contrast, ghosting,
+            spikes, noise, kind -> Value in
             var bounds = Augmentation.Bounds()
             (bounds.flip, bounds.rotate, bounds.scale, bounds.shear, bounds.translate) = (flip, rotate, scale, shear, translate)
             (bounds.elastic, bounds.crop, bounds.thickness, bounds.blur, bounds.bias) = (elastic, crop, thickness, blur, bias)
@@ -54,7 +64,8 @@ extension Catalog {
 
         Builtin(
             "elastic", "Move an image by a smooth random displacement.", theme: .space,
-            details: "A cubic B-spline with normal control points. Masks are cut at one half; `nearest=true` keeps labels whole. The same numbers move an image and its mask alike.",
+            details:
+                "A cubic B-spline with normal control points. Masks are cut at one half; `nearest=true` keeps labels whole. The same numbers move an image and its mask alike.",
             Param<Either<Volume, Mask>>("image", "the volume or mask"),
             Param<Double>("strength", "standard deviation of the displacement along each axis in mm, 0 … 50"),
             Param<Double>("knots", "distance between the spline's knots in mm", default: 40),
@@ -71,47 +82,52 @@ extension Catalog {
         Builtin(
             "thick_slices", "An image as if scanned in thick slices, on its own grid.", theme: .space,
             details: "Slices with a Gaussian profile as wide as they are apart, and linear interpolation between them.",
-            Param<Volume>("image", "the volume"),
+            image,
             Param<Double>("thickness", "distance between slices in mm"),
             Param<Int>("axis", "the voxel axis across slices: 0, 1 or 2", default: 2),
             returns: "a volume",
-            examples: [Example("v = phantom(seed=1, shape=32, spacing=4).image\nstd(gradient(thick_slices(v, 12), axis=2)) < std(gradient(v, axis=2))", "true")]
+            examples: [
+                Example(
+                    "v = phantom(seed=1, shape=32, spacing=4).image\nstd(gradient(thick_slices(v, 12), axis=2)) < std(gradient(v, axis=2))",
+                    "true")
+            ]
         ) { _, image, thickness, axis in try image.thickSlices(thickness, axis: axis) },
 
         Builtin(
             "gamma", "Raise values to a power, between the least and the greatest.", theme: .intensity,
             details: "low + span · ((v − low) / span)^gamma.",
-            Param<Volume>("image", "the volume"), Param<Double>("gamma", "the exponent, above 0; under 1 brightens"),
+            image, Param<Double>("gamma", "the exponent, above 0; under 1 brightens"),
             returns: "a volume",
-            examples: [Example("v = phantom(seed=1, shape=16, spacing=12).image\n[max(gamma(v, 2)) == max(v), mean(gamma(v, 2)) < mean(v)]", "[true, true]")]
+            examples: [onSmallHead("[max(gamma(v, 2)) == max(v), mean(gamma(v, 2)) < mean(v)]", "[true, true]")]
         ) { _, image, gamma in try image.gamma(gamma) },
 
         Builtin(
             "contrast", "Spread values about their mean.", theme: .intensity,
-            Param<Volume>("image", "the volume"), Param<Double>("factor", "on the distance from the mean; under 1 flattens"),
+            image, Param<Double>("factor", "on the distance from the mean; under 1 flattens"),
             returns: "a volume",
-            examples: [Example("v = phantom(seed=1, shape=16, spacing=12).image\nround(std(contrast(v, 2)) / std(v))", "2")]
+            examples: [onSmallHead("round(std(contrast(v, 2)) / std(v))", "2")]
         ) { _, image, factor in try image.contrast(factor) },
 
         Builtin(
             "ghosting", "Add ghosts, as periodic motion does.", theme: .intensity,
-            details: "Every count-th line of k-space along the axis becomes 1 + strength times as strong: copies at n / count voxels, each strength / count as bright.",
-            Param<Volume>("image", "the volume"),
+            details:
+                "Every count-th line of k-space along the axis becomes 1 + strength times as strong: copies at n / count voxels, each strength / count as bright.",
+            image,
             Param<Double>("strength", "how much stronger"),
             Param<Int>("count", "of copies along the axis, 2 … 100", default: 2),
             Param<Int>("axis", "the voxel axis of the phase: 0, 1 or 2", default: 1),
             returns: "a volume",
-            examples: [Example("v = phantom(seed=1, shape=16, spacing=12).image\nmean(ghosting(v, 0.5)) > mean(v)", "true")]
+            examples: [onSmallHead("mean(ghosting(v, 0.5)) > mean(v)", "true")]
         ) { _, image, strength, count, axis in try image.ghosted(count: count, strength: strength, axis: axis) },
 
         Builtin(
             "spike", "Add the plane wave that a spike in k-space makes.", theme: .intensity,
-            Param<Volume>("image", "the volume"),
+            image,
             Param<Double>("strength", "amplitude as a share of the values' standard deviation"),
             Param<Triple>("wave", "turns a voxel along each axis", default: Triple([0.1, 0.1, 0])),
             Param<Double>("phase", "in turns", default: 0),
             returns: "a volume",
-            examples: [Example("v = phantom(seed=1, shape=16, spacing=12).image\nmax(abs(spike(v, 1) - v)) > 0", "true")]
+            examples: [onSmallHead("max(abs(spike(v, 1) - v)) > 0", "true")]
         ) { _, image, strength, wave, phase in try image.spiked(wave: wave.numbers, strength: strength, phase: phase) },
     ]
 
@@ -137,7 +153,9 @@ extension Catalog {
         var result = record
         for (name, value) in record.fields { result = result.with(name, try changed(value, name)) }
         guard change != nil else {
-            throw context.reject("x", expected: "a record with a volume or a mask", found: "one without", hint: "load paths first: {image: load(r.image), mask: load(r.mask) > 0}")
+            throw context.reject(
+                "x", expected: "a record with a volume or a mask", found: "one without",
+                hint: "load paths first: {image: load(r.image), mask: load(r.mask) > 0}")
         }
         return result
     }

@@ -5,7 +5,7 @@ import Runtime
 public enum Catalog {
     /// In the order of help.
     public static let all: [Builtin] = [
-        files, space, transforms, intensity, standardising, filters, statistics, masks, morphology, layers, normLayers, joiningLayers, planning,
-        training, optimisation, pipelines, prediction, evaluation, pictures, cohorts, caching, synthesis, augmenting, peeking, mathematics, lists, text, system,
+        files, paths, space, transforms, intensity, standardising, filters, statistics, masks, morphology, layers, normLayers, joiningLayers, planning,
+        training, optimisation, pipelines, prediction, evaluation, pictures, cohorts, caching, synthesis, augmenting, peeking, mathematics, lists, records, text, system,
     ].flatMap { $0 }
 }

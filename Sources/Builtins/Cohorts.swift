@@ -55,9 +55,12 @@ extension Catalog {
             Param<String>("folder", "the dataset"),
             Param<String>("suffix", "what kind of image: T1w, T2w, FLAIR, …", default: "T1w"),
             Param<Either<Bool, String>>(
-                "masks", "true looks in every folder under derivatives and beside the images, a string names the folder, false asks for none", default: .first(true)),
+                "masks",
+                "true looks in every folder under derivatives and beside the images, a string names the folder, false asks for none",
+                default: .first(true)),
             Param<Bool>("check", "whether grids of image and mask are compared", default: true),
-            returns: "a list of records {id, subject, session, image, mask} of names and paths; session and mask are none where there is none",
+            returns:
+                "a list of records {id, subject, session, image, mask} of names and paths; session and mask are none where there is none",
             examples: [
                 Example(
                     "v = phantom(seed=1, shape=8, spacing=20)\nmake_folder(\"study/sub-01/anat\")\nsave(v.image, \"study/sub-01/anat/sub-01_T1w.nii.gz\")\n"
@@ -95,20 +98,32 @@ extension Catalog {
         },
 
         Builtin(
-            "split", "Divide a list by chance into one to train on and one to test with.", theme: .cohorts,
-            details: "With `by`, items of one key stay together: split(scans, by=\"subject\") has no subject in both.",
-            Param<[Value]>("xs", "the list"),
-            Param<Double>("test", "share of the second part, from 0 to 1", default: 0.2),
-            Param<UInt64>("seed", "which division", default: 0),
-            Param<Either<String, Function>?>("by", "a field of the items, or a function of an item, that says what stays together", default: nil),
-            returns: "a record {train, test}",
+            "split", "Divide a string at a separator, or a list by chance into one to train on and one to test with.", theme: .cohorts,
+            details: """
+                A string is divided where the separator stands, and empty pieces are kept; without a separator at blanks, of which none are kept.
+                Of a list with `by`, items of one key stay together: split(scans, by="subject") has no subject in both.
+                """,
+            Param<Either<String, [Value]>>("x", "the string or the list"),
+            Param<String?>("separator", "of a string: what stands between the pieces; \"\" gives its characters", default: nil),
+            Param<Double>("test", "of a list: the share of the second part, from 0 to 1", default: 0.2),
+            Param<UInt64>("seed", "of a list: which division", default: 0),
+            Param<Either<String, Function>?>("by", "of a list: a field of the items, or a function of an item, that says what stays together", default: nil),
+            returns: "of a string a list of strings, of a list a record {train, test}",
             examples: [
+                Example("split(\"sub-01_T1w\", \"_\")", "[\"sub-01\", \"T1w\"]"), Example("split(\" 1  2 3 \")", "[\"1\", \"2\", \"3\"]"),
                 Example("length(split(0:10, test=0.3).test)", "3"),
                 Example("parts = split(0:8, test=0.5, by=x -> x % 2)\nsort(parts.test)", "[0, 2, 4, 6]"),
             ]
-        ) { context, xs, test, seed, by in
-            let parts = try Cohort.split(count: xs.count, test: test, seed: seed, keys: by.map { try keys(of: xs, by: $0, context) })
-            return Record([("train", parts.train.map { xs[$0] }.value), ("test", parts.test.map { xs[$0] }.value)])
+        ) { context, x, separator, test, seed, by -> Value in
+            switch x {
+            case .first(let text): return (separator.map { text.pieces(between: $0) } ?? text.words).value
+            case .second(let xs):
+                if let separator {
+                    throw context.reject("separator", expected: "left out for a list", found: Value.string(separator).mention, hint: "split(xs, test=0.2)")
+                }
+                let parts = try Cohort.split(count: xs.count, test: test, seed: seed, keys: by.map { try keys(of: xs, by: $0, context) })
+                return .record(Record([("train", parts.train.map { xs[$0] }.value), ("test", parts.test.map { xs[$0] }.value)]))
+            }
         },
 
         Builtin(
@@ -116,7 +131,8 @@ extension Catalog {
             Param<[Value]>("xs", "the list"),
             Param<Int>("k", "how many, from 2", default: 5),
             Param<UInt64>("seed", "which divisions", default: 0),
-            Param<Either<String, Function>?>("by", "a field of the items, or a function of an item, that says what stays together", default: nil),
+            Param<Either<String, Function>?>(
+                "by", "a field of the items, or a function of an item, that says what stays together", default: nil),
             returns: "a list of k records {train, test}",
             examples: [Example("map(folds(0:10, 5), f -> [length(f.train), length(f.test)])[0]", "[8, 2]")]
         ) { context, xs, k, seed, by -> [Record] in
@@ -155,15 +171,6 @@ extension Catalog {
 
     /// What each item belongs to, as text; the text of a value tells it from others.
     private static func keys(of xs: [Value], by: Either<String, Function>, _ context: Context) throws -> [String] {
-        try xs.enumerated().map { i, item in
-            switch by {
-            case .second(let function): return try context.call(function, [item]).literal
-            case .first(let field):
-                guard case .record(let record) = item, let key = record[field] else {
-                    throw context.reject("by", expected: "a field of every item", found: "\"\(field)\", which item \(i) does not have")
-                }
-                return key.literal
-            }
-        }
+        try xs.enumerated().map { i, item in try context.key(of: item, at: i, by: by).literal }
     }
 }

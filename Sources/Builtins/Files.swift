@@ -128,7 +128,7 @@ extension Catalog {
         },
 
         Builtin(
-            "save", "Write a volume, mask, transform, table, figure or model to a file.", theme: .files,
+            "save", "Write a volume, mask, transform, table, figure, model, text or plain values to a file.", theme: .files,
             details: """
                 Volumes and masks become what the name says: NIfTI (`.nii`, `.nii.gz`, a pair for `.hdr` or `.img`), FreeSurfer (`.mgh`, `.mgz`) or NRRD
                 (`.nrrd`); a list of volumes on one grid becomes one 4-D file. Place in space and all that is known of the source's header are kept. Nothing
@@ -137,14 +137,16 @@ extension Catalog {
                 says how many; nan and infinite voxels are an error for an integer type.
                 Transforms become ITK's files (`.tfm` or `.txt` as text, `.mat` as ANTs has them), which hold the way of a position from the fixed image to the moving one, or MNI's
                 (`.xfm`), from the moving one to the fixed.
-                A list of records becomes a table: `.tsv` with tabs and `n/a`, or `.csv` with commas. Figures become `.png`, models `.safetensors`, or
+                A list of records becomes a table: `.tsv` with tabs and `n/a`, or `.csv` with commas. Numbers, strings, lists and records become `.json`, a string also `.txt`. Figures become `.png`, models `.safetensors`, or
                 `.onnx` for other programs. The file appears whole or not at all: it is written beside its place and then renamed.
                 `-` is standard output, where images go as gzipped NIfTI and tables with tabs; `-.nii`, `-.mgz`, `-.png` and so on ask for another format.
                 """,
-            Param<Value>("value", "a volume, mask, list of volumes, list of records, transform, figure or model"),
+            Param<Value>("value", "a volume, mask, list of volumes, list of records, transform, figure, model, string, or anything that JSON holds"),
             Param<String>("path", "the file, whose ending names the format; `-` is standard output"),
             Param<Datatype?>("dtype", "the type of voxels to write, at the price of rounding", default: nil),
-            Param<WeightType>("weights", "how a model's weights are stored: float16 and bfloat16 take half of the space, and 3 or 2 digits remain", default: .float32),
+            Param<WeightType>(
+                "weights", "how a model's weights are stored: float16 and bfloat16 take half of the space, and 3 or 2 digits remain",
+                default: .float32),
             returns: "nothing",
             examples: [
                 Example(
@@ -152,23 +154,31 @@ extension Catalog {
                 Example(
                     "v = phantom(seed=1, shape=8, spacing=20).image\nsave(v, \"small.nii.gz\", dtype=\"int16\")\nload(\"small.nii.gz\").datatype",
                     "\"int16\""),
+                Example("save([{id: \"a\", dice: 0.93}], \"dice.csv\")\nread_text(\"dice.csv\")", "\"id,dice\\na,0.93\\n\""),
                 Example(
-                    "t = transform([[1, 0, 0, 3], [0, 1, 0, -2], [0, 0, 1, 0]])\nsave(t, \"step.tfm\")\nload(\"step.tfm\").matrix[0]", "[1, 0, 0, 3]"),
+                    "t = transform([[1, 0, 0, 3], [0, 1, 0, -2], [0, 0, 1, 0]])\nsave(t, \"step.tfm\")\nload(\"step.tfm\").matrix[0]",
+                    "[1, 0, 0, 3]"),
             ]
         ) { context, value, path, type, weights in
             let path = context.path(path)
-            if case .model = value {} else if weights != .float32 {
+            if case .model = value {
+            } else if weights != .float32 {
                 throw context.reject("weights", expected: "left out for \(value.mention)", found: weights.rawValue)
             }
             if let type, !(value.isVolumes) {
                 throw context.reject("dtype", expected: "left out for \(value.mention)", found: type.rawValue)
             }
             switch value {
+            case _ where path.hasSuffix(".json"):
+                try AtomicFile.write(Array((try JSONText.write(value, indented: true) + "\n").utf8), to: path)
+            case .string(let text) where path.hasSuffix(".txt") || path.hasSuffix(".md"): try AtomicFile.write(Array(text.utf8), to: path)
             case _ where value.isVolumes:
                 let images = if case .volume(let volume) = value { [volume] } else { try [Volume].from(value) }
                 let limited = try ImageFile.write(images, to: path, datatype: type)
                 if limited > 0, let type {
-                    context.note("warning: \"\(path)\": \(Text.grouped(limited)) voxels were beyond \(type.rawValue) and became its least or largest number")
+                    context.note(
+                        "warning: \"\(path)\": \(Text.grouped(limited)) voxels were beyond \(type.rawValue) and became its least or largest number"
+                    )
                 }
             case .list(let list) where value.isRecords: try RecordTable.write([Record].from(.list(list)), to: path)
             case .list(let list) where value.isMasks:
@@ -184,7 +194,8 @@ extension Catalog {
                 try model.save(to: path, storing: weights.stored)
             default:
                 throw context.reject(
-                    "value", expected: "a volume, mask, list of volumes, of masks or of records, transform, figure or model", found: value.mention)
+                    "value", expected: "a volume, mask, list of volumes, of masks or of records, transform, figure or model", found: value.mention,
+                    hint: "strings go into .txt, and numbers, strings, lists and records into .json")
             }
         },
 

@@ -27,7 +27,8 @@ extension Catalog {
 
         Builtin(
             "gradient", "How fast values change in space, for each mm.", theme: .intensity,
-            details: "Central differences, one-sided at the border, as numpy's gradient; the magnitude is that in the world, for oblique grids too.",
+            details:
+                "Central differences, one-sided at the border, as numpy's gradient; the magnitude is that in the world, for oblique grids too.",
             Param<Volume>("image", "the volume"),
             Param<Int?>("axis", "the derivative along this voxel axis (0, 1, 2); none takes the gradient's magnitude", default: nil),
             returns: "a volume",
@@ -65,11 +66,16 @@ extension Catalog {
 
         Builtin(
             "noise_level", "The standard deviation of a volume's noise.", theme: .intensity,
-            details: "The median magnitude of the finest wavelet coefficients within bright tissue: Coupé 2010 (doi:10.1016/j.media.2010.03.001).",
+            details:
+                "The median magnitude of the finest wavelet coefficients within bright tissue: Coupé 2010 (doi:10.1016/j.media.2010.03.001).",
             Param<Volume>("image", "the volume"),
             Param<Mask?>("mask", "where it is looked at; none takes Otsu's foreground", default: nil),
             returns: "a number",
-            examples: [Example("v = phantom(seed=1, shape=32, spacing=6, noise=0).image * 0 + 500\nround(noise_level(noise(v, sigma=20), mask=v > 0))", "20")]
+            examples: [
+                Example(
+                    "v = phantom(seed=1, shape=32, spacing=6, noise=0).image * 0 + 500\nround(noise_level(noise(v, sigma=20), mask=v > 0))",
+                    "20")
+            ]
         ) { _, image, mask in try image.noiseLevel(in: mask) },
 
         Builtin(

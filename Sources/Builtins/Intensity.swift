@@ -14,14 +14,16 @@ extension Catalog {
                 """,
             Param<Volume>("image", "the volume; voxels of 0 or less are left out of the estimate"),
             Param<Mask?>("mask", "where the bias is estimated; none takes Otsu's foreground", default: nil),
-            Param<WholeTriple>("shrink", "estimate on every shrink-th voxel along each axis, on more of them where fewer than 4 would be left", default: 4),
+            Param<WholeTriple>(
+                "shrink", "estimate on every shrink-th voxel along each axis, on more of them where fewer than 4 would be left", default: 4),
             Param<[Int]>("iterations", "most turns at each level; the list's length is the number of levels", default: [50, 50, 50, 50]),
-            Param<Double>("convergence", "a level ends when the field's relative change falls under this", default: 0.0002),
+            Param<Double>("convergence", "a level ends when the field's relative change falls under this", default: 0.0003),
             Param<Double>("fwhm", "full width at half maximum of the blurring Gaussian, in log intensity", default: 0.15),
             Param<Double>("wiener", "noise of the Wiener deconvolution", default: 0.01),
             Param<Int>("bins", "bins of the histogram", default: 200),
             Param<Either<Double, [Int]>>(
-                "spline", "the coarsest B-spline lattice: the distance between its knots in mm, or its spans along each axis", default: .second([1, 1, 1])),
+                "spline", "the coarsest B-spline lattice: the distance between its knots in mm, or its spans along each axis",
+                default: .second([1, 1, 1])),
             Param<Volume?>("weights", "how much each voxel counts, from 0, on the image's grid", default: nil),
             returns: "the corrected volume",
             examples: [
@@ -38,14 +40,16 @@ extension Catalog {
             "bias_field", "The field that `n4` divides by, with the same parameters.", theme: .intensity,
             Param<Volume>("image", "the volume; voxels of 0 or less are left out of the estimate"),
             Param<Mask?>("mask", "where the bias is estimated; none takes Otsu's foreground", default: nil),
-            Param<WholeTriple>("shrink", "estimate on every shrink-th voxel along each axis, on more of them where fewer than 4 would be left", default: 4),
+            Param<WholeTriple>(
+                "shrink", "estimate on every shrink-th voxel along each axis, on more of them where fewer than 4 would be left", default: 4),
             Param<[Int]>("iterations", "most turns at each level; the list's length is the number of levels", default: [50, 50, 50, 50]),
-            Param<Double>("convergence", "a level ends when the field's relative change falls under this", default: 0.0002),
+            Param<Double>("convergence", "a level ends when the field's relative change falls under this", default: 0.0003),
             Param<Double>("fwhm", "full width at half maximum of the blurring Gaussian, in log intensity", default: 0.15),
             Param<Double>("wiener", "noise of the Wiener deconvolution", default: 0.01),
             Param<Int>("bins", "bins of the histogram", default: 200),
             Param<Either<Double, [Int]>>(
-                "spline", "the coarsest B-spline lattice: the distance between its knots in mm, or its spans along each axis", default: .second([1, 1, 1])),
+                "spline", "the coarsest B-spline lattice: the distance between its knots in mm, or its spans along each axis",
+                default: .second([1, 1, 1])),
             Param<Volume?>("weights", "how much each voxel counts, from 0, on the image's grid", default: nil),
             returns: "a positive, smooth volume",
             examples: [Example("min(bias_field(phantom(seed=2, shape=32, spacing=6).image, shrink=2)) > 0", "true")]
@@ -55,14 +59,16 @@ extension Catalog {
 
         Builtin(
             "normalize", "Zero mean and unit variance.", theme: .intensity,
-            details: "(v − mean) / std over all voxels, or with the mean and the standard deviation of those in the mask or the foreground.",
+            details:
+                "(v − mean) / std over all voxels, or with the mean and the standard deviation of those in the mask or the foreground.",
             Param<Volume>("image", "the volume"),
             Param<Mask?>("mask", "where mean and deviation are taken", default: nil),
             Param<Bool>("foreground", "take them above Otsu's threshold", default: false),
             returns: "the volume in standard deviations",
             examples: [
                 Example("v = normalize(phantom(seed=1, shape=16, spacing=12).image)\n\"{std(v):.3}\"", "\"1.000\""),
-                Example("v = phantom(seed=1, shape=16, spacing=12).image\n\"{std(normalize(v, foreground=true), otsu(v)):.3}\"", "\"1.000\""),
+                Example(
+                    "v = phantom(seed=1, shape=16, spacing=12).image\n\"{std(normalize(v, foreground=true), otsu(v)):.3}\"", "\"1.000\""),
             ]
         ) { context, image, mask, foreground in
             if mask != nil, foreground { throw context.reject("foreground", expected: "given without a mask", found: "true with a mask") }

@@ -13,7 +13,11 @@ extension Catalog {
             Param<Double?>("low", "the least value; none for no bound", default: nil),
             Param<Double?>("high", "the greatest value; none for no bound", default: nil),
             returns: "the volume; nan stays nan",
-            examples: [Example("v = phantom(seed=1, shape=16, spacing=12).image\np = percentile(v, [1, 99])\nabs(max(clip(v, p[0], p[1])) - p[1]) < 0.001", "true")]
+            examples: [
+                Example(
+                    "v = phantom(seed=1, shape=16, spacing=12).image\np = percentile(v, [1, 99])\nabs(max(clip(v, p[0], p[1])) - p[1]) < 0.001",
+                    "true")
+            ]
         ) { context, image, low, high in try Elementwise.clamp(image, to: bounds(low, high, context)) },
 
         Builtin(
@@ -47,7 +51,9 @@ extension Catalog {
             Param<Mask?>("mask", "only voxels in this mask", default: nil),
             returns: "a record {edges, counts}: one edge more than counts",
             examples: [
-                Example("v = phantom(seed=1, shape=[4, 4, 1], spacing=40).image * 0 + 3\nhistogram(v, bins=4, low=0, high=4).counts", "[0, 0, 0, 16]")
+                Example(
+                    "v = phantom(seed=1, shape=[4, 4, 1], spacing=40).image * 0 + 3\nhistogram(v, bins=4, low=0, high=4).counts",
+                    "[0, 0, 0, 16]")
             ]
         ) { context, image, bins, low, high, mask in
             var range: ClosedRange<Double>?
@@ -136,7 +142,8 @@ extension Catalog {
                 """,
             Param<Volume>("image", "the volume"),
             Param<Mask?>("mask", "the brain; none takes Otsu's foreground", default: nil),
-            Param<WhiteStripe.Contrast>("contrast", "white matter is the brightest tissue's peak (t1), or the highest peak (t2, flair)", default: .t1),
+            Param<WhiteStripe.Contrast>(
+                "contrast", "white matter is the brightest tissue's peak (t1), or the highest peak (t2, flair)", default: .t1),
             Param<Double>("width", "half-width of the stripe as a share of the voxels", default: 0.05),
             returns: "the volume in standard deviations of the stripe",
             examples: [
@@ -145,7 +152,7 @@ extension Catalog {
                         + "abs(mean(v, mask=head.labels == 3)) < 2", "true")
             ]
         ) { _, image, mask, contrast, width in
-            try image.whiteStriped( image.whiteStripe(in: mask, contrast: contrast, width: width))
+            try image.whiteStriped(image.whiteStripe(in: mask, contrast: contrast, width: width))
         },
     ]
 

@@ -1,5 +1,6 @@
 import Imaging
 import Runtime
+import Support
 
 extension Catalog {
     static let statistics: [Builtin] = [
@@ -32,21 +33,32 @@ extension Catalog {
         ) { context, values, mask in try summary("max", gathered(values, "max", context), mask, context).max },
 
         Builtin(
-            "percentile", "The value below which a share of a volume's voxels lies.", theme: .intensity,
+            "percentile", "The value below which a share of a volume's voxels, or of a list of numbers, lies.", theme: .intensity,
             details: "Exact, with linear interpolation between order statistics, as numpy's default.",
-            Param<Volume>("image", "the volume"),
+            Param<Either<Volume, [Double]>>("values", "a volume or a list of numbers"),
             Param<Either<Double, [Double]>>("percent", "0 … 100, or a list of such numbers"),
             Param<Mask?>("mask", "only voxels in this mask", default: nil),
             returns: "a number, or a list of them",
             examples: [
                 Example("v = phantom(seed=1, shape=16, spacing=12).image\npercentile(v, 100) == max(v)", "true"),
                 Example("v = phantom(seed=1, shape=16, spacing=12).image\npercentile(v, [0, 100]) == [min(v), max(v)]", "true"),
+                Example("percentile([4, 1, 3, 2], 50)", "2.5"),
             ]
-        ) { _, image, percent, mask -> Either<Double, [Double]> in
-            switch percent {
-            case .first(let one): .first(try image.percentile(one, in: mask))
-            case .second(let list): .second(try image.percentiles(list, in: mask))
+        ) { context, values, percent, mask -> Either<Double, [Double]> in
+            let percents = switch percent {
+            case .first(let one): [one]
+            case .second(let list): list
             }
+            let found: [Double]
+            switch values {
+            case .first(let image): found = try image.percentiles(percents, in: mask)
+            case .second(let numbers):
+                try require(numbers, mask, "percentile", context)
+                if let bad = percents.first(where: { !(0...100 ~= $0) }) { throw context.reject("percent", expected: "from 0 to 100", found: Value.number(bad).mention) }
+                found = SampleStatistics.percentiles(numbers, percents)
+            }
+            if case .first = percent { return .first(found[0]) }
+            return .second(found)
         },
     ]
 
@@ -79,19 +91,20 @@ extension Catalog {
             let s = try volume.statistics(in: mask)
             return Summary(mean: s.mean, std: s.std, min: Double(s.min), max: Double(s.max))
         case .second(let numbers):
-            if mask != nil {
-                throw context.reject("mask", expected: "given with one volume", found: "a mask for numbers", hint: "\(name)(v, mask=m)")
-            }
-            guard !numbers.isEmpty else {
-                throw context.reject("values", expected: "one volume, or at least one number", found: "none")
-            }
-            let mean = numbers.reduce(0, +) / Double(numbers.count)
-            let variance = numbers.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(numbers.count)
-            // One nan makes all of these nan, wherever it stands.
-            let hasNaN = numbers.contains { $0.isNaN }
+            try require(numbers, mask, name, context)
             return Summary(
-                mean: mean, std: variance.squareRoot(), min: hasNaN ? .nan : numbers.min() ?? .nan,
-                max: hasNaN ? .nan : numbers.max() ?? .nan)
+                mean: SampleStatistics.mean(numbers), std: SampleStatistics.std(numbers), min: SampleStatistics.min(numbers),
+                max: SampleStatistics.max(numbers))
+        }
+    }
+
+    /// Numbers have no mask, and there must be some.
+    private static func require(_ numbers: [Double], _ mask: Mask?, _ name: String, _ context: Context) throws {
+        if mask != nil {
+            throw context.reject("mask", expected: "given with one volume", found: "a mask for numbers", hint: "\(name)(v, mask=m)")
+        }
+        guard !numbers.isEmpty else {
+            throw context.reject("values", expected: "one volume, or at least one number", found: "an empty list")
         }
     }
 }

@@ -18,7 +18,8 @@ extension Catalog {
             Param<UInt64>("seed", "which image", default: 0),
             Param<WholeTriple>("shape", "voxels along right, anterior, superior", default: WholeTriple([96, 128, 160])),
             Param<Triple>("spacing", "voxel size in mm", default: 2),
-            Param<ContrastKind>("contrast", "how bright tissues are: any of the others by chance, wholly random, or as in one kind of image", default: .any),
+            Param<ContrastKind>(
+                "contrast", "how bright tissues are: any of the others by chance, wholly random, or as in one kind of image", default: .any),
             Param<Double>("close", "radius of the closing that takes sulci into the mask, in mm", default: 5),
             Param<Double>("grow", "how far the mask goes on into the fluid, in mm", default: 0),
             Param<Double>("rotation", "largest turn in degrees", default: 22),
@@ -28,7 +29,8 @@ extension Catalog {
             Param<Double>("bias", "largest standard deviation of the log bias field", default: 0.4),
             Param<Double>("noise", "largest standard deviation of the noise as a share of the brightest tissue", default: 0.12),
             Param<Double>("thickness", "largest distance between slices in mm", default: 6.5),
-            Param<Double>("erasing", "how often faces, the air and parts of the field of view are missing, from 0 for never to 1", default: 1),
+            Param<Double>(
+                "erasing", "how often faces, the air and parts of the field of view are missing, from 0 for never to 1", default: 1),
             returns: "a record {image, mask, labels}",
             examples: [
                 Example(
@@ -36,7 +38,8 @@ extension Catalog {
                         + "[made.image.shape, made.mask.shape]", "[[24, 28, 32], [24, 28, 32]]")
             ]
         ) {
-            context, labels, seed, shape, spacing, contrast, close, grow, rotation, scale, shift, elastic, bias, noise, thickness, erasing -> Record in
+            context, labels, seed, shape, spacing, contrast, close, grow, rotation, scale, shift, elastic, bias, noise, thickness, erasing
+                -> Record in
             var options = HeadSynthesis.Options()
             (options.contrast, options.rotation, options.scale, options.shift) = (contrast, rotation, scale, shift.numbers)
             (options.elastic, options.bias, options.noise, options.thickness) = (elastic, bias, noise, thickness)

@@ -6,9 +6,18 @@ extension Catalog {
     static let system: [Builtin] = [
         Builtin(
             "print", "Write values to the output, with spaces between, and end the line.", theme: .system,
+            details: "A list of records on its own is written as a table.",
             Param<Rest<Value>>("values", "any values"),
-            returns: "nothing", examples: [Example("print(\"dice\", 0.5)", "dice 0.5")]
-        ) { context, values in context.write(values.items.map(\.text).joined(separator: " ") + "\n") },
+            returns: "nothing",
+            examples: [
+                Example("print(\"dice\", 0.5)", "dice 0.5"),
+                Example("print([{id: \"a\", dice: 0.93}, {id: \"bb\", dice: 0.9}])", "id  dice\na   0.93\nbb  0.90"),
+            ]
+        ) { context, values in
+            // A list of records has lines of its own.
+            if values.items.count == 1, let table = values.items[0].table() { return context.write(table + "\n") }
+            context.write(values.items.map(\.text).joined(separator: " ") + "\n")
+        },
 
         Builtin(
             "options", "A script's arguments as named options with defaults.", theme: .system,
@@ -30,6 +39,23 @@ extension Catalog {
             "clock", "Seconds since some fixed moment, for taking differences.", theme: .system,
             returns: "a number", examples: [Example("t = clock()\nclock() >= t", "true")]
         ) { _ in Clock.seconds },
+
+        Builtin(
+            "now", "The date and time of day.", theme: .system,
+            returns: "a record {year, month, day, hour, minute, second, text}, text as \"2026-03-01 14:05:09\"",
+            examples: [Example("now().year >= 2024", "true")]
+        ) { _ -> Record in
+            let moment = Moment.now
+            let fields = zip(["year", "month", "day", "hour", "minute", "second"], moment.parts).map { ($0, Double($1).value) }
+            return Record(fields + [("text", moment.text.value)])
+        },
+
+        Builtin(
+            "env", "A variable of the environment.", theme: .system,
+            Param<String>("name", "the variable's name"), Param<Value>("default", "what is given where it is not set", default: .none),
+            returns: "a string, or the default",
+            examples: [Example("kind(env(\"PATH\"))", "\"string\""), Example("env(\"NO_SUCH_VARIABLE\", \"none such\")", "\"none such\"")]
+        ) { _, name, fallback -> Value in getenv(name).map { .string(String(cString: $0)) } ?? fallback },
 
         Builtin(
             "peak_memory", "The most memory that this process has held so far, in megabytes.", theme: .system,

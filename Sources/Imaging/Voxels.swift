@@ -35,22 +35,6 @@ enum Voxels {
         errno = kept
     }
 
-    /// Has the system clear the pages of fresh memory now, without changing what is in those that are there. A wish only, as above.
-    static func populate(_ memory: UnsafeMutableRawBufferPointer) {
-        guard let base = memory.baseAddress else { return }
-        let page = UInt(sysconf(Int32(_SC_PAGESIZE)))
-        let start = (UInt(bitPattern: base) + page - 1) & ~(page - 1), end = (UInt(bitPattern: base) + UInt(memory.count)) & ~(page - 1)
-        let kept = errno
-        var place = start
-        while place < end {
-            let n = min(end - place, 1 << 22)
-            // MADV_POPULATE_WRITE, which Linux has from 5.14 on.
-            if madvise(UnsafeMutableRawPointer(bitPattern: place), Int(n), 23) != 0 { break }
-            place += n
-        }
-        errno = kept
-    }
-
     // The functions below hand out whole blocks, not single voxels: what a closure does to one voxel would be called
     // through a pointer for each of them, where a loop inside it becomes vector instructions.
 

@@ -1,13 +1,44 @@
 import CKernels
 
-// The steps of non-local means for a displacement: squared differences, sums of rows across patches, and the weights of a row; then what the weights add.
+// The steps of non-local means for a displacement: squared differences summed over the rows of patches, then over their planes, and the weights of a row; then what the weights of several displacements add.
 
+/// Column by column of vectors, so that every difference is taken once and what the next sums need of it stays at hand.
 @inline(__always)
-func squaredDifferences(_ r: SKSquaredDifferences) {
+func differenceSums(_ r: SKDifferenceSums) {
+    let rows = Int(r.rows), side = Int(r.side), stride = Int(r.stride)
     var i = 0
     while i < Int(r.count) {
-        let d = load16(r.a + i) - load16(r.b + i)
-        store(d * d, r.out + i)
+        let a = r.a + i, b = r.b + i
+        var out = r.out + i
+        @inline(__always) func squared(_ j: Int) -> V16 {
+            let d = load16(a + j &* stride) - load16(b + j &* stride)
+            return d * d
+        }
+        if side == 3 {
+            var first = squared(0), second = squared(1), j = 0
+            while j < rows {
+                let third = squared(j &+ 2)
+                store(first + second + third, out)
+                (first, second) = (second, third)
+                out += Int(r.outStride)
+                j &+= 1
+            }
+        } else {
+            var j = 0, place = 0
+            while j < rows &+ side &- 1 {
+                store(squared(j), r.ring + 16 &* place)
+                place = place &+ 1 == side ? 0 : place &+ 1
+                j &+= 1
+                if j < side { continue }
+                var sum = load16(r.ring), t = 1
+                while t < side {
+                    sum += load16(r.ring + 16 &* t)
+                    t &+= 1
+                }
+                store(sum, out)
+                out += Int(r.outStride)
+            }
+        }
         i &+= 16
     }
 }
@@ -82,12 +113,21 @@ func patchWeights(_ r: SKPatchWeights) {
 
 @inline(__always)
 func weighted(_ r: SKWeighted) {
+    let sets = Int(r.sets)
     var i = 0
     while i < Int(r.count) {
-        let w = load16(r.weights + i), v = load16(r.value + i)
-        store(fma(r.square != 0 ? v * v : v, w, load16(r.sum + i)), r.sum + i)
-        store(load16(r.weight + i) + w, r.weight + i)
-        store(sk_greatest16(w, load16(r.greatest + i)), r.greatest + i)
+        var sum = load16(r.sum + i), weight = load16(r.weight + i), greatest = load16(r.greatest + i)
+        var s = 0
+        while s < sets {
+            let w = load16(r.weights[s] + i), v = load16(r.values[s] + i)
+            sum = fma(r.square != 0 ? v * v : v, w, sum)
+            weight += w
+            greatest = sk_greatest16(w, greatest)
+            s &+= 1
+        }
+        store(sum, r.sum + i)
+        store(weight, r.weight + i)
+        store(greatest, r.greatest + i)
         i &+= 16
     }
 }

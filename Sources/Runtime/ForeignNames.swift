@@ -5,7 +5,7 @@ public enum ForeignNames {
         "True": "write `true`", "False": "write `false`",
         "len": "write `length(x)`", "size": "write `length(x)`, or `v.shape` of a volume", "range": "a range is written `0:10`",
         "type": "write `kind(x)`", "int": "write `number(s)`, or `floor(x)`", "float": "write `number(s)`", "str": "write `text(x)`",
-        "median": "write `percentile(v, 50)`", "append": "write `xs + [x]`", "pi": "write 3.141592653589793", "sorted": "write `sort(xs)`",
+        "append": "write `xs + [x]`", "sorted": "write `sort(xs)`",
         "exit": "Ctrl-D or :quit leaves the prompt", "quit": "Ctrl-D or :quit leaves the prompt",
         "read": "write `load(path)`", "open": "write `load(path)`",
         "imshow": "write `show(overlay(v))`", "console": "write `print(x)`", "printf": "write `print(\"{x:.3}\")`",

@@ -54,7 +54,7 @@ public final class Session: @unchecked Sendable {
     /// Evaluates bytes, for standard input. Throws a `Diagnostic` too, when they are not UTF-8.
     @discardableResult
     public func run(bytes: [UInt8], name: String) throws -> Value {
-        try run(try Source(name: name, bytes: bytes))
+        try run(try Source(name: name, bytes: bytes), isScript: true)
     }
 
     /// The bytes of a script's file. Throws `FileError`.
@@ -73,14 +73,13 @@ public final class Session: @unchecked Sendable {
             imports.open.removeLast()
             (main.directory, machine.scriptDirectory) = before
         }
-        return try run(source)
+        return try run(source, isScript: true)
     }
 
-    private func run(_ source: Source) throws -> Value {
-        try BigStack.run { floor in
-            machine.stackFloor = floor
-            defer { machine.progress.clear() }
-            try loadPrelude()
+    /// A whole script is checked before its first statement runs: a misspelled name in its last line should not cost the hours before.
+    private func run(_ source: Source, isScript: Bool = false) throws -> Value {
+        try withContext { _ in
+            if isScript { try checkBeforeRunning(source) }
             return try evaluate(source, in: main)
         }
     }
@@ -131,7 +130,7 @@ public final class Session: @unchecked Sendable {
     public func lastExpression(of source: String) -> Int? {
         guard let last = (try? Parser.parse(Source(name: "", text: source)))?.statements.last else { return nil }
         switch last.kind {
-        case .bind, .bindItem, .define, .forLoop, .whileLoop, .importFile, .breakLoop, .continueLoop, .returnValue: return nil
+        case .bind, .bindItem, .unpack, .define, .forLoop, .whileLoop, .importFile, .breakLoop, .continueLoop, .returnValue: return nil
         default: return last.span.start
         }
     }
@@ -309,6 +308,11 @@ enum ScriptFile {
             bytes += buffer[0..<n]
             if bytes.count > largest { throw .cannotRead(path: path, reason: "more than \(Text.bytes(largest)) are no script") }
         }
+    }
+
+    /// A path as an import of a script in this folder means it.
+    static func path(_ path: String, from directory: String) -> String {
+        path.hasPrefix("/") || directory == "." || directory.isEmpty ? path : directory + "/" + path
     }
 
     static func directory(_ path: String) -> String {

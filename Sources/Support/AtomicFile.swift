@@ -24,7 +24,8 @@ public enum FileError: ExplainedError, Equatable {
         case .isDirectory: "name a file inside it"
         case .notDirectory: "name an existing folder"
         case .cannotWrite(_, let reason) where reason == String(cString: strerror(ENOENT)): "make the folder first, with make_folder"
-        case .cannotWrite(_, let reason) where reason == String(cString: strerror(ENOSPC)): "free some space, or name a folder on another disk"
+        case .cannotWrite(_, let reason) where reason == String(cString: strerror(ENOSPC)):
+            "free some space, or name a folder on another disk"
         case .cannotRead, .cannotWrite: nil
         }
     }

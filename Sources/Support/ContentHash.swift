@@ -1,7 +1,8 @@
-/// A hash of 128 bits that tells contents apart: for keys of caches and for damage, not against anyone who makes two contents of one hash on purpose.
+/// A hash of 128 bits that tells contents apart: for keys of caches and for damage, not against anyone who makes two contents of one hash
+/// on purpose.
 ///
-/// Two lanes of 64 bits; each takes a word, multiplies and folds the upper half of the product into the lower, so that every bit of the input reaches every bit
-/// of the state. The same on every machine of one byte order, which is little-endian here.
+/// Two lanes of 64 bits; each takes a word, multiplies and folds the upper half of the product into the lower, so that every bit of the
+/// input reaches every bit of the state. The same on every machine of one byte order, which is little-endian here.
 public struct ContentHash: Sendable {
     private var a: UInt64 = 0x243F_6A88_85A3_08D3
     private var b: UInt64 = 0x1319_8A2E_0370_7344

@@ -51,8 +51,9 @@ public struct CounterRandom: RandomNumberGenerator, Sendable {
         Self.quantile(fromMedian: (2 * uniform(at: counter) - 1) * 0.477_249_868_051_820_85)
     }
 
-    /// The z with Φ(z) = ½ + q for |q| ≤ 0.47725, to a relative 7e-8: a rational function of q², fitted by `scripts/fit_quantile.py` to this range alone.
-    /// Published ones (Wichura 1988) take a logarithm and a branch where |q| is above 0.425, for tails that are cut off here.
+    /// The z with Φ(z) = ½ + q for |q| ≤ 0.47725, to a relative 7e-8: a rational function of q², fitted by `scripts/fit_quantile.py` to
+    /// this range alone. Published ones (Wichura 1988) take a logarithm and a branch where |q| is above 0.425, for tails that are cut off
+    /// here.
     @inlinable @inline(__always)
     static func quantile(fromMedian q: Double) -> Double {
         let s = q * q

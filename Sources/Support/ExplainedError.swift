@@ -4,7 +4,8 @@
 public protocol ExplainedError: Error, CustomStringConvertible {
     /// One line: what was wrong, naming the file, field or argument, with the values found.
     var message: String { get }
-    /// The same for one who called `operation`, by which name the core's own need not go: what the caller typed is what the message is to name.
+    /// The same for one who called `operation`, by which name the core's own need not go: what the caller typed is what the message is to
+    /// name.
     func message(in operation: String) -> String
     /// The name of the argument that was wrong, where there is one.
     var argument: String? { get }

@@ -58,4 +58,60 @@ public enum FileSystem {
         }
         return names.sorted()
     }
+
+    /// Existing files and folders that a pattern names, sorted: `*`, `?` and `[…]` as a shell reads them, none of which stands for a slash.
+    /// Throws `FileError` for a folder that cannot be read.
+    public static func glob(_ pattern: String) throws(FileError) -> [String] {
+        var result = glob_t()
+        defer { globfree(&result) }
+        switch Glibc.glob(pattern, GLOB_ERR, nil, &result) {
+        case 0: break
+        case GLOB_NOMATCH: return []
+        default: throw .cannotRead(path: pattern, reason: String(cString: strerror(errno)))
+        }
+        return (0..<Int(result.gl_pathc)).compactMap { result.gl_pathv[$0].map { String(cString: $0) } }.sorted()
+    }
+}
+
+/// Names of files as text; nothing is looked up.
+public enum PathName {
+    /// What stands after the last slash; of a path that ends in slashes, what stands before these.
+    public static func base(_ path: String) -> String {
+        let trimmed = withoutEnd(path)
+        return trimmed == "/" ? "/" : trimmed.lastIndex(of: "/").map { String(trimmed[trimmed.index(after: $0)...]) } ?? trimmed
+    }
+
+    /// The folder: what stands before the last slash, "." where there is none.
+    public static func folder(_ path: String) -> String {
+        let trimmed = withoutEnd(path)
+        guard let slash = trimmed.lastIndex(of: "/") else { return "." }
+        let folder = withoutEnd(String(trimmed[..<slash]))
+        return folder.isEmpty ? "/" : folder
+    }
+
+    /// Parts with one slash between; a part that begins with a slash starts anew.
+    public static func join(_ parts: [String]) -> String {
+        parts.reduce("") { path, part in
+            if path.isEmpty || part.hasPrefix("/") { return part }
+            return part.isEmpty ? path : path.hasSuffix("/") ? path + part : path + "/" + part
+        }
+    }
+
+    /// The base without its ending; `.nii.gz` and the like count as one.
+    public static func stem(_ path: String) -> String {
+        var name = base(path)
+        for _ in 0..<2 {
+            guard let dot = name.lastIndex(of: "."), dot != name.startIndex else { break }
+            let isGzip = name[dot...].lowercased() == ".gz"
+            name = String(name[..<dot])
+            if !isGzip { break }
+        }
+        return name
+    }
+
+    private static func withoutEnd(_ path: String) -> String {
+        var path = path[...]
+        while path.count > 1, path.last == "/" { path.removeLast() }
+        return String(path)
+    }
 }

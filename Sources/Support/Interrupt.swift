@@ -13,7 +13,8 @@ public enum Interrupt {
     private static let finishing = Atomic<Int>(0)
     private static let request = Atomic<Bool>(false)
 
-    /// Safe in a signal handler once `clear()` has been called (which the program does at its start). False where it only asked `finishing` work to come to its end.
+    /// Safe in a signal handler once `clear()` has been called (which the program does at its start). False where it only asked `finishing`
+    /// work to come to its end.
     @discardableResult
     public static func raise() -> Bool {
         if finishing.load(ordering: .relaxed) > 0, !request.exchange(true, ordering: .relaxed) { return false }
@@ -38,8 +39,8 @@ public enum Interrupt {
         if isRaised { throw Interrupted() }
     }
 
-    /// Runs work in steps that are worth finishing: a first Ctrl-C only sets `isRequested`, which the work asks between its steps, and a second one the flag.
-    /// Afterwards the flag is set in either case.
+    /// Runs work in steps that are worth finishing: a first Ctrl-C only sets `isRequested`, which the work asks between its steps, and a
+    /// second one the flag. Afterwards the flag is set in either case.
     public static func finishing<R>(_ body: () throws -> R) rethrows -> R {
         finishing.wrappingAdd(1, ordering: .relaxed)
         defer {

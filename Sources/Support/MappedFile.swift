@@ -3,8 +3,8 @@ import Synchronization
 
 /// The bytes of a file, mapped into memory rather than read: pages come as they are looked at, and no copy is held.
 ///
-/// A file that another process shortens while it is mapped raises SIGBUS where its pages are gone. The handler that is installed with the first
-/// mapping puts zeros there and remembers it: `isIntact` is then false, and the reader throws instead of the program dying.
+/// A file that another process shortens while it is mapped raises SIGBUS where its pages are gone. The handler that is installed with the
+/// first mapping puts zeros there and remembers it: `isIntact` is then false, and the reader throws instead of the program dying.
 public final class MappedFile: @unchecked Sendable {
     /// As the caller named it, for messages.
     public let path: String
@@ -70,13 +70,21 @@ public final class MappedFile: @unchecked Sendable {
     }
 
     /// `count` bytes that `fill` makes; nil when it says that it could not.
-    public init?(named path: String, count: Int, fill: (UnsafeMutableRawBufferPointer) -> Bool) {
+    public init?(named path: String, count: Int, fill: (UnsafeMutableRawBufferPointer) throws -> Bool) rethrows {
         self.path = path
         let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: count, alignment: 16)
         kind = .owned(memory)
         bytes = UnsafeRawBufferPointer(memory)
         // The object is whole, and frees the memory when it is given up.
-        guard fill(memory) else { return nil }
+        guard try fill(memory) else { return nil }
+    }
+
+    /// Gives back the memory of a stretch of `bytes` that will hardly be looked at again; if it is, it comes from the file anew.
+    public func release(_ stretch: UnsafeRawBufferPointer) {
+        guard case .mapping = kind, let base = stretch.baseAddress else { return }
+        let page = UInt(sysconf(Int32(_SC_PAGESIZE)))
+        let start = (UInt(bitPattern: base) + page - 1) & ~(page - 1), end = (UInt(bitPattern: base) + UInt(stretch.count)) & ~(page - 1)
+        if start < end { madvise(UnsafeMutableRawPointer(bitPattern: start), Int(end - start), Int32(MADV_DONTNEED)) }
     }
 
     /// False once a page was looked at that the file no longer had.

@@ -44,12 +44,13 @@ public enum Memory {
         _ = unsafeBitCast(symbol, to: (@convention(c) (Int) -> Int32).self)(0)
     }
 
-    /// Keeps up to 512 MB of freed memory for the next image instead of handing every large block back at once: clearing the pages of a new image takes as long as
-    /// a pass over it. For a whole program to ask for at its start; `check` and `trim` hand everything back.
+    /// Keeps up to 512 MB of freed memory for the next image instead of handing every large block back at once: clearing the pages of a new
+    /// image takes as long as a pass over it. For a whole program to ask for at its start; `check` and `trim` hand everything back.
     public static func keepFreed() {
         guard let symbol = dlsym(nil, "mallopt") else { return }
         let set = unsafeBitCast(symbol, to: (@convention(c) (Int32, Int32) -> Int32).self)
-        // M_MMAP_MAX: large blocks come from the heap; M_TRIM_THRESHOLD: what may stay free at its end; M_TOP_PAD: how far it grows at a time.
+        // M_MMAP_MAX: large blocks come from the heap; M_TRIM_THRESHOLD: what may stay free at its end; M_TOP_PAD: how far it grows at a
+        // time.
         _ = set(-4, 0)
         _ = set(-1, 512 << 20)
         _ = set(-2, 64 << 20)

@@ -1,5 +1,5 @@
-/// A message in the wire format of Protocol Buffers (https://protobuf.dev/programming-guides/encoding), written field by field: enough for the formats
-/// of others that are messages, without a schema compiler.
+/// A message in the wire format of Protocol Buffers (https://protobuf.dev/programming-guides/encoding), written field by field: enough for
+/// the formats of others that are messages, without a schema compiler.
 public struct ProtobufMessage: Sendable {
     /// The encoded fields so far.
     public private(set) var bytes: [UInt8] = []

@@ -1,5 +1,5 @@
-/// A table as text: one line a row, the first with the columns' names; tab-separated (`.tsv`, as the Brain Imaging Data Structure has it) or comma-separated
-/// (`.csv`, RFC 4180). Fields may be in double quotes in both, a quote within doubled.
+/// A table as text: one line a row, the first with the columns' names; tab-separated (`.tsv`, as the Brain Imaging Data Structure has it)
+/// or comma-separated (`.csv`, RFC 4180). Fields may be in double quotes in both, a quote within doubled.
 public struct TextTable: Sendable, Equatable {
     /// What stands between fields.
     public enum Separator: Character, Sendable {
@@ -33,9 +33,11 @@ public struct TextTable: Sendable, Equatable {
         (self.columns, self.rows) = (columns, rows)
     }
 
-    /// Reads a text. Empty fields and "n/a" are missing; a column all of whose other fields spell numbers holds numbers, unless one has a leading zero, as identifiers do.
+    /// Reads a text. Empty fields and "n/a" are missing; a column all of whose other fields spell numbers holds numbers, unless one has a
+    /// leading zero, as identifiers do.
     ///
-    /// Throws `TableError`, which names the line, for a row of another length, an unclosed quote, and names of columns that are empty or the same.
+    /// Throws `TableError`, which names the line, for a row of another length, an unclosed quote, and names of columns that are empty or
+    /// the same.
     public init(parsing text: String, separator: Separator) throws(TableError) {
         var lines = try Self.fields(text, separator)
         guard !lines.isEmpty else { throw .empty }
@@ -160,7 +162,8 @@ public enum TableError: ExplainedError, Equatable {
 
     public var hint: String? {
         switch self {
-        case .length, .noName: "fields stand between tabs in .tsv files and between commas in .csv files; what holds one itself is put in double quotes"
+        case .length, .noName:
+            "fields stand between tabs in .tsv files and between commas in .csv files; what holds one itself is put in double quotes"
         case .quote: "a quote within quotes is doubled: \"\""
         case .ending: "tables end in .tsv (tabs) or .csv (commas)"
         case .empty, .sameName: nil

@@ -15,12 +15,26 @@ extension Parser {
         let start = current.span.start
         advance()
         if accept(.rightBracket) { return Expression(.list([]), span(from: start)) }
-        let first = try expression()
-        if at(.for) { return try comprehension(first, from: start) }
+        let first = try spreadOrExpression()
+        if at(.for) {
+            if case .spread = first.kind {
+                throw fail("a comprehension gives one item a turn", hint: "write flatten([… for x in xs])", at: first.span)
+            }
+            return try comprehension(first, from: start)
+        }
         var items = [first]
-        while accept(.comma), !at(.rightBracket) { items.append(try expression()) }
+        while accept(.comma), !at(.rightBracket) { items.append(try spreadOrExpression()) }
         try expect(.rightBracket, "to close the list", hint: "items are parted by commas")
         return try make(.list(items), span(from: start), over: items)
+    }
+
+    /// `...xs`, whose items are meant, or one value.
+    private mutating func spreadOrExpression() throws(Panic) -> Expression {
+        guard at(.ellipsis) else { return try expression() }
+        let start = current.span.start
+        advance()
+        let inner = try expression()
+        return try make(.spread(inner), from: start, over: inner)
     }
 
     private mutating func comprehension(_ element: Expression, from start: Int) throws(Panic) -> Expression {
@@ -28,10 +42,9 @@ extension Parser {
         var children = [element]
         while true {
             if accept(.for) {
-                let (name, nameSpan) = try expectName("a name after `for`")
-                guard accept(.in) else { throw fail("expected `in` after `for \(name)`, found \(found)") }
+                let pattern = try loopPattern()
                 let sequence = try expression()
-                clauses.append(.each(name, nameSpan: nameSpan, sequence))
+                clauses.append(.each(pattern, sequence))
                 children.append(sequence)
             } else if accept(.if) {
                 let condition = try expression()
@@ -51,14 +64,19 @@ extension Parser {
         skipNewlines()
         var fields: [FieldNode] = []
         while !at(.rightBrace) {
+            if at(.ellipsis) {
+                let whole = try spreadOrExpression()
+                guard case .spread(let inner) = whole.kind else { break }
+                fields.append(FieldNode(name: nil, nameSpan: whole.span, value: inner))
+                skipNewlines()
+                if !accept(.comma) { break }
+                skipNewlines()
+                continue
+            }
             let name: String, nameSpan: Span
             if case .string(let parts) = current.kind {
                 nameSpan = current.span
-                var text = ""
-                for part in parts {
-                    guard case .text(let piece) = part else { throw fail("a field's name cannot hold an expression", at: current.span) }
-                    text += piece
-                }
+                guard let text = plainText(parts) else { throw fail("a field's name cannot hold an expression", at: current.span) }
                 advance()
                 name = text
             } else {
@@ -69,7 +87,7 @@ extension Parser {
             guard accept(.colon) else {
                 throw fail(
                     "expected `:` after the field's name `\(name)`, found \(found)",
-                    hint: at(.assign)
+                    hint: at(.assign) || at(.comma) || at(.rightBrace)
                         ? "a record is written {name: value}"
                         : "a `{` here begins a record {name: value}; blocks follow if, for, while, fn and ->")
             }
@@ -96,7 +114,7 @@ extension Parser {
                 let value = try expression()
                 out.append(ArgumentNode(name: name, value: value, span: span(from: start)))
             } else {
-                let value = try expression()
+                let value = try spreadOrExpression()
                 if let last = out.last, let name = last.name {
                     throw fail("a positional argument after the named `\(name)`", hint: "positional arguments come first", at: value.span)
                 }

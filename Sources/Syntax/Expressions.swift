@@ -240,6 +240,7 @@ extension Parser {
         case .symbol(.join): return "write `or` for booleans, | between masks"
         case .symbol(.assign): return followsOperator ? "x += 1 is written x = x + 1" : "a comparison is written =="
         case .symbol(.pipe): return "a value must stand before |>"
+        case .symbol(.ellipsis): return "... stands before an item of a list, a field of a record or an argument of a call"
         case .symbol(.plus): return "a plus sign stands between two values"
         default: return nil
         }

@@ -117,8 +117,7 @@ extension Lexer {
             if format == nil {
                 report(
                     "`:\(text)` is no format",
-                    hint:
-                        "write {x:.3} for 3 decimals, {x:8} for a width, {x:<8} {x:^8} {x:>8} to align, {x:.1%} for percent; a range needs parentheses",
+                    hint: "in braces: " + Format.help + "; a range needs parentheses",
                     Span(from - 1, position))
                 format = Format()
             }

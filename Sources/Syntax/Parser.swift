@@ -6,12 +6,15 @@ public struct Parser {
     var position = 0
     var diagnostics: [Diagnostic] = []
     var depth = 0
+    /// Names in statements that were given up.
+    var doubtful: Set<String> = []
 
     /// How deep brackets, blocks and prefix operators may be nested: what a thread's stack carries with room to spare.
     public static let deepest = 400
     /// The height of a tree, which chains such as a sum of very many terms build without nesting.
     public static let highest = 5_000
-    static let mostDiagnostics = 20
+    /// The mistakes of a text that are told.
+    public static let mostDiagnostics = 20
 
     /// Thrown after a report, up to the statement that it spoils.
     struct Panic: Error {}
@@ -22,8 +25,25 @@ public struct Parser {
         self.depth = depth
     }
 
+    /// What a text holds, mistakes or not.
+    public struct Survey: Sendable {
+        /// The statements that could be parsed.
+        public let script: Script
+        /// What was wrong with the others, in the order of the text.
+        public let mistakes: [Diagnostic]
+        /// The names in the others, which may have been bound there.
+        public let doubtful: Set<String>
+    }
+
     /// Throws `SyntaxErrors` with all mistakes, in the order of the text.
     public static func parse(_ source: Source) throws(SyntaxErrors) -> Script {
+        let survey = survey(source)
+        if !survey.mistakes.isEmpty { throw SyntaxErrors(survey.mistakes) }
+        return survey.script
+    }
+
+    /// The statements of a text that are right, and the mistakes of the others.
+    public static func survey(_ source: Source) -> Survey {
         let (tokens, lexical) = Lexer.scan(source)
         var parser = Parser(source, tokens: tokens)
         let statements = parser.statements(untilBrace: false)
@@ -32,20 +52,24 @@ public struct Parser {
         let open = lexical.filter { $0.isIncomplete }
         let first = open.filter { source.text($0.span) != "{" }.map(\.span.start).min()
         let inside = first.map { source.lineSpan(source.lineIndex(at: $0)).end } ?? .max
-        let found = lexical + parser.diagnostics.filter { open.isEmpty || !$0.isIncomplete && $0.span.start < inside }
-        if !found.isEmpty {
-            let sorted = found.enumerated().sorted { ($0.element.span.start, $0.offset) < ($1.element.span.start, $1.offset) }
-            throw SyntaxErrors(Array(sorted.map(\.element).prefix(mostDiagnostics)))
-        }
-        var last = tokens.count - 1
-        var isSilenced = false
-        while last > 0 {
-            last -= 1
-            if case .newline = tokens[last].kind { continue }
-            if case .symbol(.semicolon) = tokens[last].kind { isSilenced = true }
-            break
-        }
-        return Script(source: source, statements: statements, isSilenced: isSilenced)
+        // A bracket that does not fit is told by the lexer.
+        let told = Set(lexical.map(\.span.start))
+        let found = lexical + parser.diagnostics.filter { (open.isEmpty || !$0.isIncomplete && $0.span.start < inside) && !told.contains($0.span.start) }
+        let sorted = found.enumerated().sorted { ($0.element.span.start, $0.offset) < ($1.element.span.start, $1.offset) }.map(\.element)
+        let script = Script(source: source, statements: statements, isSilenced: parser.endsInSemicolon)
+        // Within an open bracket nothing is certain.
+        let doubtful = open.isEmpty ? parser.doubtful : parser.doubtful.union(Parser.names(in: tokens[...]))
+        return Survey(script: script, mistakes: Array(sorted.prefix(mostDiagnostics)), doubtful: doubtful)
+    }
+
+    private var endsInSemicolon: Bool {
+        let last = tokens.dropLast().last { if case .newline = $0.kind { false } else { true } }
+        if case .symbol(.semicolon)? = last?.kind { return true }
+        return false
+    }
+
+    static func names(in tokens: ArraySlice<Token>) -> [String] {
+        tokens.compactMap { if case .name(let name) = $0.kind { name } else { nil } }
     }
 
     // MARK: - Tokens

@@ -29,13 +29,10 @@ extension Parser {
                 if atNewline || at(.semicolon) { break }
                 if at(.rightBrace), position > start { break }
             }
-            let step = max(1, tokens[position].partner)
-            position = min(position + step, tokens.count - 1)
-            if step > 1, !atEnd, !atNewline, !at(.semicolon) {
-                // On the closing bracket, which belongs to the statement.
-                position = min(position + 1, tokens.count - 1)
-            }
+            // Past the closing bracket, which belongs to the statement.
+            position = min(position + tokens[position].partner + 1, tokens.count - 1)
         }
+        doubtful.formUnion(Parser.names(in: tokens[start..<position]))
     }
 
     private mutating func endOfStatement(after statement: Expression) throws(Panic) {
@@ -58,6 +55,7 @@ extension Parser {
     private func hint(after statement: Expression) -> String? {
         if at(.arrow) { return "a lambda inside an expression needs parentheses: (v -> …)" }
         if at(.colon) { return "ranges are start:end, with numbers on both sides" }
+        if at(.comma), case .name = statement.kind { return "several names are bound with [a, b] = …; a list is written [a, b]" }
         if at(.pipe) || at(.comma) { return "a list is written [a, b]" }
         var inner = statement
         while case .call(let callee, _) = inner.kind { inner = callee }
@@ -111,6 +109,8 @@ extension Parser {
             advance()
             let value = try expression()
             return try make(.bind(name, nameSpan: nameSpan, value), from: start, over: value)
+        case .symbol(.leftBracket), .symbol(.leftBrace):
+            if isBound { return try unpacking() }
         default: break
         }
         let value = try expression()
@@ -124,14 +124,29 @@ extension Parser {
         return value
     }
 
+    /// True where `=` follows the closing bracket.
+    private var isBound: Bool {
+        let after = position + current.partner + 1
+        guard current.partner > 0, after < tokens.count, case .symbol(.assign) = tokens[after].kind else { return false }
+        return true
+    }
+
+    /// `[a, b] = value`, `{id, image: t1} = value`.
+    private mutating func unpacking() throws(Panic) -> Expression {
+        let start = current.span.start
+        let pattern = try pattern("a name")
+        try expect(.assign, "after what is bound")
+        let value = try expression()
+        return try make(.unpack(pattern, value), from: start, over: value)
+    }
+
     private mutating func forLoop() throws(Panic) -> Expression {
         let start = current.span.start
         advance()
-        let (name, nameSpan) = try expectName("a name after `for`")
-        guard accept(.in) else { throw fail("expected `in` after `for \(name)`, found \(found)", hint: "write for \(name) in 0:10 { … }") }
+        let pattern = try loopPattern()
         let sequence = try expression()
         let body = try block("after what the loop goes over")
-        return try make(.forLoop(name, nameSpan: nameSpan, sequence, body: body), from: start, over: sequence, body)
+        return try make(.forLoop(pattern, sequence, body: body), from: start, over: sequence, body)
     }
 
     private mutating func importFile() throws(Panic) -> Expression {
@@ -140,11 +155,7 @@ extension Parser {
         guard case .string(let parts) = current.kind else {
             throw fail("expected a file name in quotes after `import`, found \(found)", hint: "write import \"lib.ss\"")
         }
-        var path = ""
-        for part in parts {
-            guard case .text(let text) = part else { throw fail("an imported file's name cannot hold an expression", at: current.span) }
-            path += text
-        }
+        guard let path = plainText(parts) else { throw fail("an imported file's name cannot hold an expression", at: current.span) }
         if path.isEmpty { throw fail("an imported file's name is empty", at: current.span) }
         advance()
         return Expression(.importFile(path), span(from: start))
@@ -178,15 +189,22 @@ extension Parser {
         try expect(.leftParenthesis, "before the parameters")
         var out: [FunctionNode.Parameter] = []
         while !at(.rightParenthesis) {
+            let isRest = accept(.ellipsis)
+            if at(.leftBracket) || at(.leftBrace) {
+                throw fail("expected a parameter's name, found \(found)", hint: "take the parts out in the body: [a, b] = pair")
+            }
             let (name, span) = try expectName("a parameter's name")
             if out.contains(where: { $0.name == name }) { throw fail("two parameters are called `\(name)`", at: span) }
             var fallback: Expression?
-            if accept(.assign) {
+            if isRest {
+                if out.contains(where: \.isRest) { throw fail("two parameters take the rest", at: span) }
+                if at(.assign) { throw fail("`...\(name)` has no default: without further arguments it is an empty list") }
+            } else if accept(.assign) {
                 fallback = try expression()
-            } else if let last = out.last, last.fallback != nil {
+            } else if let last = out.last, last.fallback != nil, !out.contains(where: \.isRest) {
                 throw fail("`\(name)` needs a default, since `\(last.name)` before it has one", at: span)
             }
-            out.append(.init(name: name, span: span, fallback: fallback))
+            out.append(.init(name: name, span: span, fallback: fallback, isRest: isRest))
             if !accept(.comma) { break }
         }
         try expect(.rightParenthesis, "after the parameters")

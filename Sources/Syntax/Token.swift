@@ -81,6 +81,9 @@ public struct Format: Equatable, Sendable {
     /// How a number is written.
     public var style = Style.plain
 
+    /// How formats are written.
+    public static let help = ".3 is 3 decimals, 8 a width, <8 ^8 >8 align, 08 fills with zeros, .1% is percent, .2e has an exponent"
+
     /// No format: a value as `print` shows it.
     public init() {}
 

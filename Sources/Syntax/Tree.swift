@@ -27,6 +27,8 @@ public final class Expression: Sendable {
         case and(Expression, Expression)
         case or(Expression, Expression)
         case group(Expression)
+        /// `...xs` within a list, a record or a call.
+        case spread(Expression)
         case conditional([Branch], otherwise: Expression?)
         case attempt(Expression, name: String?, nameSpan: Span, handler: Expression)
 
@@ -34,8 +36,9 @@ public final class Expression: Sendable {
         case bind(String, nameSpan: Span, Expression)
         /// `name[place] = item`: the name is bound to a list or record with another item.
         case bindItem(String, nameSpan: Span, place: Expression, Expression)
+        case unpack(Pattern, Expression)
         case define(FunctionNode)
-        case forLoop(String, nameSpan: Span, Expression, body: Expression)
+        case forLoop(Pattern, Expression, body: Expression)
         case whileLoop(Expression, body: Expression)
         case breakLoop
         case continueLoop
@@ -70,19 +73,63 @@ public enum TextPiece: Sendable {
     case value(Expression, Format?)
 }
 
-/// `for name in source` or `if condition` of a comprehension.
+/// What a value is bound to: a name, or names for the parts of a list or record.
+public indirect enum Pattern: Sendable {
+    case name(String, Span)
+    /// `[a, b, ...middle, z]`
+    case list([Pattern], rest: Rest?, after: [Pattern], Span)
+    /// `{id, image: t1, ...others}`
+    case record([Field], rest: Rest?, Span)
+
+    /// `...name`, which takes what has no place of its own.
+    public struct Rest: Sendable {
+        /// The name that is bound.
+        public let name: String
+        /// Where the name stands.
+        public let span: Span
+    }
+
+    /// A field that is taken out of a record.
+    public struct Field: Sendable {
+        /// The field's name.
+        public let name: String
+        /// Where the name stands.
+        public let nameSpan: Span
+        /// What its value is bound to; the name itself unless another is given.
+        public let pattern: Pattern
+    }
+
+    /// The whole pattern.
+    public var span: Span {
+        switch self {
+        case .name(_, let span), .list(_, _, _, let span), .record(_, _, let span): span
+        }
+    }
+
+    /// All names that are bound, in the order of the text.
+    public var names: [(name: String, span: Span)] {
+        func own(_ rest: Rest?) -> [(name: String, span: Span)] { rest.map { [($0.name, $0.span)] } ?? [] }
+        return switch self {
+        case .name(let name, let span): [(name, span)]
+        case .list(let before, let rest, let after, _): before.flatMap(\.names) + own(rest) + after.flatMap(\.names)
+        case .record(let fields, let rest, _): fields.flatMap(\.pattern.names) + own(rest)
+        }
+    }
+}
+
+/// `for pattern in source` or `if condition` of a comprehension.
 public enum Clause: Sendable {
-    case each(String, nameSpan: Span, Expression)
+    case each(Pattern, Expression)
     case filter(Expression)
 }
 
-/// A field of a record literal.
+/// A field of a record literal, or another record whose fields are taken over.
 public struct FieldNode: Sendable {
-    /// The field's name.
-    public let name: String
+    /// The field's name; nil for `...record`.
+    public let name: String?
     /// Where the name stands.
     public let nameSpan: Span
-    /// The field's value.
+    /// The field's value, or the record.
     public let value: Expression
 }
 
@@ -129,6 +176,15 @@ public final class FunctionNode: Sendable {
         public let span: Span
         /// The default; nil where an argument must be given.
         public let fallback: Expression?
+        /// True for `...name`, which takes all further positional arguments as a list.
+        public let isRest: Bool
+
+        init(name: String, span: Span, fallback: Expression?, isRest: Bool = false) {
+            self.name = name
+            self.span = span
+            self.fallback = fallback
+            self.isRest = isRest
+        }
     }
 
     /// Nil for a lambda.

@@ -127,15 +127,15 @@ private func still() -> HeadSynthesis.Options {
         #expect(throws: LabelMapError.noBrain) { try LabelMap(with(head.voxels.map { $0 == 2 || $0 == 3 ? 24 : $0 })) }
         #expect(throws: LabelMapError.noBrain) { try LabelMap(with(head.voxels.map { _ in 0 })) }
         #expect(throws: LabelMapError.notLabel(2.5)) { try LabelMap(with(head.voxels.map { $0 == 2 ? 2.5 : $0 })) }
-        #expect(throws: LabelMapError.tooMany) { try LabelMap(with(head.voxels.indices.map { Float(1 + $0 % 130) })) }
+        #expect(throws: LabelMapError.tooMany(130)) { try LabelMap(with(head.voxels.indices.map { Float(1 + $0 % 130) })) }
         #expect(throws: LabelMapError.millimetres(name: "close", value: -1)) { try LabelMap(head, brain: LabelMap.Brain(close: -1)) }
         let map = try LabelMap(head)
-        #expect(throws: HeadSynthesisError.self) { try HeadSynthesis(map, seed: 0, shape: [8, 8, 8], spacing: [0, 1, 1]) }
-        #expect(throws: HeadSynthesisError.self) { try HeadSynthesis(map, seed: 0, shape: [1024, 1024, 1024], spacing: [1, 1, 1]) }
+        #expect(throws: SynthesisError.self) { try HeadSynthesis(map, seed: 0, shape: [8, 8, 8], spacing: [0, 1, 1]) }
+        #expect(throws: SynthesisError.self) { try HeadSynthesis(map, seed: 0, shape: [1024, 1024, 1024], spacing: [1, 1, 1]) }
         #expect(throws: GridError.self) { try HeadSynthesis(map, seed: 0, shape: [0, 8, 8], spacing: [1, 1, 1]) }
         var options = HeadSynthesis.Options()
         options.elastic = .nan
-        #expect(throws: HeadSynthesisError.self) { try HeadSynthesis(map, seed: 0, shape: [8, 8, 8], options: options) }
+        #expect(throws: SynthesisError.self) { try HeadSynthesis(map, seed: 0, shape: [8, 8, 8], options: options) }
         for shape in [SIMD3(1, 1, 1), SIMD3(1, 9, 2), SIMD3(5, 1, 7)] {
             for seed in 0..<20 as Range<UInt64> { _ = try HeadSynthesis(map, seed: seed, shape: shape, spacing: [9, 9, 9]) }
         }

@@ -122,13 +122,13 @@ import Testing
 
     @Test func requestsOutOfRange() {
         for spacing: SIMD3<Double> in [[0, 1, 1], [1, -1, 1], [1, 1, .nan], [1, .infinity, 1], [1e-9, 1, 1]] {
-            #expect(throws: PhantomError.self) { try Phantom.make(seed: 1, shape: [8, 8, 8], spacing: spacing) }
+            #expect(throws: SynthesisError.self) { try Phantom.make(seed: 1, shape: [8, 8, 8], spacing: spacing) }
         }
         #expect(throws: GridError.self) { try Phantom.make(seed: 1, shape: [8, 0, 8], spacing: .one) }
         #expect(throws: GridError.self) { try Phantom.make(seed: 1, shape: [.max, 2, 8], spacing: .one) }
-        #expect(throws: PhantomError.tooLarge([1024, 1024, 1024])) { try Phantom.make(seed: 1, shape: [1024, 1024, 1024], spacing: .one) }
+        #expect(throws: SynthesisError.tooLarge("a phantom", [1024, 1024, 1024], most: Phantom.largestCount)) { try Phantom.make(seed: 1, shape: [1024, 1024, 1024], spacing: .one) }
         for bad in [Phantom.Options(noise: -1), .init(bias: 9), .init(rotation: .nan), .init(shift: -1)] {
-            #expect(throws: PhantomError.self) { try Phantom.make(seed: 1, shape: [8, 8, 8], spacing: .one, options: bad) }
+            #expect(throws: SynthesisError.self) { try Phantom.make(seed: 1, shape: [8, 8, 8], spacing: .one, options: bad) }
         }
     }
 

@@ -60,6 +60,11 @@ import Testing
         ("a # comment\nb", "a ; b"),
         ("a = b\n-c", "(= a b) ; (- c)"),
         ("å_1 = 脑", "(= å_1 脑)"),
+        ("[a, ...b, c] = x", "(= [a ...b c] x)"), ("{a, if: b, \"c d\": [e], ...f} = x", "(= {a:a if:b c d:[e] ...f} x)"),
+        ("[a, b] == x", "(== (list a b) x)"), ("{a: 1} == x", "(== (record a:1) x)"),
+        ("for {a, b: [c]} in x { a }", "(for {a:a b:[c]} x {a})"), ("[a for [a, _] in x if a]", "(comp a for [a _] x if a)"),
+        ("fn f(a, ...b, c=1, d) = a", "(fn f [a ...b c=1 d] a)"), ("(…a) -> a", "(-> [...a] a)"),
+        ("f(...a, b=1)", "(call f (... a) b=1)"), ("[1, ...a]", "(list 1 (... a))"), ("{...a, b: 1}", "(record ...:a b:1)"),
         ("", ""), ("\n\n;;\n", ""),
     ]) func trees(_ text: String, _ expected: String) { #expect(tree(text) == expected) }
 

@@ -32,7 +32,16 @@ func tree(_ text: String) -> String {
 private func words(_ e: Expression) -> String {
     func list(_ head: String, _ parts: [Expression]) -> String { "(" + ([head] + parts.map(words)).joined(separator: " ") + ")" }
     func parameters(_ node: FunctionNode) -> String {
-        "[" + node.parameters.map { p in p.fallback.map { "\(p.name)=\(words($0))" } ?? p.name }.joined(separator: " ") + "]"
+        "[" + node.parameters.map { p in (p.isRest ? "..." : "") + (p.fallback.map { "\(p.name)=\(words($0))" } ?? p.name) }.joined(separator: " ") + "]"
+    }
+    func pattern(_ p: Pattern) -> String {
+        switch p {
+        case .name(let name, _): name
+        case .list(let before, let rest, let after, _):
+            "[" + (before.map(pattern) + (rest.map { ["...\($0.name)"] } ?? []) + after.map(pattern)).joined(separator: " ") + "]"
+        case .record(let fields, let rest, _):
+            "{" + (fields.map { "\($0.name):\(pattern($0.pattern))" } + (rest.map { ["...\($0.name)"] } ?? [])).joined(separator: " ") + "}"
+        }
     }
     switch e.kind {
     case .none: return "none"
@@ -52,11 +61,11 @@ private func words(_ e: Expression) -> String {
         return "(comp \(words(element))"
             + clauses.map { clause in
                 switch clause {
-                case .each(let name, _, let e): " for \(name) \(words(e))"
+                case .each(let p, let e): " for \(pattern(p)) \(words(e))"
                 case .filter(let e): " if \(words(e))"
                 }
             }.joined() + ")"
-    case .record(let fields): return "(record" + fields.map { " \($0.name):\(words($0.value))" }.joined() + ")"
+    case .record(let fields): return "(record" + fields.map { " \($0.name ?? "..."):\(words($0.value))" }.joined() + ")"
     case .range(let a, let b): return list(":", [a, b])
     case .lambda(let node): return "(-> \(parameters(node)) \(words(node.body)))"
     case .call(let callee, let arguments):
@@ -76,6 +85,8 @@ private func words(_ e: Expression) -> String {
     case .and(let a, let b): return list("and", [a, b])
     case .or(let a, let b): return list("or", [a, b])
     case .group(let e): return words(e)
+    case .spread(let e): return list("...", [e])
+    case .unpack(let p, let e): return "(= \(pattern(p)) \(words(e)))"
     case .conditional(let branches, let otherwise):
         return "(if" + branches.map { " \(words($0.condition)) \(words($0.body))" }.joined()
             + (otherwise.map { " else \(words($0))" } ?? "") + ")"
@@ -84,7 +95,7 @@ private func words(_ e: Expression) -> String {
     case .bind(let name, _, let value): return "(= \(name) \(words(value)))"
     case .bindItem(let name, _, let place, let item): return "(= (at \(name) \(words(place))) \(words(item)))"
     case .define(let node): return "(fn \(node.name ?? "") \(parameters(node)) \(words(node.body)))"
-    case .forLoop(let name, _, let e, let body): return "(for \(name) \(words(e)) \(words(body)))"
+    case .forLoop(let p, let e, let body): return "(for \(pattern(p)) \(words(e)) \(words(body)))"
     case .whileLoop(let e, let body): return "(while \(words(e)) \(words(body)))"
     case .breakLoop: return "break"
     case .continueLoop: return "continue"

@@ -1,6 +1,6 @@
 """Reading and writing of this program against SimpleITK's and nibabel's, in turn, in one run on two threads; ratios of medians.
 
-Usage: files.py SKULLSTRIP HEAD.nii.gz... Needs SimpleITK, nibabel and numpy. Each tool does every operation in a process of its own: the time is that of the
+Usage: files.py SKULLSTRIP HEAD.nii.gz... [--read]: with --read nothing is written. Needs SimpleITK, nibabel and numpy. Each tool does every operation in a process of its own: the time is that of the
 operation within it, after one that is not counted, and peak memory that of the whole process. int16 is what the head is cast to; "mapped" is an
 uncompressed file.
 """
@@ -16,7 +16,7 @@ import tempfile
 runs, repeats, threads = 5, 4, 2
 
 OURS = """
-v = load("{head}")
+{first}
 fn read() {{ t = clock()
 load("{path}");
 clock() - t }}
@@ -63,13 +63,15 @@ def run(command):
         return json.loads(text.read().splitlines()[-1])[1:], usage.ru_maxrss / 1024
 
 
-program, heads = sys.argv[1], sys.argv[2:]
+only_read = "--read" in sys.argv
+program, *heads = [a for a in sys.argv[1:] if a != "--read"]
 folder = tempfile.mkdtemp()
 os.environ["SKULLSTRIP_THREADS"] = str(threads)
 
 
 def ours(what, head, path, out):
-    code = OURS.format(head=head, path=path, out=out, what=what, repeats=repeats)
+    first = f'v = load("{head}")' if what == "write" else ""
+    code = OURS.format(first=first, path=path, out=out, what=what, repeats=repeats)
     script = os.path.join(folder, "run.ss")
     open(script, "w").write(code)
     return run([program, script])
@@ -95,7 +97,7 @@ for path in {[int16, plain]!r}:
     subprocess.run([program, "-e", f'save(load("{int16}"), "{own}")'], check=True)
     for label, what, path in [
         ("read .nii.gz", "read", int16), ("read .nii.gz of skullstrip's own", "read", own), ("read .nii", "read", plain), ("write .nii.gz", "write", int16)
-    ]:
+    ][:3 if only_read else 4]:
         tools = {
             "skullstrip": lambda: ours(what, int16, path, os.path.join(folder, "ours.nii.gz")),
             "SimpleITK": lambda: theirs("SimpleITK", what, int16, path, os.path.join(folder, "itk.nii.gz")),
@@ -111,6 +113,8 @@ for path in {[int16, plain]!r}:
         print(f"{name} {label}: " + "; ".join(
             f"{k} {1e3 * medians[k]:.1f} ms, {statistics.median(memory[k]):.0f} MB"
             + ("" if k == "skullstrip" else f", ratio {medians[k] / medians['skullstrip']:.2f}") for k in tools))
+    if only_read:
+        continue
     sizes = {k: os.path.getsize(os.path.join(folder, f)) for k, f in [("skullstrip", "ours.nii.gz"), ("SimpleITK", "itk.nii.gz"), ("nibabel", "nib.nii.gz")]}
     print(f"{name} written: " + ", ".join(f"{k} {v / 1e6:.2f} MB" for k, v in sizes.items()))
 for f in os.listdir(folder):

@@ -20,17 +20,17 @@ import time
 PROGRAMS = ["fib", "loops", "sieve", "nbody", "strings"]
 SIZE = 256
 
-# What skullstrip evaluates, and numpy. Both sides print the time of the best of several turns, and a number that must agree.
+# The images that are read, what skullstrip evaluates, and numpy.
 EXPRESSIONS = {
-    "(v - a) / b * m > 1.5": ("(v - 0.5) / 0.25 * m > 1.5", "(v - 0.5) / 0.25 * m > 1.5"),
-    "v * a + w * b - c": ("v * 2 + w * 3 - 0.5", "v * 2 + w * 3 - 0.5"),
-    "(v > a) & (w < b) | m": ("(v > 0.3) & (w < 0.6) | m", "(v > 0.3) & (w < 0.6) | m"),
-    "(v - w) ^ 2 / (v + w + a)": ("(v - w) ^ 2 / (v + w + 1)", "(v - w) ** 2 / (v + w + 1)"),
+    "(v - a) / b * m > 1.5": ("v", "(v - 0.5) / 0.25 * m > 1.5", "(v - 0.5) / 0.25 * m > 1.5"),
+    "v * a + w * b - c": ("v w", "v * 2 + w * 3 - 0.5", "v * 2 + w * 3 - 0.5"),
+    "(v > a) & (w < b) | m": ("v w", "(v > 0.3) & (w < 0.6) | m", "(v > 0.3) & (w < 0.6) | m"),
+    "(v - w) ^ 2 / (v + w + a)": ("v w", "(v - w) ^ 2 / (v + w + 1)", "(v - w) ** 2 / (v + w + 1)"),
 }
 
+# Both sides print the least time of several turns, and a number that must agree. With no turns they only read.
 OURS = """
-v = load("{folder}/v.nii")
-w = load("{folder}/w.nii")
+{reading}
 m = v > 0.4
 times = []
 for turn in 0:{turns} {{
@@ -38,7 +38,7 @@ for turn in 0:{turns} {{
   r = {expression}
   times = times + [clock() - t]
 }}
-print(min(times), sum_of(r))
+if {turns} > 0 {{ print(min(times), {total}) }}
 """
 
 THEIRS = """
@@ -48,14 +48,15 @@ def read(name):
     with open("{folder}/" + name, "rb") as file:
         file.seek(352)
         return numpy.fromfile(file, numpy.float32)
-v, w = read("v.nii"), read("w.nii")
+{reading}
 m = v > 0.4
 times = []
 for turn in range({turns}):
     t = time.perf_counter()
     r = {expression}
     times.append(time.perf_counter() - t)
-print(min(times), r.sum(dtype=numpy.float64))
+if times:
+    print(min(times), r.sum(dtype=numpy.float64))
 """
 
 
@@ -134,16 +135,18 @@ def write_image(path, seed):
 
 
 def voxels(options):
-    print(f"\n{'expression':28}{'ours':>9}{'numpy':>9} ms {'numpy / ours':>13}   peak MB{'ours':>8}{'numpy':>8}   ours / numpy")
+    print(f"\n{'expression':27}{'ours':>8}{'numpy':>8} ms{'numpy/ours':>12}   peak MB{'ours':>7}{'numpy':>7}{'ours/numpy':>12}   beyond reading{'ours':>7}{'numpy':>7}{'ours/numpy':>12}")
     with tempfile.TemporaryDirectory() as folder:
         write_image(folder + "/v.nii", 1)
         write_image(folder + "/w.nii", 2)
-        for name, (ours, theirs) in EXPRESSIONS.items():
+        for name, (images, ours, theirs) in EXPRESSIONS.items():
             def commands(turns):
-                total = "r.count" if ">" in ours or "<" in ours else "mean(r) * 16777216"
+                total = "r.count" if ">" in ours else f"mean(r) * {SIZE ** 3}"
+                reading = "\n".join(f'{i} = load("{folder}/{i}.nii")' for i in images.split())
                 return (
-                    [options.skullstrip, "-e", OURS.format(folder=folder, turns=turns, expression=ours).replace("sum_of(r)", total)],
-                    [options.numpy, "-c", THEIRS.format(folder=folder, turns=turns, expression=theirs)],
+                    [options.skullstrip, "-e", OURS.format(reading=reading, turns=turns, expression=ours, total=total)],
+                    [options.numpy, "-c", THEIRS.format(
+                        folder=folder, reading="\n".join(f'{i} = read("{i}.nii")' for i in images.split()), turns=turns, expression=theirs)],
                 )
             times = ([], [])
             for _ in range(options.runs):
@@ -154,9 +157,11 @@ def voxels(options):
                     sums.append(float(out[1]))
                 if abs(sums[0] - sums[1]) > 1e-5 * abs(sums[1]):
                     sys.exit(f"{name}: results differ: {sums}")
-            memory = [run(command)[1] / 1e6 for command in commands(1)]
+            peak = [run(command)[1] / 1e6 for command in commands(1)]
+            more = [p - run(command)[1] / 1e6 for p, command in zip(peak, commands(0))]
             a, b = (1000 * statistics.median(t) for t in times)
-            print(f"{name:28}{a:9.1f}{b:9.1f}    {b / a:13.1f}          {memory[0]:8.0f}{memory[1]:8.0f}   {memory[0] / memory[1]:12.2f}", flush=True)
+            print(f"{name:27}{a:8.1f}{b:8.1f}   {b / a:12.1f}          {peak[0]:7.0f}{peak[1]:7.0f}{peak[0] / peak[1]:12.2f}"
+                  f"                 {more[0]:7.0f}{more[1]:7.0f}{more[0] / more[1]:12.2f}", flush=True)
 
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)

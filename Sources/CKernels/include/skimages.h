@@ -55,13 +55,15 @@ typedef struct {
     int64_t words, count, width, below;
 } SKMiddleRanks;
 
-// out[i] = (a[i] - b[i])^2; `count` is a multiple of 16.
+// Sums over `side` rows of squared differences: out[j * outStride + i] = sum over t < side of (a - b)^2 at [(j + t) * stride + i], for `rows` rows j.
+// `count` is a multiple of 16; `ring` is room for 16 * side numbers.
 typedef struct {
     const float *_Nonnull a;
     const float *_Nonnull b;
+    int64_t stride, rows, side, count, outStride;
     float *_Nonnull out;
-    int64_t count;
-} SKSquaredDifferences;
+    float *_Nonnull ring;
+} SKDifferenceSums;
 
 // out[i] = sum over r < rows of in[r][i]; `count` is a multiple of 16.
 typedef struct {
@@ -78,11 +80,12 @@ typedef struct {
     float scale;
 } SKPatchWeights;
 
-// Adds weights[i] * value[i] (its square, if `square` is set) to sum[i] and weights[i] to weight[i], and raises greatest[i] to weights[i]. `count` is a multiple of 16.
+// For each of `sets` rows of weights and values: adds weights[s][i] * values[s][i] (its square, if `square` is set) to sum[i] and weights[s][i] to weight[i], and raises
+// greatest[i] to weights[s][i]. `count` is a multiple of 16.
 typedef struct {
-    const float *_Nonnull weights;
-    const float *_Nonnull value;
-    int64_t count;
+    const float *_Nonnull const *_Nonnull weights;
+    const float *_Nonnull const *_Nonnull values;
+    int64_t count, sets;
     int32_t square;
     float *_Nonnull sum;
     float *_Nonnull weight;
@@ -94,7 +97,7 @@ typedef void (*SKExtentFunction)(SKExtent *_Nonnull);
 typedef void (*SKStretchFunction)(const SKStretch *_Nonnull);
 typedef void (*SKMedianFunction)(const SKMedian *_Nonnull);
 typedef void (*SKMiddleRanksFunction)(const SKMiddleRanks *_Nonnull);
-typedef void (*SKSquaredDifferencesFunction)(const SKSquaredDifferences *_Nonnull);
+typedef void (*SKDifferenceSumsFunction)(const SKDifferenceSums *_Nonnull);
 typedef void (*SKRowSumFunction)(const SKRowSum *_Nonnull);
 typedef void (*SKPatchWeightsFunction)(const SKPatchWeights *_Nonnull);
 typedef void (*SKWeightedFunction)(const SKWeighted *_Nonnull);
@@ -105,7 +108,7 @@ typedef struct {
     SKStretchFunction _Nonnull stretch;
     SKMedianFunction _Nonnull median27;
     SKMiddleRanksFunction _Nonnull middleRanks;
-    SKSquaredDifferencesFunction _Nonnull squaredDifferences;
+    SKDifferenceSumsFunction _Nonnull differenceSums;
     SKRowSumFunction _Nonnull rowSum;
     SKPatchWeightsFunction _Nonnull patchWeights;
     SKWeightedFunction _Nonnull weighted;

@@ -1,8 +1,8 @@
 import Glibc
 import Support
 
-/// Ghosts of a periodic motion or an unstable receiver: every `count`-th line of k-space along an axis is 1 + strength times as strong, which adds
-/// `count` copies of the image, each n / count voxels further and strength / count as bright; the magnitude is taken.
+/// Ghosts of a periodic motion or an unstable receiver: every `count`-th line of k-space along an axis is 1 + strength times as strong,
+/// which adds `count` copies of the image, each n / count voxels further and strength / count as bright; the magnitude is taken.
 struct Ghost {
     let axis: Int
     let count: Int
@@ -52,7 +52,9 @@ struct Spike {
     func apply(to values: [Float], shape: SIMD3<Int>) throws -> [Float] {
         let (nx, ny) = (shape.x, shape.y)
         // cos(a + b) = cos a cos b − sin a sin b: one cosine a voxel of a row, once for all rows.
-        let along = (0..<nx).map { (Float(cos(2 * .pi * wave.x * Double($0)) * amplitude), Float(sin(2 * .pi * wave.x * Double($0)) * amplitude)) }
+        let along = (0..<nx).map {
+            (Float(cos(2 * .pi * wave.x * Double($0)) * amplitude), Float(sin(2 * .pi * wave.x * Double($0)) * amplitude))
+        }
         try Interrupt.check()
         return values.withUnsafeBufferPointer { values in
             let source = Unchecked(values.baseAddress!)

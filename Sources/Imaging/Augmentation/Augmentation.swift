@@ -3,9 +3,9 @@ import Support
 
 /// Changes of an image and what belongs to it, drawn by a seed within bounds: what scanners, heads and archives vary by.
 ///
-/// Everything that moves is composed into one map and interpolated once: images linearly, masks linearly and cut at one half, labels by the nearest voxel. What changes values
-/// does so above the image's least value, which is taken for air, so that it makes sense before and after a normalisation. One seed gives one change, bit for
-/// bit, on any number of threads; with all bounds 0 nothing changes.
+/// Everything that moves is composed into one map and interpolated once: images linearly, masks linearly and cut at one half, labels by the
+/// nearest voxel. What changes values does so above the image's least value, which is taken for air, so that it makes sense before and
+/// after a normalisation. One seed gives one change, bit for bit, on any number of threads; with all bounds 0 nothing changes.
 public struct Augmentation: Sendable {
     /// The bounds; a number is the largest, of both signs where that makes sense.
     public struct Bounds: Sendable {
@@ -49,9 +49,12 @@ public struct Augmentation: Sendable {
         /// Throws `IntensityError.argument` for a bound that makes no sense.
         func check() throws(IntensityError) {
             let limits: [(String, Double, ClosedRange<Double>)] = [
-                ("flip", flip, 0...1), ("rotate", rotate, 0...180), ("scale", scale, 0...0.9), ("shear", shear, 0...1), ("translate", translate, 0...1000),
-                ("elastic", elastic, 0...50), ("knots", knots, 1...1000), ("crop", crop, 0...0.49), ("thickness", thickness, 0...100), ("blur", blur, 0...50),
-                ("bias", bias, 0...3), ("gamma", gamma, 0...3), ("contrast", contrast, 0...1), ("ghosting", ghosting, 0...5), ("spikes", spikes, 0...100),
+                ("flip", flip, 0...1), ("rotate", rotate, 0...180), ("scale", scale, 0...0.9), ("shear", shear, 0...1),
+                ("translate", translate, 0...1000),
+                ("elastic", elastic, 0...50), ("knots", knots, 1...1000), ("crop", crop, 0...0.49), ("thickness", thickness, 0...100),
+                ("blur", blur, 0...50),
+                ("bias", bias, 0...3), ("gamma", gamma, 0...3), ("contrast", contrast, 0...1), ("ghosting", ghosting, 0...5),
+                ("spikes", spikes, 0...100),
                 ("noise", noise, 0...100),
             ]
             for (name, value, range) in limits where !range.contains(value) {
@@ -75,7 +78,8 @@ public struct Augmentation: Sendable {
     private let noiseKind: NoiseKind
     private let noiseSeed: UInt64
 
-    /// The change of a seed for images on a grid. Throws `IntensityError.argument` for a bound out of range, `GridError` for a grid without inverse, `MemoryError`.
+    /// The change of a seed for images on a grid. Throws `IntensityError.argument` for a bound out of range, `GridError` for a grid without
+    /// inverse, `MemoryError`.
     public init(_ bounds: Bounds, grid: Grid, seed: UInt64) throws {
         try bounds.check()
         self.grid = grid
@@ -97,7 +101,8 @@ public struct Augmentation: Sendable {
 
         random = stream(7)
         let sigma = random.uniform(0, bounds.blur)
-        blurs = (0..<3).compactMap { axis in AxisFilter.blur(length: grid.shape[axis], sigma: sigma / grid.spacing[axis]).map { (axis, $0) } }
+        blurs = (0..<3).compactMap { axis in AxisFilter.blur(length: grid.shape[axis], sigma: sigma / grid.spacing[axis]).map { (axis, $0) }
+        }
         let axis = min(2, Int(random.uniform(0, 3)))
         slices = Slices(thickness: random.uniform(0, bounds.thickness), axis: axis, grid: grid)
 
@@ -109,7 +114,8 @@ public struct Augmentation: Sendable {
         contrast = 1 + signed(bounds.contrast, &random)
         random = stream(10)
         let strongest = random.uniform(0, bounds.ghosting)
-        ghost = strongest > 0 ? Ghost(axis: min(2, Int(random.uniform(0, 3))), count: 2 + Int(random.uniform(0, 4)), strength: strongest) : nil
+        ghost =
+            strongest > 0 ? Ghost(axis: min(2, Int(random.uniform(0, 3))), count: 2 + Int(random.uniform(0, 4)), strength: strongest) : nil
         random = stream(11)
         let share = random.uniform(0, bounds.spikes)
         spike = share > 0 ? (Spike(wave: three(0.4, &random), phase: random.uniform(), amplitude: 1), share) : nil

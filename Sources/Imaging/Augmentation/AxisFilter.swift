@@ -48,8 +48,9 @@ struct AxisFilter {
         return AxisFilter(length: length, rows: (0..<length).map { gaussian(at: Double($0), sigma: sigma) })
     }
 
-    /// Slices `apart` voxels apart, each with a Gaussian profile of a width at half height in voxels, the first's centre `start` voxels after the first voxel; and what
-    /// lies between them by linear interpolation, beyond the outermost the outermost. Nil where slices would be no farther apart than voxels, or there would be only one.
+    /// Slices `apart` voxels apart, each with a Gaussian profile of a width at half height in voxels, the first's centre `start` voxels
+    /// after the first voxel; and what lies between them by linear interpolation, beyond the outermost the outermost. Nil where slices
+    /// would be no farther apart than voxels, or there would be only one.
     static func slices(length: Int, apart: Double, width: Double, start: Double) -> (slice: AxisFilter, fill: AxisFilter)? {
         guard apart > 1, start >= 0, start < Double(length) else { return nil }
         let n = Int((Double(length - 1) - start) / apart) + 1

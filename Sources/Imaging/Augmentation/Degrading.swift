@@ -1,7 +1,8 @@
 import Glibc
 import Support
 
-/// Slices some distance apart along one axis, and what lies between them by linear interpolation: a thick-slice scan on the grid of a thin one.
+/// Slices some distance apart along one axis, and what lies between them by linear interpolation: a thick-slice scan on the grid of a thin
+/// one.
 struct Slices {
     private let axis: Int
     private let slice, fill: AxisFilter
@@ -35,7 +36,7 @@ enum Tone {
 
     /// The distance of every value from the mean times a factor.
     static func spread(_ values: [Float], by factor: Double) throws -> [Float] {
-        let sums = try Voxels.sums(values)
+        let sums = Voxels.sums(values)
         let mean = Float(sums / Double(max(values.count, 1))), f = Float(factor)
         return try Voxels.map(values) { x, out, n in
             for i in 0..<n { out[i] = mean + (x[i] - mean) * f }
@@ -58,22 +59,29 @@ extension Voxels {
 }
 
 extension Volume {
-    /// What a body makes of the image's values less the least of them, with that added again. The body also gets the range and the deviation of the values.
+    /// What a body makes of the image's values less the least of them, with that added again. The body also gets the range and the
+    /// deviation of the values.
     ///
     /// Throws `IntensityError.notFinite`, and what the body throws.
     func aboveLeast(operation: String, _ body: (_ values: [Float], _ span: Float, _ deviation: Double) throws -> [Float]) throws -> Volume {
         let m = try moments(operation: operation, withExtent: true)
         let low = m.low
         try grid.requireMemory(bytesPerVoxel: 8)
-        let above = try low == 0 ? voxels : Voxels.map(voxels) { (x, out: UnsafeMutablePointer<Float>, n) in for i in 0..<n { out[i] = x[i] - low } }
+        let above =
+            try low == 0
+            ? voxels : Voxels.map(voxels) { (x, out: UnsafeMutablePointer<Float>, n) in for i in 0..<n { out[i] = x[i] - low } }
         let made = try body(above, m.high - low, m.deviation)
-        return try with(low == 0 ? made : Voxels.map(made) { (x, out: UnsafeMutablePointer<Float>, n) in for i in 0..<n { out[i] = x[i] + low } })
+        return try with(
+            low == 0 ? made : Voxels.map(made) { (x, out: UnsafeMutablePointer<Float>, n) in for i in 0..<n { out[i] = x[i] + low } })
     }
 
-    /// The image as if scanned in slices `thickness` mm apart and as wide (at half height of a Gaussian profile), with linear interpolation between them. Unchanged where
-    /// that is no more than a voxel. Throws `IntensityError.argument` for an axis other than 0, 1, 2 or a thickness that is negative or not finite; `Interrupted`.
+    /// The image as if scanned in slices `thickness` mm apart and as wide (at half height of a Gaussian profile), with linear interpolation
+    /// between them. Unchanged where that is no more than a voxel. Throws `IntensityError.argument` for an axis other than 0, 1, 2 or a
+    /// thickness that is negative or not finite; `Interrupted`.
     public func thickSlices(_ thickness: Double, axis: Int) throws -> Volume {
-        guard thickness >= 0, thickness.isFinite else { throw IntensityError.argument(name: "thickness", value: thickness, allowed: "0 mm or more") }
+        guard thickness >= 0, thickness.isFinite else {
+            throw IntensityError.argument(name: "thickness", value: thickness, allowed: "0 mm or more")
+        }
         try Self.checkAxis(axis)
         guard let slices = Slices(thickness: thickness, axis: axis, grid: grid) else { return self }
         return with(try slices.apply(to: voxels, shape: grid.shape))
@@ -92,21 +100,29 @@ extension Volume {
         return try with(Tone.spread(voxels, by: factor))
     }
 
-    /// Ghosts (`Ghost`) of what is above the image's least value. Throws `IntensityError.argument` for a number of ghosts outside 2 … 100, or a strength that is not finite.
+    /// Ghosts (`Ghost`) of what is above the image's least value. Throws `IntensityError.argument` for a number of ghosts outside 2 … 100,
+    /// or a strength that is not finite.
     public func ghosted(count: Int, strength: Double, axis: Int) throws -> Volume {
         guard (2...100).contains(count) else { throw IntensityError.argument(name: "count", value: Double(count), allowed: "2 … 100") }
-        guard strength.isFinite, abs(strength) <= 100 else { throw IntensityError.argument(name: "strength", value: strength, allowed: "-100 … 100") }
+        guard strength.isFinite, abs(strength) <= 100 else {
+            throw IntensityError.argument(name: "strength", value: strength, allowed: "-100 … 100")
+        }
         try Self.checkAxis(axis)
         return try aboveLeast(operation: "ghosting") { values, _, _ in
             try Ghost(axis: axis, count: count, strength: strength).apply(to: values, shape: grid.shape)
         }
     }
 
-    /// A plane wave of so many turns a voxel along each axis over what is above the image's least value, as a spike in k-space makes it; its amplitude as a share of the
-    /// values' standard deviation. Throws `IntensityError.argument` for numbers that are not finite or larger than a million.
+    /// A plane wave of so many turns a voxel along each axis over what is above the image's least value, as a spike in k-space makes it;
+    /// its amplitude as a share of the values' standard deviation. Throws `IntensityError.argument` for numbers that are not finite or
+    /// larger than a million.
     public func spiked(wave: SIMD3<Double>, strength: Double, phase: Double = 0) throws -> Volume {
-        for axis in 0..<3 where !(abs(wave[axis]) <= 1e6) { throw IntensityError.argument(name: "wave", value: wave[axis], allowed: "finite") }
-        guard abs(strength) <= 1e6, abs(phase) <= 1e6 else { throw IntensityError.argument(name: "strength", value: strength, allowed: "finite") }
+        for axis in 0..<3 where !(abs(wave[axis]) <= 1e6) {
+            throw IntensityError.argument(name: "wave", value: wave[axis], allowed: "finite")
+        }
+        guard abs(strength) <= 1e6, abs(phase) <= 1e6 else {
+            throw IntensityError.argument(name: "strength", value: strength, allowed: "finite")
+        }
         return try aboveLeast(operation: "spike") { values, _, deviation in
             try Spike(wave: wave, phase: phase, amplitude: strength * deviation).apply(to: values, shape: grid.shape)
         }
@@ -118,9 +134,12 @@ extension Volume {
 }
 
 extension Grid {
-    /// The elastic map of a seed (Simard et al. 2003 with a B-spline in the Gaussian's place): displacements of a standard deviation in mm between knots so many mm apart.
+    /// The elastic map of a seed (Simard et al. 2003 with a B-spline in the Gaussian's place): displacements of a standard deviation in mm
+    /// between knots so many mm apart.
     func elastic(deviation: Double, knots: Double, seed: UInt64) throws -> Warp? {
-        guard deviation >= 0, deviation <= 50 else { throw IntensityError.argument(name: "strength", value: deviation, allowed: "0 … 50 mm") }
+        guard deviation >= 0, deviation <= 50 else {
+            throw IntensityError.argument(name: "strength", value: deviation, allowed: "0 … 50 mm")
+        }
         guard knots >= 1, knots <= 1000 else { throw IntensityError.argument(name: "knots", value: knots, allowed: "1 … 1000 mm") }
         if deviation == 0 { return nil }
         var lattice = FieldLattice(shape: shape, spacing: spacing, knots: knots), random = CounterRandom(seed: seed, stream: 205)
@@ -130,7 +149,8 @@ extension Grid {
 }
 
 extension Volume {
-    /// The image moved by a smooth random displacement on its own grid; 0 where it shows nothing. Throws `IntensityError.argument`, `MemoryError`, `Interrupted`.
+    /// The image moved by a smooth random displacement on its own grid; 0 where it shows nothing. Throws `IntensityError.argument`,
+    /// `MemoryError`, `Interrupted`.
     public func elastic(deviation: Double, knots: Double, seed: UInt64, nearest: Bool = false) throws -> Volume {
         try grid.elastic(deviation: deviation, knots: knots, seed: seed)?.apply(to: self, nearest: nearest) ?? self
     }

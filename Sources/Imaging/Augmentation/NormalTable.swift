@@ -1,8 +1,8 @@
 import Glibc
 import Support
 
-/// Normal numbers by the million: 4096 quantiles of equal share, so that a draw is the look-up of twelve bits. Deviation 1 to four digits, and
-/// never beyond ±3.7; for textures and noise of images made up, where a draw's tails do not matter and its time does.
+/// Normal numbers by the million: 4096 quantiles of equal share, so that a draw is the look-up of twelve bits. Deviation 1 to four digits,
+/// and never beyond ±3.7; for textures and noise of images made up, where a draw's tails do not matter and its time does.
 enum NormalTable {
     private static let table: Unchecked<UnsafePointer<Float>> = {
         let values = UnsafeMutablePointer<Float>.allocate(capacity: 4096)

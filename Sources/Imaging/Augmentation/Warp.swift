@@ -54,7 +54,8 @@ struct Warp {
                         elastic.row(plane, j, into: &row)
                         for i in 0..<shape.x {
                             let f = first[i], t = weights[i]
-                            let low: SIMD8<Float> = row[f] * t.x + row[f + 1] * t.y, high: SIMD8<Float> = row[f + 2] * t.z + row[f + 3] * t.w
+                            let low: SIMD8<Float> = row[f] * t.x + row[f + 1] * t.y,
+                                high: SIMD8<Float> = row[f + 2] * t.z + row[f + 3] * t.w
                             let d = low + high
                             positions[i] += perX * d[0] + perY * d[1] + perZ * d[2]
                         }
@@ -73,7 +74,8 @@ struct Warp {
     @inline(__always)
     private static func held(_ p: SIMD4<Float>, _ shape: SIMD3<Int>) -> SIMD3<Float>? {
         let x = Float(shape.x &- 1), y = Float(shape.y &- 1), z = Float(shape.z &- 1)
-        guard p.x >= -tolerance, p.y >= -tolerance, p.z >= -tolerance, p.x <= x + tolerance, p.y <= y + tolerance, p.z <= z + tolerance else { return nil }
+        guard p.x >= -tolerance, p.y >= -tolerance, p.z >= -tolerance, p.x <= x + tolerance, p.y <= y + tolerance, p.z <= z + tolerance
+        else { return nil }
         return SIMD3(min(max(p.x, 0), x), min(max(p.y, 0), y), min(max(p.z, 0), z))
     }
 

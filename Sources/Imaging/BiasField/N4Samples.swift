@@ -31,8 +31,8 @@ package struct N4Samples {
         for a in 0..<3 {
             factor[a] = min(shrink[a], max(1, n[a] / 4))
             shape[a] = n[a] / factor[a]
-            // Samples sit in the middle of the field of view, or, where that falls between two voxels, on the one that lies to the right, to the front or above:
-            // whichever way the axes are stored, they are the same places.
+            // Samples sit in the middle of the field of view, or, where that falls between two voxels, on the one that lies to the right,
+            // to the front or above: whichever way the axes are stored, they are the same places.
             let left = n[a] - 1 - factor[a] * (shape[a] - 1)
             offset[a] = directions[a].flipped ? left / 2 : (left + 1) / 2
         }

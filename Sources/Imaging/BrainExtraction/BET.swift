@@ -24,11 +24,12 @@ public enum BET {
 
     /// The brain. A surface that passes through itself is made stiffer against dents, and starts again.
     ///
-    /// A surface that comes to a fold may go either way upon a rounding. So the image is brought into the one order of axes (RAS) and counted from its own
-    /// first voxel: the brain of a head is the same, bit for bit, in whatever order its voxels are stored.
+    /// A surface that comes to a fold may go either way upon a rounding. So the image is brought into the one order of axes (RAS) and
+    /// counted from its own first voxel: the brain of a head is the same, bit for bit, in whatever order its voxels are stored.
     ///
-    /// `progress` is told how many surfaces have been tried, and how much of the next one is done. Throws `IntensityError` for an option out of
-    /// range, for NaN or infinite voxels and for an image without contrast, `MaskError.nothingToGrowIn` and `.nothingFound`, `GridError.singular`, `Interrupted`.
+    /// `progress` is told how many surfaces have been tried, and how much of the next one is done. Throws `IntensityError` for an option
+    /// out of range, for NaN or infinite voxels and for an image without contrast, `MaskError.nothingToGrowIn` and `.nothingFound`,
+    /// `GridError.singular`, `Interrupted`.
     public static func extract(
         _ image: Volume, options: Options = Options(), progress: (Int, Double) -> Void = { _, _ in }
     ) throws -> Mask {

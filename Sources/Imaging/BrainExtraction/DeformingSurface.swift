@@ -12,8 +12,8 @@ struct DeformingSurface {
     /// The mean distance between neighbouring vertices, in mm.
     private var spacing = 0.0
 
-    // The paper's constants, in mm: what bends with a radius above 10 is left alone and what bends below 3.33 is smoothed away; the least intensity
-    // is sought as far as 20 inwards, the greatest half as far.
+    // The paper's constants, in mm: what bends with a radius above 10 is left alone and what bends below 3.33 is smoothed away; the least
+    // intensity is sought as far as 20 inwards, the greatest half as far.
     private static let leastRadius = 3.33
     private static let mostRadius = 10.0
     private static let depthOfLeast = 20
@@ -101,8 +101,8 @@ struct DeformingSurface {
         return (origin + moment / volume, cbrt(volume * 3 / (4 * .pi)))
     }
 
-    /// The voxels whose centres the surface holds, and the share of them that it holds more or less than once: above 0 where it passes through
-    /// itself.
+    /// The voxels whose centres the surface holds, and the share of them that it holds more or less than once: above 0 where it passes
+    /// through itself.
     func mask(on grid: Grid) throws -> (mask: Mask, tangled: Double) {
         let toVoxel = try grid.affine.inverse()
         let (voxels, tangled) = try SurfaceFill.voxels(vertices.map { toVoxel($0) }, sphere.triangles, shape: grid.shape)

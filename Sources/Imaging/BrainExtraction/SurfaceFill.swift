@@ -6,7 +6,9 @@ enum SurfaceFill {
     /// it passes through itself.
     ///
     /// - Parameter vertices: in voxels. Triangles are counterclockwise as seen from outside (or all clockwise).
-    static func voxels(_ vertices: [SIMD3<Double>], _ triangles: [SIMD3<Int32>], shape: SIMD3<Int>) throws -> (inside: [UInt8], tangled: Int) {
+    static func voxels(_ vertices: [SIMD3<Double>], _ triangles: [SIMD3<Int32>], shape: SIMD3<Int>) throws -> (
+        inside: [UInt8], tangled: Int
+    ) {
         let (nx, ny, nz) = (shape.x, shape.y, shape.z)
         var out = try Voxels.repeating(UInt8(0), nx * ny * nz), tangled = [Int](repeating: 0, count: nz)
         // The surface's own direction: +1 where triangles are counterclockwise in voxels too.

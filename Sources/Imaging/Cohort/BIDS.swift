@@ -33,7 +33,9 @@ struct BIDSName {
 
     /// Whether this names the brain mask of an image, in that image's own space: every entity that tells images apart is the image's.
     func isBrainMask(of image: BIDSName) -> Bool {
-        guard suffix == "mask", self["desc"] == "brain" || self["label"] == "brain" || self["desc"] == nil && self["label"] == nil else { return false }
+        guard suffix == "mask", self["desc"] == "brain" || self["label"] == "brain" || self["desc"] == nil && self["label"] == nil else {
+            return false
+        }
         if let space = self["space"], space != "orig", space != image.suffix { return false }
         return entities.allSatisfy { Self.derived.contains($0.key) || image[$0.key] == $0.value }
     }
@@ -53,13 +55,15 @@ extension Cohort {
         case none
     }
 
-    /// The images of one suffix in a dataset laid out as the Brain Imaging Data Structure 1.9 has it: `sub-01/[ses-1/]anat/sub-01_[ses-1_]…_T1w.nii.gz`, with masks
-    /// `…_desc-brain_mask.nii.gz` (or `label-brain`) in derivatives, of which every entity but those that tell what was derived is the image's.
+    /// The images of one suffix in a dataset laid out as the Brain Imaging Data Structure 1.9 has it:
+    /// `sub-01/[ses-1/]anat/sub-01_[ses-1_]…_T1w.nii.gz`, with masks `…_desc-brain_mask.nii.gz` (or `label-brain`) in derivatives, of which
+    /// every entity but those that tell what was derived is the image's.
     ///
     /// - Parameters:
     ///   - suffix: "T1w", "T2w", "FLAIR", ….
     ///   - checkGrids: whether headers are read, and pairs on different grids left out.
-    /// - Returns: pairs in the order of subjects and names, and a line for each image without mask, link to nothing, choice among several, or pair that does not fit.
+    /// - Returns: pairs in the order of subjects and names, and a line for each image without mask, link to nothing, choice among several,
+    ///   or pair that does not fit.
     /// - Throws: `FileError` for a folder that is missing, `CohortError.noBIDS` where nothing usable was found; `Interrupted`.
     public static func bids(
         _ dir: String, suffix: String = "T1w", masks: BIDSMasks = .anywhere, checkGrids: Bool = true
@@ -88,7 +92,9 @@ extension Cohort {
                     problems.append("\(id): \"\(path)\" is a link to nothing; left out")
                     continue
                 }
-                func pair(_ mask: String?) -> Pair { Pair(id: id, subject: name["sub"] ?? id, session: name["ses"], image: path, mask: mask) }
+                func pair(_ mask: String?) -> Pair {
+                    Pair(id: id, subject: name["sub"] ?? id, session: name["ses"], image: path, mask: mask)
+                }
                 if masks == .none {
                     pairs.append(pair(nil))
                     continue

@@ -111,7 +111,10 @@ public enum CohortError: ExplainedError, Equatable {
     public var message: String {
         switch self {
         case .noSubjects(let dir, let folders, let problems):
-            "no subject in \"\(dir)\": \(folders == 0 ? "it has no folders" : "none of its \(folders) folder\(folders == 1 ? "" : "s") has both …_T1w.nii.gz and …_T1w_brainmask.nii.gz")"
+            "no subject in \"\(dir)\": "
+                + (folders == 0
+                    ? "it has no folders"
+                    : "none of its \(folders) folder\(folders == 1 ? "" : "s") has both …_T1w.nii.gz and …_T1w_brainmask.nii.gz")
                 + Self.first(problems)
         case .share(let s): "the test share must be 0 to 1, not \(Text.short(s))"
         case .count(let n): "cannot split \(n) subjects"
@@ -129,7 +132,8 @@ public enum CohortError: ExplainedError, Equatable {
     public var hint: String? {
         switch self {
         case .noSubjects:
-            "name the folder that holds one folder a subject, such as A00028185/sub-A00028185_ses-NFB3_T1w.nii.gz with its …_T1w_brainmask.nii.gz"
+            "name the folder that holds one folder a subject, such as A00028185/sub-A00028185_ses-NFB3_T1w.nii.gz "
+                + "with its …_T1w_brainmask.nii.gz"
         case .share, .count, .folds: nil
         case .groups: "take fewer parts, or leave by= out"
         case .noMatch: "* stands for any part of one file's or folder's name, and paths start at the working folder"

@@ -4,8 +4,8 @@ extension Cohort {
     /// Divides 0 ..< count into training and test indices, shuffled by `seed`; both are in shuffled order.
     ///
     /// `round(count · test)` go to the test set, but with two or more subjects and 0 < test < 1 at least one to each side.
-    /// - Parameter keys: for each index what it belongs to (its subject, say): indices of one key stay together, and the share is met as nearly from below as they
-    ///   allow. None takes each index for itself.
+    /// - Parameter keys: for each index what it belongs to (its subject, say): indices of one key stay together, and the share is met as
+    ///   nearly from below as they allow. None takes each index for itself.
     /// - Throws: `CohortError` for a share outside 0 … 1, a negative count, and keys that are all one.
     public static func split(count: Int, test: Double, seed: UInt64, keys: [String]? = nil) throws -> (train: [Int], test: [Int]) {
         guard test >= 0, test <= 1 else { throw CohortError.share(test) }
@@ -17,12 +17,17 @@ extension Cohort {
         }
         var held: [Int] = [], rest: [Int] = []
         for group in groups {
-            if held.count + group.count <= wanted || wanted > 0 && held.isEmpty && group.count < count { held += group } else { rest += group }
+            if held.count + group.count <= wanted || wanted > 0 && held.isEmpty && group.count < count {
+                held += group
+            } else {
+                rest += group
+            }
         }
         return (rest, held)
     }
 
-    /// `k` divisions of 0 ..< count into training and test indices, whose test sets are disjoint, together everything, and as equal in size as keys allow.
+    /// `k` divisions of 0 ..< count into training and test indices, whose test sets are disjoint, together everything, and as equal in size
+    /// as keys allow.
     ///
     /// - Parameter keys: as in `split`.
     /// - Throws: `CohortError` for fewer than two folds, or fewer keys than folds.

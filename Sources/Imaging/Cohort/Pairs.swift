@@ -14,8 +14,9 @@ extension Cohort {
         public let mask: String?
     }
 
-    /// Images and masks whose patterns' wildcards stand for the same: `scans/*_T1w.nii.gz` with `masks/*.nii.gz`. What wildcards repeat counts once, so that
-    /// `sub-*/sub-*_T1w.nii.gz` goes with `masks/sub-*.nii.gz`. An image that is also among the masks counts as a mask.
+    /// Images and masks whose patterns' wildcards stand for the same: `scans/*_T1w.nii.gz` with `masks/*.nii.gz`. What wildcards repeat
+    /// counts once, so that `sub-*/sub-*_T1w.nii.gz` goes with `masks/sub-*.nii.gz`. An image that is also among the masks counts as a
+    /// mask.
     ///
     /// - Parameter checkGrids: whether headers are read, and pairs on different grids left out.
     /// - Returns: pairs sorted by id, and a line for each image without mask, mask without image, and pair that does not fit.
@@ -68,7 +69,9 @@ extension Cohort {
     static func misfit(_ image: String, _ mask: String) -> String? {
         do {
             let a = try ImageReader(image), b = try ImageReader(mask)
-            if a.frames > 1 || b.frames > 1 { return "\(a.frames > 1 ? "the image" : "the mask") is a series of \(max(a.frames, b.frames)) images" }
+            if a.frames > 1 || b.frames > 1 {
+                return "\(a.frames > 1 ? "the image" : "the mask") is a series of \(max(a.frames, b.frames)) images"
+            }
             try a.grid.require(same: b.grid)
             return nil
         } catch let error as GridError {

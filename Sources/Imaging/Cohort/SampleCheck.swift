@@ -91,7 +91,8 @@ public enum SampleCheck {
                 }
                 return Double(count) * spacing[u] * spacing[v]
             }
-            guard shape[axis] > 1, let low = (0..<shape[axis]).first(where: isShown), let high = (0..<shape[axis]).last(where: isShown) else { continue }
+            guard shape[axis] > 1, let low = (0..<shape[axis]).first(where: isShown), let high = (0..<shape[axis]).last(where: isShown)
+            else { continue }
             let (world, flipped) = axes[axis]
             if area(low) >= leastArea { sides.append((2 * world, flipped ? names[world].1 : names[world].0)) }
             if high > low, area(high) >= leastArea { sides.append((2 * world + 1, flipped ? names[world].0 : names[world].1)) }
@@ -99,9 +100,11 @@ public enum SampleCheck {
         return sides.sorted { $0.0 < $1.0 }.map(\.1)
     }
 
-    /// Whether there is hardly any tissue where nose, orbits and jaw are, beneath the front of the brain, though there is some as low behind.
+    /// Whether there is hardly any tissue where nose, orbits and jaw are, beneath the front of the brain, though there is some as low
+    /// behind.
     ///
-    /// The box is 48 to 65 mm below the brain's centre, where whole heads of adults are half tissue or more, and defaced ones under a tenth.
+    /// The box is 48 to 65 mm below the brain's centre, where whole heads of adults are half tissue or more, and defaced ones under a
+    /// tenth.
     private static func isDefaced(_ image: Volume, _ mask: Mask) throws -> Bool {
         let grid = image.grid, toVoxel = try grid.affine.inverse(), centre = try mask.centroid()
         let low = try image.statistics().min

@@ -3,19 +3,12 @@ import Support
 
 /// File names with `*`, `?` and `[…]` in them, as a shell reads them; none of these stands for a slash.
 enum Wildcard {
-    /// Existing files that a pattern names, sorted. Throws `CohortError.noMatch` where there is none, `FileError` for a folder that cannot be read.
+    /// Existing files that a pattern names, sorted. Throws `CohortError.noMatch` where there is none, `FileError` for a folder that cannot
+    /// be read.
     static func files(_ pattern: String) throws -> [String] {
-        var result = glob_t()
-        defer { globfree(&result) }
-        switch glob(pattern, GLOB_ERR, nil, &result) {
-        case 0: break
-        case GLOB_NOMATCH: throw CohortError.noMatch(pattern: pattern)
-        default: throw FileError.cannotRead(path: pattern, reason: String(cString: strerror(errno)))
-        }
-        let paths = (0..<Int(result.gl_pathc)).compactMap { result.gl_pathv[$0].map { String(cString: $0) } }
-        let files = paths.filter { !FileSystem.isFolder($0) }
+        let files = try FileSystem.glob(pattern).filter { !FileSystem.isFolder($0) }
         if files.isEmpty { throw CohortError.noMatch(pattern: pattern) }
-        return files.sorted()
+        return files
     }
 
     /// What the wildcards of a pattern stand for in a path that it names, in their order, shortest first; nil where it does not fit.
@@ -85,7 +78,9 @@ enum Wildcard {
             case .one:
                 if q < path.count, path[q] != "/" { found = match(p + 1, q + 1).map { [String(path[q])] + $0 } }
             case .among(let set, let negated):
-                if q < path.count, path[q] != "/", set.contains(path[q]) != negated { found = match(p + 1, q + 1).map { [String(path[q])] + $0 } }
+                if q < path.count, path[q] != "/", set.contains(path[q]) != negated {
+                    found = match(p + 1, q + 1).map { [String(path[q])] + $0 }
+                }
             case .many:
                 var end = q
                 while found == nil {

@@ -71,6 +71,7 @@ final class ByteSource {
         }
         var done = 0
         while done < bytes.count, !atEnd {
+            try Interrupt.check()
             done += try inflatePiece(base + done, min(bytes.count - done, 1 << 24))
         }
         position += done
@@ -140,20 +141,24 @@ final class ByteSource {
         given += n
     }
 
-    /// The largest result that is inflated in one call, which Ctrl-C does not interrupt: some tenths of a second.
-    private static let mostAtOnce = 1 << 28
+    /// The largest result of a file that `inflateBlocks` does not know, several members or a single large block: one call for each member,
+    /// which Ctrl-C does not interrupt.
+    static let mostAtOnce = 1 << 26
 
-    /// Inflates the whole file into `out` by libdeflate, two to four times as fast as zlib, and checks its sums. False when the file is damaged or does not hold
-    /// exactly as many bytes as `out`; whoever asks then reads the stream, which says what is wrong. The position does not change.
-    func inflateWhole(into out: UnsafeMutableRawBufferPointer) -> Bool {
+    /// Inflates the whole file into `out` by libdeflate, two to four times as fast as zlib, and checks its sums. False when the file is
+    /// damaged or does not hold exactly as many bytes as `out`; whoever asks then reads the stream, which says what is wrong. The position
+    /// does not change. Throws `Interrupted`.
+    func inflateWhole(into out: UnsafeMutableRawBufferPointer) throws -> Bool {
         let memory = Unchecked(out)
-        if inflateBlocks(total: out.count, { (memory.value.baseAddress! + $0).copyMemory(from: $1.baseAddress!, byteCount: $1.count) }) {
+        if try inflateBlocks(total: out.count, { (memory.value.baseAddress! + $0).copyMemory(from: $1.baseAddress!, byteCount: $1.count) })
+        {
             return true
         }
         guard isCompressed, out.count <= Self.mostAtOnce, let inflater = libdeflate_alloc_decompressor() else { return false }
         defer { libdeflate_free_decompressor(inflater) }
         var read = 0, made = 0
         repeat {
+            try Interrupt.check()
             var used = 0, got = 0
             let result = libdeflate_gzip_decompress_ex(
                 inflater, stored.baseAddress! + read, stored.count - read, out.baseAddress! + made, out.count - made, &used, &got)
@@ -164,22 +169,23 @@ final class ByteSource {
         return made == out.count && file.isIntact
     }
 
-    /// Hands out what a file holds in blocks that are inflated on all cores, each with its place, a multiple of 4096; together they are `total` bytes. False for small files,
-    /// for damaged ones, of which some blocks may have been handed out, and where there is one core.
-    func inflateBlocks(total: Int, _ body: (Int, UnsafeRawBufferPointer) -> Void) -> Bool {
+    /// Hands out what a file holds in blocks that are inflated on all cores, each with its place, a multiple of 4096; together they are
+    /// `total` bytes. False for small files, and for damaged ones, of which some blocks may have been handed out. Throws `Interrupted`.
+    func inflateBlocks(total: Int, _ body: (Int, UnsafeRawBufferPointer) -> Void) throws -> Bool {
         guard isCompressed else { return false }
         // A file of this program's own tells where its blocks begin.
-        if GzipIndex(stored)?.inflate(stored, total: total, body) ?? false { return file.isIntact }
-        return SplitInflate(stored, total: total)?.inflate(body) ?? false && file.isIntact
+        if try GzipIndex(stored)?.inflate(stored, total: total, body) ?? false { return file.isIntact }
+        return try SplitInflate(stored, of: file, total: total)?.inflate(body) ?? false && file.isIntact
     }
 
-    /// The whole file inflated, for formats of which the end must be seen first; the file itself when it is not gzip, or has to be read as a stream since it
-    /// is large, damaged or of several members.
-    func inflatedCopy() -> MappedFile {
+    /// The whole file inflated, for formats of which the end must be seen first; the file itself when it is not gzip, or has to be read as
+    /// a stream since it is large, damaged or of several members.
+    /// Throws `Interrupted`.
+    func inflatedCopy() throws -> MappedFile {
         guard isCompressed, stored.count >= 18 else { return file }
         // The last four bytes of a gzip member are the size of what it holds.
         let size = Int(UInt32(littleEndian: stored.loadUnaligned(fromByteOffset: stored.count - 4, as: UInt32.self)))
         guard size > 0, size <= Self.mostAtOnce, size <= mostBytes else { return file }
-        return MappedFile(named: path, count: size) { inflateWhole(into: $0) } ?? file
+        return try MappedFile(named: path, count: size) { try inflateWhole(into: $0) } ?? file
     }
 }

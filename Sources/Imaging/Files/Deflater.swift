@@ -1,7 +1,8 @@
 /// Compresses stretches of bytes to DEFLATE (RFC 1951) that can be joined to one stream, so that all cores work on one gzip member.
 ///
-/// A library cannot do this: zlib can end a stretch in a way that another may follow, and is slow; libdeflate is fast, and always closes the stream. Images
-/// are noise between empty borders, so one look at the last place of the same four bytes finds nearly all that is to be found.
+/// A library cannot do this: zlib can end a stretch in a way that another may follow, and is slow; libdeflate is fast, and always closes
+/// the stream. Images are noise between empty borders, so one look at the last place of the same four bytes finds nearly all that is to be
+/// found.
 final class Deflater {
     /// Bytes that get Huffman codes of their own: few enough that these follow the image from border to brain.
     private static let blockSize = 1 << 16
@@ -29,8 +30,8 @@ final class Deflater {
     /// The most bytes that `count` bytes become: stored blocks at worst, with their heads, and the end.
     static func bound(_ count: Int) -> Int { count + (count / blockSize + 1) * 10 + 64 }
 
-    /// Compresses `count` bytes to `out`, which has room for `bound(count)`, and returns how many it wrote. Where more is to follow the result ends on
-    /// a whole byte with an empty block; `isLast` closes the stream.
+    /// Compresses `count` bytes to `out`, which has room for `bound(count)`, and returns how many it wrote. Where more is to follow the
+    /// result ends on a whole byte with an empty block; `isLast` closes the stream.
     func deflate(_ data: UnsafePointer<UInt8>, _ count: Int, isLast: Bool, to out: UnsafeMutablePointer<UInt8>) -> Int {
         places.update(repeating: -1 << 16, count: 1 << Self.hashBits)
         var bits = BitWriter(out)

@@ -102,7 +102,8 @@ public struct FileHeader: Sendable, Equatable {
         return copy
     }
 
-    /// A sentence about sform and qform when both have a code and place the image differently, by more than a tenth of a voxel at a corner; else nil.
+    /// A sentence about sform and qform when both have a code and place the image differently, by more than a tenth of a voxel at a corner;
+    /// else nil.
     public var disagreement: String? {
         guard transforms.sformCode != 0, transforms.qformCode != 0, let qform = transforms.qform, qform.isInvertible,
             let other = try? Grid(shape: grid.shape, affine: qform), let used = try? Grid(shape: grid.shape, affine: transforms.sform)

@@ -3,8 +3,8 @@ import CZlib
 import Support
 import Synchronization
 
-/// Where the blocks of a gzip member that `GzipWriter` made begin. It tells in the header's extra field (RFC 1952, 2.3.1.1), which other readers
-/// pass over, and since no block refers to another, all cores can inflate them at once.
+/// Where the blocks of a gzip member that `GzipWriter` made begin. It tells in the header's extra field (RFC 1952, 2.3.1.1), which other
+/// readers pass over, and since no block refers to another, all cores can inflate them at once.
 struct GzipIndex {
     /// The subfield's name: two bytes that nobody has registered.
     private static let name: [UInt8] = [0x53, 0x4B]
@@ -46,8 +46,8 @@ struct GzipIndex {
     }
 
     /// Inflates the `total` bytes of `file` block by block, on all cores, and hands each to `body` with its place among them. False where a
-    /// block or the sum over all is wrong, or Ctrl-C was pressed; some blocks may then have been handed out.
-    func inflate(_ file: UnsafeRawBufferPointer, total: Int, _ body: (Int, UnsafeRawBufferPointer) -> Void) -> Bool {
+    /// block or the sum over all is wrong; some blocks may then have been handed out. Throws `Interrupted`.
+    func inflate(_ file: UnsafeRawBufferPointer, total: Int, _ body: (Int, UnsafeRawBufferPointer) -> Void) throws -> Bool {
         guard (total + blockSize - 1) / blockSize == sizes.count else { return false }
         var starts: [Int] = [], place = file.count - 8 - sizes.reduce(0, +)
         for size in sizes {
@@ -88,7 +88,8 @@ struct GzipIndex {
                 }
             }
         }
-        guard isGood.load(ordering: .relaxed), next.load(ordering: .relaxed) >= sizes.count, !Interrupt.isRaised else { return false }
+        try Interrupt.check()
+        guard isGood.load(ordering: .relaxed), next.load(ordering: .relaxed) >= sizes.count else { return false }
         var sum = crc32(0, nil, 0)
         for (i, part) in sums.enumerated() { sum = crc32_combine(sum, part, min(blockSize, total - i * blockSize)) }
         let tail = file.loadUnaligned(fromByteOffset: file.count - 8, as: UInt64.self).littleEndian

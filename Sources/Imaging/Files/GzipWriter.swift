@@ -3,8 +3,8 @@ import CZlib
 import Support
 import Synchronization
 
-/// Gzip made by all cores: the bytes are cut into blocks that are deflated apart from one another, each ending on a whole byte, and joined to one
-/// gzip member, which every reader accepts (as Adler's pigz does it). The header tells where they begin, for `GzipIndex`.
+/// Gzip made by all cores: the bytes are cut into blocks that are deflated apart from one another, each ending on a whole byte, and joined
+/// to one gzip member, which every reader accepts (as Adler's pigz does it). The header tells where they begin, for `GzipIndex`.
 enum GzipWriter {
     static let blockSize = 1 << 19
 

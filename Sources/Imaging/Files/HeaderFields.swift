@@ -55,7 +55,8 @@ struct HeaderText: Sendable, Equatable {
 
     init(_ reader: FieldReader, _ offset: Int, _ length: Int) { bytes = Array(reader.bytes[offset..<(offset + length)]) }
 
-    /// Up to the first zero byte. Of a text that is too long as many characters are kept as fit with a zero behind them; none is cut in two.
+    /// Up to the first zero byte. Of a text that is too long as many characters are kept as fit with a zero behind them; none is cut in
+    /// two.
     var text: String {
         get { String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self) }
         set {

@@ -59,8 +59,8 @@ final class HuffmanCode {
         }
     }
 
-    /// How many symbols get a code of each length. Lengths by Moffat and Katajainen (In-place calculation of minimum-redundancy codes, 1995), then brought within the
-    /// bound.
+    /// How many symbols get a code of each length. Lengths by Moffat and Katajainen (In-place calculation of minimum-redundancy codes,
+    /// 1995), then brought within the bound.
     private func lengthCounts() -> [Int] {
         let n = order.count
         var ofLength = [Int](repeating: 0, count: longest + 2)

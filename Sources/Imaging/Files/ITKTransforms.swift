@@ -55,7 +55,9 @@ struct ITKTransforms {
     /// The class of "AffineTransform_double_3_3". Throws `TransformFileError.kind` for other dimensions.
     private static func kind(_ name: Substring, _ path: String) throws -> String {
         let parts = name.split(whereSeparator: { $0 == "_" || $0.isWhitespace })
-        guard parts.count == 4, parts[2] == "3", parts[3] == "3" else { throw TransformFileError.kind(path: path, kind: Text.quoted(String(name))) }
+        guard parts.count == 4, parts[2] == "3", parts[3] == "3" else {
+            throw TransformFileError.kind(path: path, kind: Text.quoted(String(name)))
+        }
         return String(parts[0])
     }
 
@@ -151,7 +153,9 @@ struct ITKTransforms {
     /// The rotation of a quaternion (x, y, z, w) of any length but 0.
     private func rotation(_ quaternion: SIMD4<Double>) throws -> Affine {
         let length = (quaternion * quaternion).sum().squareRoot()
-        guard length.isNormal else { throw TransformFileError.number(path: path, field: "Parameters", value: "a quaternion of length \(length)") }
+        guard length.isNormal else {
+            throw TransformFileError.number(path: path, field: "Parameters", value: "a quaternion of length \(length)")
+        }
         let q = quaternion / length, (x, y, z, w) = (q.x, q.y, q.z, q.w)
         return Affine(
             [1 - 2 * (y * y + z * z), 2 * (x * y - z * w), 2 * (x * z + y * w), 0],
@@ -200,7 +204,8 @@ struct MATLABArrays {
             guard bytes.count - place >= 20 else { return nil }
             func whole(_ index: Int) -> Int { Int(f.number(place + 4 * index, as: Int32.self)) }
             let type = whole(0) - (f.swapped ? 1000 : 0), rows = whole(1), columns = whole(2), length = whole(4)
-            guard type == 0 || type == 10, whole(3) == 0, (0...4096).contains(rows), (0...4096).contains(columns), (1...256).contains(length)
+            guard type == 0 || type == 10, whole(3) == 0, (0...4096).contains(rows), (0...4096).contains(columns),
+                (1...256).contains(length)
             else { return nil }
             let size = type == 0 ? 8 : 4, start = place + 20 + length, end = start + rows * columns * size
             guard end <= bytes.count, all.count < 64 else { return nil }

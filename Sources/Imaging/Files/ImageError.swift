@@ -18,7 +18,8 @@ public enum ImageError: ExplainedError, Equatable {
     case noPart(path: String, part: String, type: String, wanted: String)
     case lossy(path: String, from: String, to: String, voxels: Int, of: Int)
     case notFinite(path: String, voxels: Int, of: Int, type: String)
-    case differentGrids(path: String, frame: Int)
+    /// An image to be written that lies elsewhere than the first, with the numbers that differ.
+    case differentGrids(path: String, frame: Int, difference: String)
     case unsupported(path: String, field: String, value: String, supported: String)
     case encoding(path: String, encoding: String)
 
@@ -26,7 +27,8 @@ public enum ImageError: ExplainedError, Equatable {
         switch self {
         case .empty(let path): "\"\(path)\" is empty"
         case .notNIfTI(let path, let found):
-            "\"\(path)\" is no image file that is known here: it begins with neither a NIfTI header (sizeof_hdr is \(found), not 348 or 540) nor that of an MGH or NRRD file"
+            "\"\(path)\" is no image file that is known here: it begins with neither a NIfTI header (sizeof_hdr is \(found), "
+                + "not 348 or 540) nor that of an MGH or NRRD file"
         case .magic(let path, let found): "\"\(path)\" is not a NIfTI file: magic is \(found), not \"n+1\", \"n+2\", \"ni1\" or \"ni2\""
         case .field(let path, let field, let value, let allowed): "\"\(path)\": \(field) is \(value); it must be \(allowed)"
         case .unsupportedType(let path, let code, let name): "\"\(path)\": datatype is \(code) (\(name)), which is not read here"
@@ -43,10 +45,12 @@ public enum ImageError: ExplainedError, Equatable {
         case .fileName(let path): "\"\(path)\" does not end in \(Self.endings)"
         case .noPart(let path, let part, let type, let wanted): "\"\(path)\": voxels are \(type), which has no part \(part); \(wanted) has"
         case .lossy(let path, let from, let to, let voxels, let all):
-            "\"\(path)\": \(Text.grouped(voxels)) of \(Text.grouped(all)) voxels of the type \(from) would be changed, since the best type here for such a file is \(to)"
+            "\"\(path)\": \(Text.grouped(voxels)) of \(Text.grouped(all)) voxels of the type \(from) would be changed, "
+                + "since the best type here for such a file is \(to)"
         case .notFinite(let path, let voxels, let all, let type):
             "\"\(path)\": \(Text.grouped(voxels)) of \(Text.grouped(all)) voxels are nan or infinite, for which \(type) has no number"
-        case .differentGrids(let path, let frame): "\"\(path)\": image \(frame) lies on another grid than image 0"
+        case .differentGrids(let path, let frame, let difference):
+            "\"\(path)\": image \(frame) lies on another grid than image 0: \(difference)"
         case .unsupported(let path, let field, let value, let supported):
             "\"\(path)\": \(field) is \(value), which is not read here; \(supported) is"
         case .encoding(let path, let encoding):

@@ -1,11 +1,12 @@
 import Support
 
-/// Image files: NIfTI-1 and NIfTI-2 (`.nii`, `.hdr` with `.img`), FreeSurfer (`.mgh`) and NRRD (`.nrrd`, `.nhdr`), each also gzipped, in either byte order; told by
-/// content when read, by name when written.
+/// Image files: NIfTI-1 and NIfTI-2 (`.nii`, `.hdr` with `.img`), FreeSurfer (`.mgh`) and NRRD (`.nrrd`, `.nhdr`), each also gzipped, in
+/// either byte order; told by content when read, by name when written.
 ///
-/// Read is every type of the standards but single bits; float32 holds the values of larger types rounded, and what the file had is kept beside them, so that an
-/// unchanged image is written without loss. The voxel-to-world transform of NIfTI is the sform where it has a code, else the qform, else voxel sizes about the
-/// centre, as nibabel's `get_best_affine`; a singular sform gives way to a good qform, and without one is an error.
+/// Read is every type of the standards but single bits; float32 holds the values of larger types rounded, and what the file had is kept
+/// beside them, so that an unchanged image is written without loss. The voxel-to-world transform of NIfTI is the sform where it has a code,
+/// else the qform, else voxel sizes about the centre, as nibabel's `get_best_affine`; a singular sform gives way to a good qform, and
+/// without one is an error.
 public enum ImageFile {
     /// Reads an image of three dimensions, or fewer, or more of which the further ones are 1.
     ///
@@ -50,17 +51,21 @@ public enum ImageFile {
         if ImageFormat(path) == nil { throw ImageError.fileName(path: path) }
     }
 
-    /// Writes an image. The name says in which format: `.nii` and `.nii.gz`, `.hdr` or `.img` for a pair (also with `.gz`), `.mgh` and `.mgz`, `.nrrd` (gzipped inside).
+    /// Writes an image. The name says in which format: `.nii` and `.nii.gz`, `.hdr` or `.img` for a pair (also with `.gz`), `.mgh` and
+    /// `.mgz`, `.nrrd` (gzipped inside).
     ///
-    /// Without `datatype` nothing is lost. An image as it was read, or of which voxels were only moved since (crops, flips, other orders of axes, nearest and label
-    /// resampling), is written in the type and with the scaling that the file had; others in the volume's datatype when every value fits exactly, else as float32; where
-    /// the format has no type for the values, `ImageError.lossy` is thrown. With `datatype` values are rounded to the nearest of the type and limited to its range;
-    /// NaN and infinite voxels are then `ImageError.notFinite` for an integer type. Returns how many voxels were limited.
+    /// Without `datatype` nothing is lost. An image as it was read, or of which voxels were only moved since (crops, flips, other orders of
+    /// axes, nearest and label resampling), is written in the type and with the scaling that the file had; others in the volume's datatype
+    /// when every value fits exactly, else as float32; where the format has no type for the values, `ImageError.lossy` is thrown. With
+    /// `datatype` values are rounded to the nearest of the type and limited to its range; NaN and infinite voxels are then
+    /// `ImageError.notFinite` for an integer type. Returns how many voxels were limited.
     ///
-    /// Of a file that it came from, all that the header says is kept, and both transforms while the grid is the same; on another grid the sform, and where
-    /// it can the qform, hold the new transform with the old codes. Numbers are written in little-endian order, in MGH files in big-endian order.
+    /// Of a file that it came from, all that the header says is kept, and both transforms while the grid is the same; on another grid the
+    /// sform, and where it can the qform, hold the new transform with the old codes. Numbers are written in little-endian order, in MGH
+    /// files in big-endian order.
     ///
-    /// Throws `ImageError.fileName` for another ending, `.field` for an affine that the header cannot hold, `FileError` when the file cannot be written, and `Interrupted`.
+    /// Throws `ImageError.fileName` for another ending, `.field` for an affine that the header cannot hold, `FileError` when the file
+    /// cannot be written, and `Interrupted`.
     @discardableResult
     public static func write(_ volume: Volume, to path: String, datatype: Datatype? = nil) throws -> Int {
         try write([volume], to: path, datatype: datatype)
@@ -78,7 +83,8 @@ public enum ImageFile {
     /// Writes a mask as uint8 zeros and ones, without scaling.
     public static func write(_ mask: Mask, to path: String) throws { try write([mask], to: path) }
 
-    /// Writes masks that lie on one grid as the frames of one file, as uint8 zeros and ones, without scaling; `masks` is not empty. Throws `ImageError.differentGrids` besides.
+    /// Writes masks that lie on one grid as the frames of one file, as uint8 zeros and ones, without scaling; `masks` is not empty. Throws
+    /// `ImageError.differentGrids` besides.
     public static func write(_ masks: [Mask], to path: String) throws {
         let volumes = try masks.map { mask in
             let volume = try mask.volume

@@ -14,7 +14,8 @@ struct ImageHeader {
     var scaling: Scaling?
     /// Images along all axes beyond the third.
     var frames: Int
-    /// How many frames lie voxel by voxel beside one another (a leading axis of an NRRD file): `frames`, or 1 where one frame follows the other.
+    /// How many frames lie voxel by voxel beside one another (a leading axis of an NRRD file): `frames`, or 1 where one frame follows the
+    /// other.
     var interleave = 1
     var file: FileHeader
 

@@ -1,9 +1,8 @@
 import Glibc
 import Support
-import Synchronization
 
-/// An open image file, of which frames are read one at a time: memory holds the one in hand, and a compressed file is inflated once when frames are
-/// asked for in their order.
+/// An open image file, of which frames are read one at a time: memory holds the one in hand, and a compressed file is inflated once when
+/// frames are asked for in their order.
 ///
 /// Formats are told by content: NIfTI-1 and -2 (single files and pairs), MGH, NRRD, each plain or gzipped.
 public final class ImageReader {
@@ -51,7 +50,7 @@ public final class ImageReader {
                 part = (0, false)
             }
         } else if start.starts(with: [0, 0, 0, 1]) {
-            file = ByteSource(first).inflatedCopy()
+            file = try ByteSource(first).inflatedCopy()
             header = try MGHHeader.read(ByteSource(file))
             part = (0, nil)
         } else {
@@ -131,10 +130,10 @@ public final class ImageReader {
         }
         if frames == 1 {
             let end = start + bytes
-            var whole: [UInt8]? = [UInt8](unsafeUninitializedCapacity: end) { out, made in
+            var whole: [UInt8]? = try [UInt8](unsafeUninitializedCapacity: end) { out, made in
                 if let base = out.baseAddress { Voxels.useLargePages(base, end) }
-                made =
-                    source.inflateWhole(into: UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(out)[..<end])) ? end : 0
+                let memory = UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(out)[..<end])
+                made = try source.inflateWhole(into: memory) ? end : 0
             }
             if whole!.count == end {
                 whole!.removeFirst(start)
@@ -184,26 +183,16 @@ public final class ImageReader {
         }
     }
 
-    /// A frame of a compressed file of values that need nothing kept. The file is inflated into the far end of the very memory that the
-    /// values will fill, so that no second copy is ever held.
+    /// A frame of a compressed file of values that need nothing kept.
     private func inflated(_ decoder: VoxelDecoder, start: Int) throws -> [Float] {
         let count = grid.count, size = decoder.type.size, end = start + count * size
-        let room = max(count, (end + 3) / 4)
+        if frames == 1, let values = try inflatedInBlocks(decoder, start: start, end: end) { return values }
+        if frames == 1, end <= ByteSource.mostAtOnce { return try decoded(decoder, try rawBytes(0)) }
+        try seek(to: start)
         var found = 0
-        let values = try [Float](unsafeUninitializedCapacity: room) { out, initialised in
+        let values = try [Float](unsafeUninitializedCapacity: count) { out, initialised in
             let base = out.baseAddress!
-            Voxels.useLargePages(base, room)
-            let all = UnsafeMutableRawBufferPointer(start: base, count: room * 4)
-            if frames == 1, decodeBlocks(decoder, base, start: start, end: end) {
-                initialised = count
-                return
-            }
-            if frames == 1, inflateWhole(into: all, last: end) {
-                try spread(decoder, all, count)
-                initialised = count
-                return
-            }
-            try seek(to: start)
+            Voxels.useLargePages(base, count)
             let chunk = 1 << 16
             try withUnsafeTemporaryAllocation(byteCount: chunk * size, alignment: 16) { raw in
                 while initialised < count {
@@ -222,64 +211,28 @@ public final class ImageReader {
         return values
     }
 
-    /// Decodes the blocks of a file of this program's own as they are inflated.
-    private func decodeBlocks(_ decoder: VoxelDecoder, _ out: UnsafeMutablePointer<Float>, start: Int, end: Int) -> Bool {
-        let size = decoder.type.size, out = Unchecked(out)
-        // Blocks begin at multiples of 4096 bytes, heads are multiples of every voxel's size: no voxel is cut.
-        guard start % size == 0 else { return false }
-        return source.inflateBlocks(total: end) { place, bytes in
-            let first = max(place, start)
-            if first < place + bytes.count {
-                decoder.decode(
-                    bytes.baseAddress! + (first - place), to: out.value + (first - start) / size,
-                    count: (place + bytes.count - first) / size)
-            }
-        }
-    }
-
-    /// Inflates the whole file to the last bytes of `memory`. Inflating is work for one core: another meanwhile has the system clear the pages.
-    private func inflateWhole(into memory: UnsafeMutableRawBufferPointer, last count: Int) -> Bool {
-        let (source, memory) = (Unchecked(source), Unchecked(memory))
-        let isDone = Atomic<Bool>(false)
-        Parallel.forEach(Parallel.threads > 1 ? 2 : 1) { job in
-            let far = memory.value.suffix(count)
-            if job == 0 {
-                isDone.store(source.value.inflateWhole(into: UnsafeMutableRawBufferPointer(rebasing: far)), ordering: .relaxed)
-            } else {
-                // What inflating writes to comes first.
-                Voxels.populate(UnsafeMutableRawBufferPointer(rebasing: far))
-                Voxels.populate(UnsafeMutableRawBufferPointer(rebasing: memory.value.dropLast(count)))
-            }
-        }
-        return isDone.load(ordering: .relaxed)
-    }
-
-    /// Decodes stored values at the end of `memory` to its beginning. What is written must never reach what is still to be read, which
-    /// leaves half of the rest (for 16 bits) to be done at once, then half of what then is left, and so on.
-    private func spread(_ decoder: VoxelDecoder, _ memory: UnsafeMutableRawBufferPointer, _ count: Int) throws {
-        let size = decoder.type.size, first = memory.count - count * size
-        let base = Unchecked(memory.baseAddress!), out = Unchecked(memory.baseAddress!.assumingMemoryBound(to: Float.self))
-        let piece = 1 << 15
-        var done = 0
-        while done < count {
-            try Interrupt.check()
-            let free = min(count, (first + size * done) / 4), begin = done
-            if free - done >= piece {
-                Parallel.ranges(free - done, grain: piece) { range in
+    /// The values of the bytes from `start` to the file's end, which are decoded piece by piece as they are inflated; nil where the file
+    /// cannot be inflated so.
+    private func inflatedInBlocks(_ decoder: VoxelDecoder, start: Int, end: Int) throws -> [Float]? {
+        let size = decoder.type.size
+        // Pieces begin at multiples of 4096 bytes, heads are multiples of every voxel's size: no voxel is cut.
+        guard start % size == 0, 4096 % size == 0 else { return nil }
+        var isWhole = false
+        let values = try [Float](unsafeUninitializedCapacity: grid.count) { values, initialised in
+            guard let base = values.baseAddress else { return }
+            Voxels.useLargePages(base, grid.count)
+            let out = Unchecked(base)
+            isWhole = try source.inflateBlocks(total: end) { place, bytes in
+                let first = max(place, start)
+                if first < place + bytes.count {
                     decoder.decode(
-                        base.value + first + (begin + range.lowerBound) * size, to: out.value + begin + range.lowerBound, count: range.count
-                    )
+                        bytes.baseAddress! + (first - place), to: out.value + (first - start) / size,
+                        count: (place + bytes.count - first) / size)
                 }
-                done = free
-            } else {
-                let n = min(piece, count - done)
-                withUnsafeTemporaryAllocation(byteCount: n * size, alignment: 16) { scratch in
-                    scratch.baseAddress!.copyMemory(from: base.value + first + done * size, byteCount: n * size)
-                    decoder.decode(scratch.baseAddress!, to: out.value + done, count: n)
-                }
-                done += n
             }
+            if isWhole { initialised = grid.count }
         }
+        return isWhole ? values : nil
     }
 
     /// Moves the stream to a byte; one that lies behind means starting anew.

@@ -9,12 +9,14 @@ struct ImageWriter {
     /// Voxels that lie beyond the type that was asked for, and are limited to it.
     let limited: Int
 
-    /// `frames`, at least one, lie on one grid. Without `datatype` nothing may be lost: throws `ImageError.lossy` where the format has no type that holds the values. With
-    /// an integer one throws `ImageError.notFinite` for NaN and infinite voxels.
+    /// `frames`, at least one, lie on one grid. Without `datatype` nothing may be lost: throws `ImageError.lossy` where the format has no
+    /// type that holds the values. With an integer one throws `ImageError.notFinite` for NaN and infinite voxels.
     init(_ frames: [Volume], to path: String, datatype: Datatype?) throws {
         guard let format = ImageFormat(path), format != .pair || !AtomicFile.isStream(path) else { throw ImageError.fileName(path: path) }
         for (i, frame) in frames.enumerated() where frame.grid != frames[0].grid {
-            if frame.grid.distance(to: frames[0].grid) > Grid.tolerance { throw ImageError.differentGrids(path: path, frame: i) }
+            if frame.grid.distance(to: frames[0].grid) > Grid.tolerance {
+                throw ImageError.differentGrids(path: path, frame: i, difference: GridError.difference(frame.grid, frames[0].grid))
+            }
         }
         self.path = path
         self.format = format
@@ -87,7 +89,8 @@ struct ImageWriter {
         }
     }
 
-    /// Voxels between `head` and `tail`, all compressed where the format says so, after bytes that never are. The file is still to be committed.
+    /// Voxels between `head` and `tail`, all compressed where the format says so, after bytes that never are. The file is still to be
+    /// committed.
     private func body(plainHead: [UInt8] = [], head: [UInt8], tail: [UInt8] = [], to path: String) throws -> AtomicFile {
         let file = try AtomicFile(path)
         try plainHead.withUnsafeBytes { try file.write($0) }
@@ -133,7 +136,8 @@ struct ImageWriter {
         return file
     }
 
-    /// Bytes of a frame. Where its file's own bytes are not kept they begin and end with whole voxels: blocks, heads and frames are multiples of their sizes.
+    /// Bytes of a frame. Where its file's own bytes are not kept they begin and end with whole voxels: blocks, heads and frames are
+    /// multiples of their sizes.
     private func put(_ frame: Volume, _ offset: Int, _ out: UnsafeMutableRawPointer, _ length: Int) {
         if let stored = frame.stored, frame.isKept(in: layout) {
             stored.bytes.withUnsafeBytes { bytes in

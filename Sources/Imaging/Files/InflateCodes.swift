@@ -1,8 +1,10 @@
-/// The two codes of a deflate block (RFC 1951, 3.2), as tables of what the next bits mean. A word longer than a table's width is found in a second table.
+/// The two codes of a deflate block (RFC 1951, 3.2), as tables of what the next bits mean. A word longer than a table's width is found in a
+/// second table.
 ///
-/// An entry has the bits that it takes in 0 … 5. Literals have `literal` set and their bytes in bits 16 … 31: one, or two where `pair` is set. A length or distance has its base
-/// in bits 16 … 31, and in 8 … 12 how many of the bits are its word; the others are added to the base. `special` marks what is neither: a second table (its place in 16 … 31,
-/// the bits that it looks at in 8 … 12), the end of the block, or nothing.
+/// An entry has the bits that it takes in 0 … 5. Literals have `literal` set and their bytes in bits 16 … 31: one, or two where `pair` is
+/// set. A length or distance has its base in bits 16 … 31, and in 8 … 12 how many of the bits are its word; the others are added to the
+/// base. `special` marks what is neither: a second table (its place in 16 … 31, the bits that it looks at in 8 … 12), the end of the block,
+/// or nothing.
 final class InflateCodes {
     static let literal: UInt32 = 1 << 6, pair: UInt32 = 1 << 7
     static let special: UInt32 = 1 << 15, second: UInt32 = 1 << 14, endOfBlock: UInt32 = 1 << 13
@@ -93,22 +95,47 @@ final class InflateCodes {
         return n
     }
 
-    /// Whether a block with its own codes that is not the last seems to begin at a bit with 16 bytes behind it: its head says possible sizes, and the code of its
-    /// lengths is whole. Of random places fewer than one in a thousand seem so.
-    static func seemsToBegin(_ data: UnsafeRawBufferPointer, at place: Int) -> Bool {
-        func bits(_ place: Int) -> UInt64 { data.loadUnaligned(fromByteOffset: place >> 3, as: UInt64.self).littleEndian >> UInt64(place & 7) }
-        let head = bits(place)
-        guard head & 7 == 4, head >> 3 & 31 < 30, head >> 8 & 31 < 30 else { return false }
-        var lengths = bits(place + 17), room = 1 << 7
-        for _ in 0..<Int(head >> 13 & 15) + 4 {
-            let length = Int(lengths & 7)
-            if length != 0 { room -= 128 >> length }
-            lengths >>= 3
+    /// The first bit from a byte on, up to about another, at which a block seems to begin that has its own codes and is not the last: its
+    /// head says possible sizes, and all of its codes are whole. Nil where there is none.
+    static func beginning(in data: UnsafeRawBufferPointer, from start: Int, to end: Int) -> Int? {
+        let codes = InflateCodes(), taken = taken, last = min(end, data.count - 24)
+        func bits(_ place: Int) -> UInt64 {
+            data.loadUnaligned(fromByteOffset: place >> 3, as: UInt64.self).littleEndian >> UInt64(place & 7)
         }
-        return room == 0
+        for byte in stride(from: start, to: last, by: 6) {
+            // 48 places at once: the block's kind is 0, 0, 1, and neither number of words is 30 or 31.
+            let word = bits(8 * byte)
+            let tooMany = word >> 4 & word >> 5 & word >> 6 & word >> 7 | word >> 9 & word >> 10 & word >> 11 & word >> 12
+            var heads = ~word & ~(word >> 1) & word >> 2 & ~tooMany & (1 << 48 - 1)
+            while heads != 0 {
+                let place = 8 * byte + heads.trailingZeroBitCount
+                heads &= heads - 1
+                let lengths = bits(place + 17) & (1 << (3 * (bits(place + 13) & 15) + 12) - 1)
+                var room = 1 << 7
+                for four in 0..<5 { room -= Int(taken[Int(lengths >> UInt64(12 * four) & 4095)]) }
+                // Of random places fewer than one in a thousand come as far as this.
+                guard room == 0 else { continue }
+                var rest = BitReader(data, at: place + 3)
+                if codes.read(&rest) { return place }
+            }
+        }
+        return nil
     }
 
-    /// Makes the table of a code of which the words' lengths are given. False where they make no code: too many words, or too few, unless it is at most one.
+    /// How much of a code of words up to 7 bits four words take, of their lengths in 3 bits each.
+    nonisolated(unsafe) private static let taken: UnsafePointer<UInt16> = {
+        let table = UnsafeMutablePointer<UInt16>.allocate(capacity: 4096)
+        for lengths in 0..<4096 {
+            table[lengths] = (0..<4).reduce(0) { sum, i in
+                let length = lengths >> (3 * i) & 7
+                return length == 0 ? sum : sum + 128 >> UInt16(length)
+            }
+        }
+        return UnsafePointer(table)
+    }()
+
+    /// Makes the table of a code of which the words' lengths are given. False where they make no code: too many words, or too few, unless
+    /// it is at most one.
     private func build(
         _ table: UnsafeMutablePointer<UInt32>, _ width: Int, _ lengths: UnsafeMutablePointer<UInt8>, _ count: Int, _ meanings: [UInt32]
     ) -> Bool {

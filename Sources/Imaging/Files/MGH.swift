@@ -64,7 +64,8 @@ enum MGHHeader {
         return header
     }
 
-    /// What is written behind the voxels: what an MGH file had there, else the repetition time, where the header tells one, with angles and further times of 0.
+    /// What is written behind the voxels: what an MGH file had there, else the repetition time, where the header tells one, with angles and
+    /// further times of 0.
     static func tail(_ header: FileHeader?) -> [UInt8] {
         if let tail = header?.mgh?.tail, !tail.isEmpty { return tail }
         guard let time = header?.repetitionTime, Float(time).isFinite else { return [] }

@@ -1,6 +1,7 @@
 /// Headers to bytes, little-endian: NIfTI-2 when the image came from it or an axis is too long for NIfTI-1.
 enum NIfTIEncoder {
-    /// Header, extension flag and extensions: all that goes before the voxels, a multiple of 16 long, or all of the header's file of a pair.
+    /// Header, extension flag and extensions: all that goes before the voxels, a multiple of 16 long, or all of the header's file of a
+    /// pair.
     ///
     /// - Parameter frames: how many images follow; a fourth dimension is written for more than one.
     /// Throws `ImageError.field` for an affine that in the header's numbers would be infinite or singular: no reader could place the image.

@@ -1,10 +1,10 @@
 import Support
 
-/// NRRD files (http://teem.sourceforge.net/nrrd/format.html): a text header, then voxels in the same file (`.nrrd`) or in one that it names (`.nhdr`), raw,
-/// gzipped, or as text (decimal or hexadecimal).
+/// NRRD files (http://teem.sourceforge.net/nrrd/format.html): a text header, then voxels in the same file (`.nrrd`) or in one that it names
+/// (`.nhdr`), raw, gzipped, or as text (decimal or hexadecimal).
 ///
-/// Three spatial axes, and at most one further axis, first or last, which counts frames; its spacing and unit are the step from frame to frame. Colours are read as
-/// frames. A header that names no space means, as for ITK, left-posterior-superior.
+/// Three spatial axes, and at most one further axis, first or last, which counts frames; its spacing and unit are the step from frame to
+/// frame. Colours are read as frames. A header that names no space means, as for ITK, left-posterior-superior.
 struct NRRDHeader {
     /// How numbers lie in the file.
     enum Encoding {
@@ -145,7 +145,8 @@ extension NRRDHeader {
         return Array((lines.joined(separator: "\n") + "\n\n").utf8)
     }
 
-    /// The fields of the last axis that say when frames were taken. An axis in space has no place in them: the standard asks for nan and "" there.
+    /// The fields of the last axis that say when frames were taken. An axis in space has no place in them: the standard asks for nan and ""
+    /// there.
     private static func timing(_ header: FileHeader) -> [String] {
         guard let step = header.frameStep else { return [] }
         var lines = ["spacings: nan nan nan \(step)"]
@@ -235,7 +236,9 @@ struct NRRDFields {
         header.statesFrameStep = true
         header.toffset = try value("axis mins") ?? 0
         // Units stand in quotation marks: every second part between them.
-        let units = (values["units"] ?? "").split(separator: "\"", omittingEmptySubsequences: false).enumerated().filter { $0.offset % 2 == 1 }
+        let units = (values["units"] ?? "").split(separator: "\"", omittingEmptySubsequences: false).enumerated().filter {
+            $0.offset % 2 == 1
+        }
         if axis < units.count { header.frameUnit = FrameUnit(name: String(units[axis].element)) }
     }
 

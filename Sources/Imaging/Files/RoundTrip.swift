@@ -3,10 +3,12 @@ import Support
 
 /// What reading a file and writing it again changes.
 public enum RoundTrip {
-    /// Reads all of an image file, writes it in its own format to a temporary file, and compares header fields and the stored voxels of the two.
+    /// Reads all of an image file, writes it in its own format to a temporary file, and compares header fields and the stored voxels of the
+    /// two.
     ///
-    /// A sentence for each difference; none when nothing is lost. What stands for the same is no difference: the byte order, the compression, the place where
-    /// voxels begin, and whether an unscaled file says so by a slope of 0, 1 or NaN. Throws what reading and writing throw.
+    /// A sentence for each difference; none when nothing is lost. What stands for the same is no difference: the byte order, the
+    /// compression, the place where voxels begin, and whether an unscaled file says so by a slope of 0, 1 or NaN. Throws what reading and
+    /// writing throw.
     public static func differences(_ path: String) throws -> [String] {
         let before = try ImageReader(path)
         let images = try ImageFile.readAll(path)
@@ -114,7 +116,8 @@ struct HeaderField {
         (self.name, self.offset, self.size, self.count, self.kind) = (name, offset, size, count, kind)
     }
 
-    /// NIfTI-1 but for what says only how the file is laid out (sizeof_hdr, vox_offset, magic) and the scaling, of which several values mean the same.
+    /// NIfTI-1 but for what says only how the file is laid out (sizeof_hdr, vox_offset, magic) and the scaling, of which several values
+    /// mean the same.
     static let first: [HeaderField] = [
         .init("data_type", 4, 1, 10, .text), .init("db_name", 14, 1, 18, .text), .init("extents", 32, 4), .init("session_error", 36, 2),
         .init("regular", 38, 1), .init("dim_info", 39, 1), .init("dim", 40, 2, 8), .init("intent_p", 56, 4, 3, .real),

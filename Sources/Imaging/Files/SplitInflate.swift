@@ -3,41 +3,51 @@ import CZlib
 import Support
 import Synchronization
 
-/// Inflates one gzip member of any writer on all cores.
+/// Inflates one gzip member of any writer on all cores, turn by turn, so that a few megabytes of it are in memory at a time and Ctrl-C is
+/// obeyed between turns.
 ///
-/// A stream is a chain of blocks that refer to the 32 KB before them. Each core looks for a block's beginning in its part and inflates from there, with numbers for the
-/// bytes that it cannot know; when the part before is done, they are put in (Kerbiriou and Chikhi 2019, doi:10.1109/IPDPSW.2019.00042). The first part, of which all is
-/// known, is libdeflate's. What looked like a beginning is one when the part before ends there, and the member's checksum is over all; where either fails, whoever asked
-/// reads the file by other means.
+/// A stream is a chain of blocks that refer to the 32 KB before them. In a turn the first core goes on from where all is known, by
+/// libdeflate. Each other one looked for a block's beginning further on and inflates from there, with numbers for the bytes that it cannot
+/// know; when what goes before is done, they are put in (Kerbiriou and Chikhi 2019, doi:10.1109/IPDPSW.2019.00042). What looked like a
+/// beginning is one when the stretch before ends there, and the member's checksum is over all; where either fails, whoever asked reads the
+/// file by other means.
 struct SplitInflate {
-    /// Compressed bytes that are worth a part of their own.
-    private static let least = 1 << 17
-    /// The largest result: of what an odd file may make of it, several times as much memory is taken for a while.
-    private static let most = 1 << 28
-    private static let window = 1 << 15
-    /// How much more the first part is than another: so much faster is libdeflate than what can begin anywhere.
+    /// Compressed bytes below which the file is inflated in one go.
+    private static let least = 1 << 18
+    /// Compressed bytes of one turn's first stretch, and where there is one core only.
+    private static let share = 640 << 10, shareAlone = 4 << 20
+    /// How much longer the first stretch is than another: so much faster is libdeflate than what can begin anywhere.
     private static let firstShare = 1.45
+    /// The most that a stretch may turn out to be: a border of the head, of which nothing is seen, shrinks to next to nothing.
+    private static let mostFirst = 1 << 24, mostOther = 1 << 23
 
+    private let file: MappedFile
     private let deflated: UnsafeRawBufferPointer
     private let total: Int
     private let checksum: UInt
-    private let parts: [Part]
+    private let first: KnownStretch
+    private let others: [GuessedStretch]
+    /// Compressed bytes of the first stretch, as long as the file lasts.
+    private let share: Int
 
-    /// Nil for a file that is too small, or no single gzip member of `total` bytes.
-    init?(_ file: UnsafeRawBufferPointer, total: Int) {
-        let count = min(Parallel.threads, 8, file.count / Self.least)
-        guard count > 1, total <= Self.most, let start = Self.headerEnd(file), start + 8 < file.count,
-            (try? Memory.check(4 * total, for: "")) != nil
-        else { return nil }
-        let tail = file.loadUnaligned(fromByteOffset: file.count - 8, as: UInt64.self).littleEndian
-        guard tail >> 32 == UInt64(total) else { return nil }
+    /// `stored` is the part of `file` that is gzip. Nil for one that is too small, or no single member of `total` bytes.
+    init?(_ stored: UnsafeRawBufferPointer, of file: MappedFile, total: Int) {
+        guard stored.count >= Self.least, let start = Self.headerEnd(stored), start + 8 < stored.count else { return nil }
+        let tail = stored.loadUnaligned(fromByteOffset: stored.count - 8, as: UInt64.self).littleEndian
+        guard tail >> 32 == UInt64(UInt32(truncatingIfNeeded: total)), let first = KnownStretch(room: min(total, Self.mostFirst)) else {
+            return nil
+        }
         checksum = UInt(tail & 0xFFFF_FFFF)
-        deflated = UnsafeRawBufferPointer(rebasing: file[start..<(file.count - 8)])
-        self.total = total
-        // Borders of the head shrink to next to nothing: a part may turn out far longer than its share.
-        let room = min(total, 4 * (total / count))
-        parts = (0..<count).map { Part(isFirst: $0 == 0, room: room) }
+        deflated = UnsafeRawBufferPointer(rebasing: stored[start..<(stored.count - 8)])
+        (self.file, self.total, self.first) = (file, total, first)
+        let count = min(Parallel.threads, 8, stored.count / (Self.least / 2))
+        share = count > 1 ? Self.share : Self.shareAlone
+        others = (1..<max(2, count)).map { _ in GuessedStretch(room: min(total, Self.mostOther)) }
+        isAlone = count == 1
     }
+
+    /// With one core all stretches are the first's; another is there for what that cannot do.
+    private let isAlone: Bool
 
     /// Where the header of a gzip member ends (RFC 1952, 2.3).
     private static func headerEnd(_ file: UnsafeRawBufferPointer) -> Int? {
@@ -53,182 +63,128 @@ struct SplitInflate {
         return place < file.count ? place : nil
     }
 
-    /// Hands out pieces of the result, on all cores, each with its place, which is a multiple of 4096. False where anything is wrong, or Ctrl-C was pressed; some pieces may
-    /// then have been handed out.
-    func inflate(_ body: (Int, UnsafeRawBufferPointer) -> Void) -> Bool {
-        let source = Unchecked(deflated)
-        Parallel.forEach(parts.count) { i in
-            let share = Double(deflated.count) / (Double(parts.count - 1) + Self.firstShare)
-            let start = Int(share * (Self.firstShare + Double(i - 1)))
-            if i > 0 { parts[i].find(in: source.value, from: start, to: start + Int(share)) }
+    /// Hands out pieces of the result, on all cores, each with its place, which is a multiple of 4096. False where anything is wrong; some
+    /// pieces may then have been handed out. Throws `Interrupted`.
+    func inflate(_ body: (Int, UnsafeRawBufferPointer) -> Void) throws -> Bool {
+        // The bit at which the next block begins, how many bytes are known, and how many have been handed out.
+        var begin = 0, place = 0, handed = 0
+        var window = [UInt8](repeating: 0, count: Stretches.window)
+        var sum = crc32(0, nil, 0)
+        var borders = borders(after: 0)
+        while true {
+            try Interrupt.check()
+            let next = run(from: begin, borders)
+            var runs = [Run(place: place - first.history, stretch: first)]
+            let before = begin
+            if first.isGood, let end = first.end {
+                begin = end
+                place += first.count
+                first.keepLast(in: &window)
+            }
+            var isLast = first.isGood && first.isLast
+            for other in others where !isLast && other.count > 0 && other.begin == begin {
+                other.know(window)
+                runs.append(Run(place: place, stretch: other))
+                place += other.count
+                begin = other.end
+                isLast = other.isLast
+                other.keepLast(in: &window)
+            }
+            guard begin > before || isLast, place <= total, !isLast || place == total else { return false }
+            let ready = isLast ? total : place & ~4095
+            try handOut(handed..<ready, of: runs, &sum, body)
+            handed = ready
+            if isLast { return sum == checksum }
+            first.goOn(after: window)
+            file.release(UnsafeRawBufferPointer(rebasing: deflated[..<(begin / 8)]))
+            borders = next.filter { $0 > begin }
+            if borders.isEmpty { borders = self.borders(after: begin) }
         }
-        let found = parts.filter { $0.begin != nil }
-        // Alone, libdeflate is faster.
-        if found.count < 2 { return false }
-        Parallel.forEach(found.count) { i in found[i].inflate(source.value, until: i + 1 < found.count ? found[i + 1].begin : nil) }
-        var place = 0
-        for (i, part) in found.enumerated() {
-            guard part.isGood, i == 0 || part.know(found[i - 1]) else { return false }
-            part.place = place
-            place += part.count
-        }
-        return place == total && handOut(found, body)
     }
 
-    private func handOut(_ parts: [Part], _ body: (Int, UnsafeRawBufferPointer) -> Void) -> Bool {
-        let size = 1 << 16
-        let sums = withoutActuallyEscaping(body) { body in
+    /// One turn, from a bit on. The others begin at borders; the last of them ends with the block in which all others are done, or with the
+    /// file where little is left. Meanwhile those that are done find the next turn's borders.
+    private func run(from begin: Int, _ borders: [Int]) -> [Int] {
+        let isEnd = Double(deflated.count - begin / 8) < 1.1 * Double(share) * (1 + Double(isAlone ? 0 : others.count) / Self.firstShare)
+        let guessed = isAlone ? 0 : min(borders.count, others.count), busy = Atomic<Int>(max(1, guessed))
+        for other in others { other.clear() }
+        first.clear()
+        let next = Parallel.mapRanges(guessed + 1, grain: 1) { range -> Int? in
+            let i = range.lowerBound
+            if i > 0 {
+                let other = others[i - 1], isFinal = i == guessed
+                other.inflate(deflated, from: borders[i - 1]) { place in
+                    isFinal ? !isEnd && (busy.load(ordering: .relaxed) == 0 || place > borders[i - 1] + 16 * share) : place >= borders[i]
+                }
+                if isFinal { return nil }
+            } else if let border = borders.first {
+                first.inflate(deflated, from: begin, until: border)
+            } else if deflated.count - begin / 8 < 2 * share {
+                first.inflate(deflated, from: begin, until: nil)
+            }
+            busy.wrappingSubtract(1, ordering: .relaxed)
+            if isEnd { return nil }
+            let reached = guessed > 0 ? max(others[guessed - 1].reached, borders[guessed - 1]) : first.end ?? begin
+            return border(i, after: reached)
+        }
+        // A border was none, or what goes before it is larger than there is room for.
+        if !first.isGood { others[0].inflate(deflated, from: begin) { $0 > begin + 4 * share } }
+        var ascending: [Int] = []
+        for case let border? in next where border > ascending.last ?? begin { ascending.append(border) }
+        return ascending
+    }
+
+    private func borders(after begin: Int) -> [Int] {
+        var found: [Int] = []
+        for case let border? in Parallel.mapRanges(others.count, grain: 1, { border($0.lowerBound, after: begin) })
+        where border > found.last ?? begin {
+            found.append(border)
+        }
+        return found
+    }
+
+    /// The bit at which the stretch behind the first and `i` others begins in a turn from about `place` on: a block's beginning; nil where
+    /// there is none.
+    private func border(_ i: Int, after place: Int) -> Int? {
+        let rest = Double(deflated.count - place / 8), further = Double(isAlone ? 0 : others.count)
+        let share = isAlone ? Double(share) : min(Double(share), rest * Self.firstShare / (Self.firstShare + further))
+        let start = place / 8 + Int(share * (1 + Double(i) / Self.firstShare))
+        return InflateCodes.beginning(in: deflated, from: start, to: start + Int(share))
+    }
+
+    /// A stretch and where it lies in the result.
+    private struct Run {
+        let place: Int
+        let stretch: any Stretch
+    }
+
+    private func handOut(_ bytes: Range<Int>, of runs: [Run], _ sum: inout UInt, _ body: (Int, UnsafeRawBufferPointer) -> Void) throws {
+        let size = 1 << 16, (start, runs) = (bytes.lowerBound, Unchecked(runs))
+        let sums = try withoutActuallyEscaping(body) { body in
             let body = Unchecked(body)
-            return Parallel.mapRanges(total, grain: size) { range -> UInt? in
-                if Interrupt.isRaised { return nil }
+            return try Parallel.mapSlabs(bytes.count, grain: size) { range -> UInt in
+                let range = range.lowerBound + start..<range.upperBound + start
                 func hand(_ bytes: UnsafeRawBufferPointer) -> UInt {
                     body.value(range.lowerBound, bytes)
                     return UInt(libdeflate_crc32(0, bytes.baseAddress!, bytes.count))
                 }
-                if range.upperBound <= parts[0].count, let bytes = parts[0].inPlace(range.lowerBound, range.count) { return hand(bytes) }
+                let known = runs.value[0]
+                if range.upperBound <= known.place + known.stretch.extent,
+                    let bytes = known.stretch.inPlace(range.lowerBound - known.place, range.count)
+                {
+                    return hand(bytes)
+                }
                 return withUnsafeTemporaryAllocation(byteCount: range.count, alignment: 64) { scratch in
-                    for part in parts {
-                        let common = range.clamped(to: part.place..<(part.place + part.count))
+                    for run in runs.value {
+                        let common = range.clamped(to: run.place..<(run.place + run.stretch.extent))
                         if common.isEmpty { continue }
                         let to = scratch.baseAddress! + (common.lowerBound - range.lowerBound)
-                        if !part.copy(common.lowerBound - part.place, common.count, to: to.assumingMemoryBound(to: UInt8.self)) { return nil }
+                        run.stretch.copy(common.lowerBound - run.place, common.count, to: to.assumingMemoryBound(to: UInt8.self))
                     }
                     return hand(UnsafeRawBufferPointer(scratch))
                 }
             }
         }
-        var sum = crc32(0, nil, 0)
-        for (i, part) in sums.enumerated() {
-            guard let part else { return false }
-            sum = crc32_combine(sum, part, min(size, total - i * size))
-        }
-        return sum == checksum
-    }
-
-    /// What one core inflates.
-    private final class Part: @unchecked Sendable {
-        /// The bit at which it begins; nil where no beginning was found.
-        private(set) var begin: Int?
-        /// Whether it ended where it should.
-        private(set) var isGood = false
-        /// Bytes of the result, and where they go.
-        private(set) var count = 0
-        var place = 0
-
-        private let room: Int
-        /// The first part's bytes; those of others as numbers, behind a window of numbers for what is not known: 256 and more.
-        private var bytes: UnsafeMutableBufferPointer<UInt8>?
-        private var symbols: UnsafeMutableBufferPointer<UInt16>?
-        /// What numbers stand for: themselves, and from 256 on the bytes before the part. Where a file is noise most numbers are of the latter kind for long, so that
-        /// asking which they are would take longer than looking them up.
-        private var meanings: [UInt8] = []
-
-        init(isFirst: Bool, room: Int) {
-            begin = isFirst ? 0 : nil
-            self.room = room
-        }
-
-        deinit {
-            bytes?.deallocate()
-            symbols?.deallocate()
-        }
-
-        /// Looks for a block's beginning between two bytes.
-        func find(in data: UnsafeRawBufferPointer, from start: Int, to end: Int) {
-            let codes = InflateCodes()
-            for bit in start * 8..<min(end, data.count - 16) * 8 where InflateCodes.seemsToBegin(data, at: bit) {
-                var bits = BitReader(data, at: bit + 3)
-                if codes.read(&bits) {
-                    begin = bit
-                    return
-                }
-                if Interrupt.isRaised { return }
-            }
-        }
-
-        /// Inflates up to the beginning of the next part, or to the end of the stream.
-        func inflate(_ data: UnsafeRawBufferPointer, until end: Int?) {
-            guard let begin else { return }
-            if begin == 0 {
-                if let end { inflateFirst(data, until: end) }
-            } else {
-                inflateFurther(data, from: begin, until: end)
-            }
-        }
-
-        private func inflateFirst(_ data: UnsafeRawBufferPointer, until end: Int) {
-            guard let inflater = libdeflate_alloc_decompressor() else { return }
-            defer { libdeflate_free_decompressor(inflater) }
-            // What goes before the end, and a last block of nothing: 1, 01 for the standard's code, and its word of seven zeros.
-            let size = end / 8
-            var stream = [UInt8](unsafeUninitializedCapacity: size + 3) { stream, count in
-                stream.baseAddress!.update(from: data.baseAddress!.assumingMemoryBound(to: UInt8.self), count: size)
-                count = size
-            }
-            let kept = UInt32(data[size]) & (1 << UInt32(end % 8) - 1), closed = kept | 0b011 << UInt32(end % 8)
-            for byte in 0..<3 { stream.append(UInt8(truncatingIfNeeded: closed >> UInt32(8 * byte))) }
-            let memory = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: room)
-            bytes = memory
-            Voxels.useLargePages(memory.baseAddress!, room)
-            isGood = libdeflate_deflate_decompress(inflater, stream, stream.count, memory.baseAddress!, room, &count) == LIBDEFLATE_SUCCESS
-        }
-
-        private func inflateFurther(_ data: UnsafeRawBufferPointer, from begin: Int, until end: Int?) {
-            let memory = UnsafeMutableBufferPointer<UInt16>.allocate(capacity: SplitInflate.window + room)
-            symbols = memory
-            Voxels.useLargePages(memory.baseAddress!, memory.count)
-            for i in 0..<SplitInflate.window { memory.initializeElement(at: i, to: UInt16(256 + i)) }
-            var inflater = Inflater(BitReader(data, at: begin), into: memory, known: SplitInflate.window)
-            while !Interrupt.isRaised {
-                let outcome = inflater.block()
-                count = inflater.out - memory.baseAddress! - SplitInflate.window
-                switch outcome {
-                case .ended:
-                    guard let end, inflater.bits.place >= end else { continue }
-                    isGood = inflater.bits.place == end
-                case .lastEnded: isGood = end == nil && (inflater.bits.place + 7) / 8 == data.count
-                case .damaged, .full: break
-                }
-                return
-            }
-        }
-
-        /// Takes the last bytes of the part before, which knows its own. False where that has too few.
-        func know(_ other: Part) -> Bool {
-            guard other.count >= SplitInflate.window else { return false }
-            meanings = (0..<256 + SplitInflate.window).map { UInt8(truncatingIfNeeded: $0) }
-            return meanings.withUnsafeMutableBufferPointer {
-                other.copy(other.count - SplitInflate.window, SplitInflate.window, to: $0.baseAddress! + 256)
-            }
-        }
-
-        /// Bytes from `start` on where they lie; nil for a part of which some are to be put in.
-        func inPlace(_ start: Int, _ n: Int) -> UnsafeRawBufferPointer? {
-            bytes.map { UnsafeRawBufferPointer(start: $0.baseAddress! + start, count: n) }
-        }
-
-        /// Bytes from `start` on.
-        func copy(_ start: Int, _ n: Int, to out: UnsafeMutablePointer<UInt8>) -> Bool {
-            if let bytes {
-                out.update(from: bytes.baseAddress! + start, count: n)
-                return true
-            }
-            guard let symbols, !meanings.isEmpty else { return false }
-            let from = symbols.baseAddress! + SplitInflate.window + start
-            meanings.withUnsafeBufferPointer { meanings in
-                let meanings = meanings.baseAddress!, whole = n & ~15
-                for i in stride(from: 0, to: whole, by: 16) {
-                    let place = UnsafeRawPointer(from + i)
-                    let symbols = place.loadUnaligned(as: SIMD16<UInt16>.self), fours = place.loadUnaligned(as: SIMD4<UInt64>.self)
-                    if (fours[0] | fours[1] | fours[2] | fours[3]) & 0xFF00_FF00_FF00_FF00 == 0 {
-                        UnsafeMutableRawPointer(out + i).storeBytes(of: SIMD16<UInt8>(truncatingIfNeeded: symbols), as: SIMD16<UInt8>.self)
-                    } else {
-                        for lane in i..<i &+ 16 { out[lane] = meanings[Int(from[lane])] }
-                    }
-                }
-                for i in whole..<n { out[i] = meanings[Int(from[i])] }
-            }
-            return true
-        }
+        for (i, part) in sums.enumerated() { sum = crc32_combine(sum, part, min(size, bytes.count - i * size)) }
     }
 }

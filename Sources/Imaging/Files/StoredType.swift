@@ -63,7 +63,8 @@ enum StoredType: Int, Sendable, CaseIterable {
 
 /// Which number is taken of a voxel that has several.
 public enum VoxelPart: String, Sendable, CaseIterable {
-    /// The magnitude of complex numbers, the luminance of colours (0.299 R + 0.587 G + 0.114 B, Rec. ITU-R BT.601), the number itself of all others.
+    /// The magnitude of complex numbers, the luminance of colours (0.299 R + 0.587 G + 0.114 B, Rec. ITU-R BT.601), the number itself of
+    /// all others.
     case automatic
     case magnitude, phase, real, imaginary
     case red, green, blue, alpha

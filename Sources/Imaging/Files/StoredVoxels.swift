@@ -1,8 +1,8 @@
 import Glibc
 import Support
 
-/// The voxels of a file as they are in it, kept beside those of an image that float32 does not hold exactly. What only moves voxels moves these too, so that
-/// nothing is rounded on the way from a file to another.
+/// The voxels of a file as they are in it, kept beside those of an image that float32 does not hold exactly. What only moves voxels moves
+/// these too, so that nothing is rounded on the way from a file to another.
 final class StoredVoxels: Sendable {
     let type: StoredType
     /// Values are slope · stored + inter.
@@ -16,7 +16,8 @@ final class StoredVoxels: Sendable {
 
     var count: Int { bytes.count / type.size }
 
-    /// Whether the numbers are whole, as labels and counts are: then float32 in their place would be a silent change, and no rounding like any other.
+    /// Whether the numbers are whole, as labels and counts are: then float32 in their place would be a silent change, and no rounding like
+    /// any other.
     var isWhole: Bool { type.isInteger && scaling == nil }
     /// Whether a voxel is one number.
     var isReal: Bool { !type.isComplex && !type.isColour }
@@ -28,7 +29,8 @@ final class StoredVoxels: Sendable {
         try bytes.withUnsafeBytes { raw in
             let raw = Unchecked(raw), decoder = decoder
             return try Voxels.make(count) { out, range in
-                decoder.decode(raw.value.baseAddress! + range.lowerBound * decoder.type.size, to: out + range.lowerBound, count: range.count)
+                decoder.decode(
+                    raw.value.baseAddress! + range.lowerBound * decoder.type.size, to: out + range.lowerBound, count: range.count)
             }
         }
     }
@@ -103,11 +105,11 @@ protocol VoxelMove {
 }
 
 extension Volume {
-    /// The image after a step that only moves voxels, with `outside` where there was none (nil for a step that has no such place); the datatype stays, and so does
-    /// what the file had.
+    /// The image after a step that only moves voxels, with `outside` where there was none (nil for a step that has no such place); the
+    /// datatype stays, and so does what the file had.
     ///
-    /// An image of real numbers of which the file's type has none for `outside` becomes float32, as a computed one. Throws `StoredError.noSuchNumber` where it has whole
-    /// numbers, which would be rounded.
+    /// An image of real numbers of which the file's type has none for `outside` becomes float32, as a computed one. Throws
+    /// `StoredError.noSuchNumber` where it has whole numbers, which would be rounded.
     func rearranged(on grid: Grid, outside: Float? = nil, by move: some VoxelMove) throws -> Volume {
         try grid.requireMemory(bytesPerVoxel: 4 + (stored?.type.size ?? 0))
         guard let stored, let kept = try stored.moved(outside: outside, by: move) else {
@@ -118,12 +120,14 @@ extension Volume {
         return Volume(grid: grid, voxels: try kept.values(), datatype: datatype, header: header, stored: kept)
     }
 
-    /// How many voxels are whole numbers that float32 does not hold: they are rounded for computing, and kept as they are through `save` and what only moves voxels.
+    /// How many voxels are whole numbers that float32 does not hold: they are rounded for computing, and kept as they are through `save`
+    /// and what only moves voxels.
     public var roundedIntegers: Int { stored.map { $0.isWhole ? $0.changed(by: .float32) : 0 } ?? 0 }
 }
 
 extension StoredVoxels {
-    /// The numbers where a step puts them. Nil where the type has no number for `outside`; throws `StoredError.noSuchNumber` where it then has whole numbers.
+    /// The numbers where a step puts them. Nil where the type has no number for `outside`; throws `StoredError.noSuchNumber` where it then
+    /// has whole numbers.
     func moved(outside: Float?, by move: some VoxelMove) throws -> StoredVoxels? {
         var number = [UInt8](repeating: 0, count: type.size)
         if let outside {
@@ -135,7 +139,9 @@ extension StoredVoxels {
         }
         func go<T: BitwiseCopyable>(_: T.Type) throws -> [UInt8] {
             let voxels = bytes.withUnsafeBytes { Array($0.bindMemory(to: T.self)) }
-            return try move.apply(to: voxels, outside: number.withUnsafeBytes { $0.loadUnaligned(as: T.self) }).withUnsafeBytes { Array($0) }
+            return try move.apply(to: voxels, outside: number.withUnsafeBytes { $0.loadUnaligned(as: T.self) }).withUnsafeBytes {
+                Array($0)
+            }
         }
         let moved =
             switch type.size {
@@ -183,14 +189,16 @@ public enum StoredError: ExplainedError, Equatable {
     public var message: String {
         switch self {
         case .noSuchNumber(let value, let type):
-            "\(Text.short(Double(value))) is no \(type), and the image's own voxels, of which some are beyond 16777216 (2^24), would be rounded beside it"
+            "\(Text.short(Double(value))) is no \(type), and the image's own voxels, "
+                + "of which some are beyond 16777216 (2^24), would be rounded beside it"
         case .tooManyLabels(let count): "\(Text.grouped(count)) different labels are more than 16,777,216 (2^24)"
         }
     }
 
     public var hint: String? {
         switch self {
-        case .noSuchNumber(_, let type): "give a number that \(type) has, or make the image float32 first, at the price of rounding: image + 0"
+        case .noSuchNumber(_, let type):
+            "give a number that \(type) has, or make the image float32 first, at the price of rounding: image + 0"
         case .tooManyLabels: "use the interpolation \"nearest\""
         }
     }

@@ -1,10 +1,12 @@
 import Support
 
-/// Files of transforms: ITK's as text (`.tfm`, `.txt`) and as MATLAB arrays (`.mat`), which SimpleITK and ANTs read and write, and MNI's (`.xfm`).
+/// Files of transforms: ITK's as text (`.tfm`, `.txt`) and as MATLAB arrays (`.mat`), which SimpleITK and ANTs read and write, and MNI's
+/// (`.xfm`).
 ///
-/// ITK's files hold the map of resampling, from where a value is wanted to where it is, in left-posterior-superior coordinates; a `Transform` says where an image goes, in
-/// right-anterior-superior ones. What is read and written is therefore the inverse with two axes turned over: `moving.moved(by:)` of what was read from a file is what
-/// SimpleITK's `Resample(moving, fixed, transform)` and `antsApplyTransforms -t` show. An `.xfm` holds the map itself.
+/// ITK's files hold the map of resampling, from where a value is wanted to where it is, in left-posterior-superior coordinates; a
+/// `Transform` says where an image goes, in right-anterior-superior ones. What is read and written is therefore the inverse with two axes
+/// turned over: `moving.moved(by:)` of what was read from a file is what SimpleITK's `Resample(moving, fixed, transform)` and
+/// `antsApplyTransforms -t` show. An `.xfm` holds the map itself.
 public enum TransformFile {
     /// The endings by which a transform is told from an image.
     public static let endings = [".tfm", ".txt", ".mat", ".xfm"]
@@ -35,7 +37,8 @@ public enum TransformFile {
         throw TransformFileError.unknown(path: path, what: "begins with \(Text.quoted(String(text.prefix(24))))")
     }
 
-    /// Writes a transform in the format that the name's ending says. Throws `TransformFileError.ending`, and `FileError` where the file cannot be written.
+    /// Writes a transform in the format that the name's ending says. Throws `TransformFileError.ending`, and `FileError` where the file
+    /// cannot be written.
     public static func write(_ transform: Transform, to path: String) throws {
         let bytes: [UInt8]
         switch endings.first(where: { path.hasSuffix($0) }) {
@@ -66,7 +69,8 @@ public enum TransformFileError: ExplainedError, Equatable {
         case .unknown(let path, let what): "\"\(path)\" is no file of a transform: it \(what)"
         case .hdf5(let path): "\"\(path)\" is an HDF5 file, as ITK keeps composite transforms in, which is not read here"
         case .fsl(let path):
-            "\"\(path)\" is a bare 4×4 matrix, as FSL's flirt writes it: it goes from the voxels of one image to those of another and means nothing without the two"
+            "\"\(path)\" is a bare 4×4 matrix, as FSL's flirt writes it: "
+                + "it goes from the voxels of one image to those of another and means nothing without the two"
         case .kind(let path, let kind): "\"\(path)\" has a transform of the kind \(kind), which is not linear or not known here"
         case .several(let path, let count): "\"\(path)\" has \(count) transforms that nothing says the order of"
         case .count(let path, let kind, let field, let found, let needed):
@@ -91,7 +95,8 @@ public enum TransformFileError: ExplainedError, Equatable {
     }
 }
 
-/// MNI's text files of a linear transform: three rows of four numbers that take a position in the first image's space to one in the second's, right-anterior-superior.
+/// MNI's text files of a linear transform: three rows of four numbers that take a position in the first image's space to one in the
+/// second's, right-anterior-superior.
 enum MNITransform {
     static func read(_ text: String, path: String) throws -> Transform {
         let lines = text.split(whereSeparator: \.isNewline).filter { !$0.hasPrefix("%") }.joined(separator: " ")
@@ -104,7 +109,8 @@ enum MNITransform {
         let rows = lines[lines.index(after: equals)...].prefix { $0 != ";" }
         let numbers = try NumberList.read(rows, field: "Linear_Transform", path: path)
         guard numbers.count == 12 else {
-            throw TransformFileError.count(path: path, kind: "a linear transform", field: "Linear_Transform", found: numbers.count, needed: 12)
+            throw TransformFileError.count(
+                path: path, kind: "a linear transform", field: "Linear_Transform", found: numbers.count, needed: 12)
         }
         func row(_ r: Int) -> SIMD4<Double> { SIMD4(numbers[4 * r], numbers[4 * r + 1], numbers[4 * r + 2], numbers[4 * r + 3]) }
         return try Transform(inFile: path, Affine(row(0), row(1), row(2)))

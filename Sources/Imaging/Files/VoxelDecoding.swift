@@ -3,7 +3,8 @@ import Support
 
 /// Stored values to float32.
 ///
-/// With a scaling, value = slope · stored + inter in double, then rounded once. Integers beyond 32 bits go by way of double, as nibabel has it.
+/// With a scaling, value = slope · stored + inter in double, then rounded once. Integers beyond 32 bits go by way of double, as nibabel has
+/// it.
 struct VoxelDecoder: Sendable {
     let type: StoredType
     let swapped: Bool
@@ -45,8 +46,8 @@ struct VoxelDecoder: Sendable {
         swapped ? Self.quadruple(low: number(raw + 8), high: number(raw)) : Self.quadruple(low: number(raw), high: number(raw + 8))
     }
 
-    /// IEEE binary128 in double precision. The digits that double has no room for are told by its last, so that rounding on to float32 is as good as rounding once
-    /// (Boldo and Melquiond 2008, doi:10.1109/TC.2007.70819).
+    /// IEEE binary128 in double precision. The digits that double has no room for are told by its last, so that rounding on to float32 is
+    /// as good as rounding once (Boldo and Melquiond 2008, doi:10.1109/TC.2007.70819).
     static func quadruple(low: UInt64, high: UInt64) -> Double {
         let exponent = Int(high >> 48 & 0x7FFF), fraction = (high & 0xFFFF_FFFF_FFFF) << 4 | low >> 60
         let sign: FloatingPointSign = high >> 63 == 0 ? .plus : .minus, isCut = low << 4 != 0
@@ -156,7 +157,8 @@ extension VoxelDecoder {
         return bad == 0
     }
 
-    /// Whether a small stored integer can be told from the float32 of its scaled value: neighbours are then far apart compared with its rounding.
+    /// Whether a small stored integer can be told from the float32 of its scaled value: neighbours are then far apart compared with its
+    /// rounding.
     private func isInvertible(_ scaling: Scaling) -> Bool {
         let reach = 65_536 + abs(scaling.inter / scaling.slope)
         let largest = abs(scaling.slope) * reach

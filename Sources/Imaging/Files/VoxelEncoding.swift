@@ -1,7 +1,7 @@
 import Glibc
 
-/// 1.5 · 2²³: added to a number of less than 2²², it leaves the nearest whole number, half to even, in the lowest bits. A vector instruction where
-/// rounding would be a call.
+/// 1.5 · 2²³: added to a number of less than 2²², it leaves the nearest whole number, half to even, in the lowest bits. A vector
+/// instruction where rounding would be a call.
 private let wholeNumbers: Float = 0x1.8p23
 
 /// How voxels will lie in a file.
@@ -34,8 +34,8 @@ struct VoxelLayout: Equatable {
         }
     }
 
-    /// The layout for a type that was asked for: as the file had it where it was of this type, else the plain type, to which values are rounded and in which they
-    /// are limited.
+    /// The layout for a type that was asked for: as the file had it where it was of this type, else the plain type, to which values are
+    /// rounded and in which they are limited.
     init(_ volume: Volume, as type: Datatype) throws {
         if let stored = volume.stored, stored.type == StoredType(type) {
             self.init(stored.type, scaling: stored.scaling)
@@ -91,8 +91,8 @@ struct VoxelLayout: Equatable {
 }
 
 extension VoxelLayout {
-    /// Writes values as they will lie in the file. Those that are not of the type are rounded to the nearest, half to even, and limited to its range. (The writer has refused
-    /// NaN in an integer type; here it becomes 0.)
+    /// Writes values as they will lie in the file. Those that are not of the type are rounded to the nearest, half to even, and limited to
+    /// its range. (The writer has refused NaN in an integer type; here it becomes 0.)
     func encode(_ values: UnsafePointer<Float>, to out: UnsafeMutableRawPointer, count: Int) {
         switch type {
         case .uint8: integers(UInt8.self, values, out, count)

@@ -1,6 +1,7 @@
 import Support
 
-/// Voxels that are written out as text, as NRRD has them in two ways: decimal numbers between white space, or the bytes of memory as hexadecimal digits.
+/// Voxels that are written out as text, as NRRD has them in two ways: decimal numbers between white space, or the bytes of memory as
+/// hexadecimal digits.
 struct VoxelText {
     private let path: String
     private let type: StoredType
@@ -8,7 +9,8 @@ struct VoxelText {
     private let text: UnsafeRawBufferPointer
     private let file: MappedFile
 
-    /// The text begins at a byte of `file`. Throws `ImageError.impossibleSize` where the header asks for more than a file of this size can hold.
+    /// The text begins at a byte of `file`. Throws `ImageError.impossibleSize` where the header asks for more than a file of this size can
+    /// hold.
     init(_ header: ImageHeader, _ file: MappedFile, from start: Int) throws {
         path = file.path
         type = header.type
@@ -84,7 +86,9 @@ struct VoxelText {
             let isNegative = word.first == UInt8(ascii: "-"), hasSign = isNegative || word.first == UInt8(ascii: "+")
             var x: T = 0
             for byte in word.dropFirst(hasSign ? 1 : 0) {
-                guard byte >= UInt8(ascii: "0"), byte <= UInt8(ascii: "9"), let digit = T(exactly: byte - UInt8(ascii: "0")) else { return nil }
+                guard byte >= UInt8(ascii: "0"), byte <= UInt8(ascii: "9"), let digit = T(exactly: byte - UInt8(ascii: "0")) else {
+                    return nil
+                }
                 let (tens, overflow1) = x.multipliedReportingOverflow(by: 10)
                 let (sum, overflow2) = isNegative ? tens.subtractingReportingOverflow(digit) : tens.addingReportingOverflow(digit)
                 if overflow1 || overflow2 { return nil }
@@ -107,7 +111,8 @@ struct VoxelText {
             while place < text.count, !Self.isSpace(text[place]) { place += 1 }
             guard let x = number(text[start..<place]) else {
                 let word = String(decoding: text[start..<min(place, start + 40)], as: UTF8.self)
-                throw ImageError.field(path: path, field: "voxel \(i)", value: Text.quoted(word), allowed: "a number of the type \(type.name)")
+                throw ImageError.field(
+                    path: path, field: "voxel \(i)", value: Text.quoted(word), allowed: "a number of the type \(type.name)")
             }
             out[i] = x.littleEndian
         }

@@ -6,8 +6,8 @@ import Support
 /// (Buades, Coll, Morel 2005, doi:10.1137/040616024), with the weights of Coupé et al. 2008 (doi:10.1109/TMI.2007.906087):
 /// exp(−‖difference of patches‖² / (2 σ² · voxels of a patch)), σ the noise, and for the voxel itself the greatest of the others' weights.
 ///
-/// In a magnitude image noise raises dark voxels (Rician noise). Then squares are averaged, and twice the noise's variance, by which it raises their
-/// mean, is taken off (Wiest-Daesslé et al. 2008, doi:10.1007/978-3-540-85990-1_21).
+/// In a magnitude image noise raises dark voxels (Rician noise). Then squares are averaged, and twice the noise's variance, by which it
+/// raises their mean, is taken off (Wiest-Daesslé et al. 2008, doi:10.1007/978-3-540-85990-1_21).
 public enum NonLocalMeans {
     /// What is sought, and how alike it must be.
     public struct Options: Sendable {
@@ -25,8 +25,8 @@ public enum NonLocalMeans {
         public init() {}
     }
 
-    /// Rows and planes of a tile: small enough for its sums to stay in the second-level cache, large enough that the patches around it are a
-    /// small part of the work.
+    /// Rows and planes of a tile: small enough for its sums to stay in the second-level cache, large enough that the patches around it are
+    /// a small part of the work.
     private static let tile = (rows: 16, planes: 16)
 
     /// - Parameters:
@@ -108,8 +108,9 @@ public enum NonLocalMeans {
         }
     }
 
-    /// One box of rows and planes, in all displacements: squared differences are summed over patches one axis after the other (Darbon et al. 2008,
-    /// doi:10.1109/ISBI.2008.4541250), along x last. Two voxels are as alike seen from the one as from the other, so that a displacement and its opposite share their weights.
+    /// One box of rows and planes, in all displacements: squared differences are summed over patches one axis after the other (Darbon et
+    /// al. 2008, doi:10.1109/ISBI.2008.4541250), along x last. Two voxels are as alike seen from the one as from the other, so that a
+    /// displacement and its opposite share their weights.
     private struct Tile {
         let image: Volume
         let mask: Mask?
@@ -132,9 +133,10 @@ public enum NonLocalMeans {
             let reach = options.search
             for dz in 0...reach {
                 for dy in dz == 0 ? 0...reach : -reach...reach {
-                    for dx in dz == 0 && dy == 0 ? 1...reach : -reach...reach {
+                    let along = dz == 0 && dy == 0 ? 1...reach : -reach...reach
+                    for first in stride(from: along.lowerBound, through: along.upperBound, by: Totals.sets) {
                         if Interrupt.isRaised { return }
-                        add(SIMD3(dx, dy, dz), source, totals)
+                        add(first...min(first + Totals.sets - 1, reach), dy, dz, source, totals)
                     }
                 }
             }
@@ -146,43 +148,35 @@ public enum NonLocalMeans {
             }
         }
 
-        /// What the voxels at a displacement and at its opposite add. The weights of a plane are those of its voxels towards the displacement, for the rows (and columns) of
-        /// the tile and of the tile moved back by the displacement; the latter count for the voxels that they point to.
-        private func add(_ d: SIMD3<Int>, _ source: UnsafePointer<Float>, _ totals: Totals) {
+        /// What the voxels at displacements and at their opposites add; the displacements differ along x only. The weights of a plane are
+        /// those of its voxels towards a displacement, for the rows (and columns) of the tile and of the tile moved back by it; the latter
+        /// count for the voxels that they point to.
+        private func add(_ along: ClosedRange<Int>, _ dy: Int, _ dz: Int, _ source: UnsafePointer<Float>, _ totals: Totals) {
             let r = options.patch, side = 2 * r + 1, area = padded.x * padded.y
-            let shift = d.x + d.y * padded.x + d.z * area
-            let firstRow = rows.lowerBound - max(0, d.y), lines = rows.count + abs(d.y), wide = totals.wide
+            let firstRow = rows.lowerBound - max(0, dy), lines = rows.count + abs(dy), wide = totals.wide
             // A patch of n voxels: the exponent is the summed difference over 2 σ² n.
             let scale = Float(1 / (2 * options.strength * sigma * sigma * Double(side * side * side)))
             func values(_ j: Int, _ k: Int) -> UnsafePointer<Float> { source + ((k + margin) * area + (j + margin) * padded.x + margin) }
-            withUnsafeTemporaryAllocation(of: UnsafePointer<Float>.self, capacity: side) { pointers in
-                func summed(_ out: UnsafeMutablePointer<Float>, _ line: (Int) -> UnsafeMutablePointer<Float>) {
-                    for t in 0..<side { pointers[t] = UnsafePointer(line(t)) }
-                    var call = SKRowSum(in: UnsafePointer(pointers.baseAddress!), rows: Int64(side), count: Int64(wide), out: out)
-                    Kernels.images.rowSum(&call)
+            func shift(_ dx: Int) -> Int { dx + dy * padded.x + dz * area }
+            for newest in planes.lowerBound - dz - r..<planes.upperBound + r {
+                for (set, dx) in along.enumerated() {
+                    let a = values(firstRow - r, newest) - margin
+                    var call = SKDifferenceSums(
+                        a: a, b: a + shift(dx), stride: Int64(padded.x), rows: Int64(lines), side: Int64(side), count: Int64(wide),
+                        outStride: Int64(wide), out: totals.sums(set, plane: newest + side * padded.z), ring: totals.scratch)
+                    Kernels.images.differenceSums(&call)
                 }
-                for newest in planes.lowerBound - d.z - r..<planes.upperBound + r {
-                    for j in 0..<lines + 2 * r {
-                        let a = values(firstRow - r + j, newest) - margin
-                        var call = SKSquaredDifferences(a: a, b: a + shift, out: totals.differences + j * wide, count: Int64(wide))
-                        Kernels.images.squaredDifferences(&call)
-                    }
-                    let slot = totals.ring + (newest + side * padded.z) % side * totals.lines * wide
-                    for j in 0..<lines { summed(slot + j * wide) { totals.differences + (j + $0) * wide } }
-                    // The plane in the middle of the ring is complete.
-                    let k = newest - r
-                    guard k >= planes.lowerBound - d.z else { continue }
-                    for line in 0..<lines {
-                        summed(totals.patches) { totals.ring + ($0 * totals.lines + line) * wide }
-                        var call = SKPatchWeights(
-                            in: totals.patches, out: totals.weights, count: Int64(totals.weightCount), radius: Int64(r), scale: scale)
-                        Kernels.images.patchWeights(&call)
-                        let j = firstRow + line
-                        if planes.contains(k), rows.contains(j) { totals.take(from: 0, values(j, k) + shift, to: (j, k), of: self) }
-                        if planes.contains(k + d.z), rows.contains(j + d.y) {
-                            totals.take(from: -d.x, values(j, k) - d.x, to: (j + d.y, k + d.z), of: self)
-                        }
-                    }
+                // The plane in the middle of the last ones is complete.
+                let k = newest - r
+                guard k >= planes.lowerBound - dz else { continue }
+                for line in 0..<lines {
+                    let j = firstRow + line
+                    let isHere = planes.contains(k) && rows.contains(j), isThere = planes.contains(k + dz) && rows.contains(j + dy)
+                    guard isHere || isThere else { continue }
+                    for set in 0..<along.count { totals.weigh(set, line, scale) }
+                    let own = values(j, k)
+                    if isHere { totals.take(along, to: (j, k), of: self) { (0, own + shift($0)) } }
+                    if isThere { totals.take(along, to: (j + dy, k + dz), of: self) { (-$0, own - $0) } }
                 }
             }
         }
@@ -222,33 +216,38 @@ public enum NonLocalMeans {
 
     /// What a tile's voxels have gathered, and the room in which their weights are worked out. Rows begin at whole vectors.
     private struct Totals {
-        /// Floats of a row of voxels; of differences, which reach over the search and the patch; and weights of a row, which reach over the search.
+        /// Displacements that are added at once: what they add to is then loaded and stored once for all, and their sums still lie in the
+        /// second-level cache.
+        static let sets = 4
+
+        /// Floats of a row of voxels; of differences, which reach over the search and the patch; and weights of a row, which reach over the
+        /// search.
         let width, wide, weightCount: Int
         let rows: Int
-        /// Rows of a plane of the ring, at most.
-        let lines: Int
-        private let search: Int
+        /// Rows of a plane of sums, at most.
+        private let lines: Int
+        private let search, radius: Int
         private let square: Bool
-        let sum, weight, greatest, differences, ring, patches, weights: UnsafeMutablePointer<Float>
+        let sum, weight, greatest: UnsafeMutablePointer<Float>
+        let scratch: UnsafeMutablePointer<Float>
+        private let ring, patches, weights: UnsafeMutablePointer<Float>
 
         init(rows: Int, planes: Int, width: Int, _ options: Options) {
             func whole(_ n: Int) -> Int { (n + 15) / 16 * 16 }
-            let r = options.patch
-            search = options.search
-            square = options.rician
-            (self.rows, lines) = (rows, rows + search)
+            (search, radius, square, self.rows) = (options.search, options.patch, options.rician, rows)
+            lines = rows + search
             self.width = whole(width)
-            wide = whole(width + 2 * (search + r))
+            wide = whole(width + 2 * (search + radius))
             weightCount = whole(width + 2 * search)
-            let cells = rows * planes * self.width, differenceCount = (lines + 2 * r) * wide, ringCount = (2 * r + 1) * lines * wide
-            let all = 3 * cells + differenceCount + ringCount + wide + 32 + weightCount + 32
+            let side = 2 * radius + 1, cells = rows * planes * self.width
+            let sizes = [cells, cells, cells, Self.sets * side * lines * wide, wide + 32, Self.sets * (weightCount + 32), 16 * side]
+            let all = sizes.reduce(0, +)
             let space = UnsafeMutableRawPointer.allocate(byteCount: 4 * all, alignment: 64).bindMemory(to: Float.self, capacity: all)
             space.initialize(repeating: 0, count: all)
-            (sum, weight, greatest) = (space, space + cells, space + 2 * cells)
-            differences = space + 3 * cells
-            ring = differences + differenceCount
-            patches = ring + ringCount
-            weights = patches + wide + 32
+            let places = sizes.indices.map { space + sizes[..<$0].reduce(0, +) }
+            (sum, weight, greatest, ring, patches, weights, scratch) = (
+                places[0], places[1], places[2], places[3], places[4], places[5], places[6]
+            )
         }
 
         func free() { UnsafeMutableRawPointer(sum).deallocate() }
@@ -256,13 +255,43 @@ public enum NonLocalMeans {
         /// Where a row of the tile begins.
         func row(_ j: Int, _ k: Int) -> Int { (k * rows + j) * width }
 
-        /// Adds a row of values with the weights as they stand, of the columns that begin `from` columns after the voxels' own.
-        func take(from: Int, _ values: UnsafePointer<Float>, to place: (Int, Int), of tile: Tile) {
+        /// The sums over rows of a displacement's plane; those of the last planes, as many as a patch has, are kept.
+        func sums(_ set: Int, plane: Int) -> UnsafeMutablePointer<Float> {
+            let side = 2 * radius + 1
+            return ring + (set * side + plane % side) * lines * wide
+        }
+
+        /// Works out a displacement's weights of a line from the sums of all planes of its patches.
+        func weigh(_ set: Int, _ line: Int, _ scale: Float) {
+            let side = 2 * radius + 1
+            withUnsafeTemporaryAllocation(of: UnsafePointer<Float>.self, capacity: side) { pointers in
+                for t in 0..<side { pointers[t] = UnsafePointer(sums(set, plane: t) + line * wide) }
+                var call = SKRowSum(in: UnsafePointer(pointers.baseAddress!), rows: Int64(side), count: Int64(wide), out: patches)
+                Kernels.images.rowSum(&call)
+            }
+            var call = SKPatchWeights(
+                in: patches, out: weights + set * (weightCount + 32), count: Int64(weightCount), radius: Int64(radius), scale: scale)
+            Kernels.images.patchWeights(&call)
+        }
+
+        /// Adds rows of values with the displacements' weights as they stand. `what` says how many columns after the voxels' own a
+        /// displacement's weights begin, and where its values.
+        func take(_ along: ClosedRange<Int>, to place: (Int, Int), of tile: Tile, what: (Int) -> (from: Int, values: UnsafePointer<Float>))
+        {
             let cell = row(place.0 - tile.rows.lowerBound, place.1 - tile.planes.lowerBound)
-            var call = SKWeighted(
-                weights: weights + search + from, value: values, count: Int64(width), square: square ? 1 : 0, sum: sum + cell, weight: weight + cell,
-                greatest: greatest + cell)
-            Kernels.images.weighted(&call)
+            withUnsafeTemporaryAllocation(of: UnsafePointer<Float>.self, capacity: 2 * Self.sets) { pointers in
+                for (set, dx) in along.enumerated() {
+                    let (from, values) = what(dx)
+                    pointers[set] = UnsafePointer(weights + (set * (weightCount + 32) + search + from))
+                    pointers[Self.sets + set] = values
+                }
+                let base = UnsafePointer(pointers.baseAddress!)
+                var call = SKWeighted(
+                    weights: base, values: base + Self.sets, count: Int64(width), sets: Int64(along.count), square: square ? 1 : 0,
+                    sum: sum + cell,
+                    weight: weight + cell, greatest: greatest + cell)
+                Kernels.images.weighted(&call)
+            }
         }
     }
 }

@@ -61,8 +61,8 @@ public enum Elementwise {
     }
 
 
-    /// The volume inside the mask, `outside` elsewhere; the datatype stays (a value that it cannot hold is met at saving). Throws `GridError.mismatch` for a mask
-    /// elsewhere, and as `Volume.padded`.
+    /// The volume inside the mask, `outside` elsewhere; the datatype stays (a value that it cannot hold is met at saving). Throws
+    /// `GridError.mismatch` for a mask elsewhere, and as `Volume.padded`.
     public static func masked(_ v: Volume, by mask: Mask, outside: Float = 0) throws -> Volume {
         try v.grid.require(same: mask.grid)
         return try v.rearranged(on: v.grid, outside: outside, by: Inside(mask: mask.voxels))

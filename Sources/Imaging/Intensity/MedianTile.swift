@@ -2,12 +2,13 @@ import CKernels
 import Kernels
 import Support
 
-/// Medians of a box of voxels, by counts that move with the window (Huang, Yang, Tang 1979, doi:10.1109/TASSP.1979.1163188), with histograms of columns
-/// (Perreault, Hébert 2007, doi:10.1109/TIP.2007.902329), so that the time of a voxel hardly depends on the radius.
+/// Medians of a box of voxels, by counts that move with the window (Huang, Yang, Tang 1979, doi:10.1109/TASSP.1979.1163188), with
+/// histograms of columns (Perreault, Hébert 2007, doi:10.1109/TIP.2007.902329), so that the time of a voxel hardly depends on the radius.
 ///
-/// Histograms want few levels, and values are any floats: the values that a box's windows hold are sorted once, and each is known by its rank from then on. As no
-/// two have one rank, a histogram is a set of bits. The set of each cross-section of the window, one for each x, changes by two rows of voxels as the window
-/// moves in y or z; along x the window's set gains one of these and loses another. The median is exact.
+/// Histograms want few levels, and values are any floats: the values that a box's windows hold are sorted once, and each is known by its
+/// rank from then on. As no two have one rank, a histogram is a set of bits. The set of each cross-section of the window, one for each x,
+/// changes by two rows of voxels as the window moves in y or z; along x the window's set gains one of these and loses another. The median
+/// is exact.
 struct MedianTile {
     /// Voxels along each axis that share their sorted values: with the largest radius, 7, these are 30³, and ranks have 16 bits.
     static let side = 16

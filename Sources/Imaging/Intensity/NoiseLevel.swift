@@ -1,11 +1,11 @@
 import Support
 
 extension Volume {
-    /// The standard deviation of the noise (Coupé et al. 2010, doi:10.1016/j.media.2010.03.001): the median magnitude of the finest diagonal
-    /// wavelet coefficients (Haar) of cubes of 2 × 2 × 2 voxels, over the normal distribution's 0.6745.
+    /// The standard deviation of the noise (Coupé et al. 2010, doi:10.1016/j.media.2010.03.001): the median magnitude of the finest
+    /// diagonal wavelet coefficients (Haar) of cubes of 2 × 2 × 2 voxels, over the normal distribution's 0.6745.
     ///
-    /// - Parameter mask: cubes that lie in it entirely are counted; without one, those above Otsu's threshold, where magnitude images have noise
-    ///   that is nearly normal.
+    /// - Parameter mask: cubes that lie in it entirely are counted; without one, those above Otsu's threshold, where magnitude images have
+    ///   noise that is nearly normal.
     /// Throws `IntensityError` where no cube is left (images of one voxel along an axis), or for values that are not finite.
     public func noiseLevel(in mask: Mask? = nil) throws -> Double {
         if let mask { try grid.require(same: mask.grid) }

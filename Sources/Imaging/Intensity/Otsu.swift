@@ -7,9 +7,9 @@ extension Volume {
     /// Throws `IntensityError.flat` when all finite values are one.
     public func otsuThreshold(bins: Int = 128) throws -> Float { try otsuThresholds(classes: 2, bins: bins)[0] }
 
-    /// The ascending thresholds that separate `classes` classes of values best: those that make the variance between the classes greatest, over a
-    /// histogram of `bins` equal bins (Otsu 1979, section IV). Each is the upper edge of the last bin of its lower class, as SimpleITK's
-    /// OtsuMultipleThresholds. NaN and infinite voxels are left out.
+    /// The ascending thresholds that separate `classes` classes of values best: those that make the variance between the classes greatest,
+    /// over a histogram of `bins` equal bins (Otsu 1979, section IV). Each is the upper edge of the last bin of its lower class, as
+    /// SimpleITK's OtsuMultipleThresholds. NaN and infinite voxels are left out.
     ///
     /// Throws `IntensityError` for numbers out of range, or when all finite values are one.
     public func otsuThresholds(classes: Int, bins: Int = 128) throws -> [Float] {
@@ -41,9 +41,9 @@ extension Volume {
             }, header: header?.forDerivedValues())
     }
 
-    /// The first bins of all classes but the lowest. The variance between classes is greatest where Σ S² / N is, S a class's sum of values and N its
-    /// number; for a given division of the upper bins the lower ones can be divided on their own, so each class more is one step over all
-    /// pairs of bins. Of equally good divisions the one that comes first.
+    /// The first bins of all classes but the lowest. The variance between classes is greatest where Σ S² / N is, S a class's sum of values
+    /// and N its number; for a given division of the upper bins the lower ones can be divided on their own, so each class more is one step
+    /// over all pairs of bins. Of equally good divisions the one that comes first.
     private static func divisions(_ counts: [Int], classes: Int) -> [Int] {
         let bins = counts.count
         var number = [0.0], sum = [0.0]

@@ -23,8 +23,8 @@ extension Volume {
     }
 }
 
-/// Finds values by rank without sorting: histograms over the upper, middle and lower bits of the floats, each of only those values that share
-/// the bits before with a rank that is looked for.
+/// Finds values by rank without sorting: histograms over the upper, middle and lower bits of the floats, each of only those values that
+/// share the bits before with a rank that is looked for.
 struct Selection {
     private let values: [Float]
 

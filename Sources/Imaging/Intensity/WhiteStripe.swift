@@ -17,8 +17,8 @@ public struct WhiteStripe: Sendable, Equatable {
 extension Volume {
     /// Finds the stripe of normal-appearing white matter.
     ///
-    /// The density of the values is their histogram of 1024 bins up to the 99.9th percentile, smoothed by a Gaussian of Silverman's width; a
-    /// peak is a maximum of at least a fifth of the highest one's density.
+    /// The density of the values is their histogram of 1024 bins up to the 99.9th percentile, smoothed by a Gaussian of Silverman's width;
+    /// a peak is a maximum of at least a fifth of the highest one's density.
     /// - Parameters:
     ///   - mask: the brain; without one, above Otsu's threshold, which is only as good as the share of other tissue allows.
     ///   - width: the stripe's half-width as a share of all voxels, above 0, below 0.5.

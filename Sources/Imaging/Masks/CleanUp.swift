@@ -42,8 +42,8 @@ extension Mask {
         return border == 0 ? self : try border > 0 ? dilated(radius: border) : eroded(radius: -border)
     }
 
-    /// The share of the mask's surface voxels, those with a face neighbour outside of it, that lie on the border of the field of view, where the mask
-    /// may go on unseen; 0 for an empty mask.
+    /// The share of the mask's surface voxels, those with a face neighbour outside of it, that lie on the border of the field of view,
+    /// where the mask may go on unseen; 0 for an empty mask.
     public var contact: Double {
         get throws {
             let surface = try boundary().count
@@ -68,7 +68,8 @@ extension Mask {
 }
 
 extension Volume {
-    /// The image with 0 for everything outside of a mask on its grid, whatever was there; its other values and their type stay. Throws `GridError.mismatch`.
+    /// The image with 0 for everything outside of a mask on its grid, whatever was there; its other values and their type stay. Throws
+    /// `GridError.mismatch`.
     public func stripped(by mask: Mask) throws -> Volume {
         try grid.require(same: mask.grid)
         let kept: [Float] = try Voxels.map(voxels, mask.voxels) { x, m, out, n in
@@ -89,8 +90,9 @@ extension Volume {
             }, header: header?.forDerivedValues())
     }
 
-    /// Of a volume of probabilities, the mean entropy in bits of the voxels that touch the border between those below a threshold and the others, through a face and
-    /// on either side: near 1 where the network does not know where the border is, lower the sharper it is drawn. Nil where there is no border.
+    /// Of a volume of probabilities, the mean entropy in bits of the voxels that touch the border between those below a threshold and the
+    /// others, through a face and on either side: near 1 where the network does not know where the border is, lower the sharper it is
+    /// drawn. Nil where there is no border.
     public func borderEntropy(threshold: Double) throws -> Double? {
         let inside = try mask(atLeast: threshold).voxels
         let (nx, ny, nz) = (grid.shape.x, grid.shape.y, grid.shape.z)

@@ -14,7 +14,8 @@ public enum MaskError: ExplainedError, Equatable {
             "\(operation): the mask has \(Text.grouped(count)) components, and a volume can number no more than \(Text.grouped(most))"
         case .nothingFound: "\(operation): the surface came to hold no voxel at all"
         case .nothingToGrowIn(let centre, let radius, let low, let high):
-            "\(operation): no voxel within \(Text.short(radius)) mm of (\((0..<3).map { Text.short(centre[$0]) }.joined(separator: ", "))) has an intensity "
+            "\(operation): no voxel within \(Text.short(radius)) mm of "
+                + "(\((0..<3).map { Text.short(centre[$0]) }.joined(separator: ", "))) has an intensity "
                 + "between \(Text.short(low)) and \(Text.short(high))"
         }
     }
@@ -51,8 +52,8 @@ extension Mask {
         return (largest, count)
     }
 
-    /// The components, numbered from 1 by size, largest first; 0 outside of the mask. Of components of one size the one with the first voxel in
-    /// the order (i, then j, then k) comes first. Sizes are in voxels.
+    /// The components, numbered from 1 by size, largest first; 0 outside of the mask. Of components of one size the one with the first
+    /// voxel in the order (i, then j, then k) comes first. Sizes are in voxels.
     ///
     /// Throws `MaskError.components` for more than 2²⁴, beyond which float32 does not tell whole numbers apart.
     public func components(connectivity: Connectivity = .faces) throws -> (labels: Volume, sizes: [Int]) {

@@ -16,7 +16,8 @@ public struct Disagreement: Sendable, Equatable {
     public let count: Int
     /// Its volume.
     public let millilitres: Double
-    /// The voxel of the region that is farthest from all others: the place to look at. (A centroid may lie outside of a region that is a shell.)
+    /// The voxel of the region that is farthest from all others: the place to look at. (A centroid may lie outside of a region that is a
+    /// shell.)
     public let voxel: SIMD3<Int>
     /// The place of that voxel in the world, in mm.
     public let world: SIMD3<Double>
@@ -25,8 +26,8 @@ public struct Disagreement: Sendable, Equatable {
 
     /// The largest regions of both kinds, by their number of voxels; at most `count` of them.
     ///
-    /// Of regions of one size the extra ones come first, then those with the first voxel in memory. Throws `GridError.mismatch` for masks on different grids,
-    /// `IntensityError.argument` for a count below 1, `MemoryError`, `Interrupted`.
+    /// Of regions of one size the extra ones come first, then those with the first voxel in memory. Throws `GridError.mismatch` for masks
+    /// on different grids, `IntensityError.argument` for a count below 1, `MemoryError`, `Interrupted`.
     public static func largest(_ count: Int, of prediction: Mask, against truth: Mask) throws -> [Disagreement] {
         try prediction.grid.require(same: truth.grid)
         guard count >= 1 else { throw IntensityError.argument(name: "count", value: Double(count), allowed: "1 or more") }

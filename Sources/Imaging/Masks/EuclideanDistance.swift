@@ -139,8 +139,8 @@ private final class SquareTable: Sendable {
 extension Mask {
     /// How far each voxel is from the mask, in mm: 0 inside; infinite everywhere for an empty mask.
     ///
-    /// Exact Euclidean distances between voxel centres, on voxels of any shape (scipy.ndimage.distance_transform_edt of the complement, with the
-    /// voxel size as `sampling`).
+    /// Exact Euclidean distances between voxel centres, on voxels of any shape (scipy.ndimage.distance_transform_edt of the complement,
+    /// with the voxel size as `sampling`).
     /// - Parameter signed: voxels inside get minus their distance to the nearest voxel outside of the mask but within the image, −infinity
     ///   where there is none.
     public func distances(signed: Bool = false) throws -> Volume {

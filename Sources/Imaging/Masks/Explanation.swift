@@ -1,8 +1,10 @@
 import Support
 
-/// Where a predicted surface lies relative to the true one, in mm: positive where the prediction reaches beyond the truth, negative where it falls short.
+/// Where a predicted surface lies relative to the true one, in mm: positive where the prediction reaches beyond the truth, negative where
+/// it falls short.
 public struct SignedSurfaceDistances: Sendable {
-    /// Of each surface voxel of the prediction, the distance to the nearest surface voxel of the truth, in ascending order; empty where either mask is.
+    /// Of each surface voxel of the prediction, the distance to the nearest surface voxel of the truth, in ascending order; empty where
+    /// either mask is.
     let values: [Float]
 
     /// Surfaces are those of `SurfaceDistances`. Throws `GridError.mismatch`, `MemoryError`, `Interrupted`.
@@ -41,10 +43,11 @@ public struct SignedSurfaceDistances: Sendable {
 
 /// What a mask loses on another grid, however good the network is that predicts it there.
 public struct GridCeiling: Sendable, Equatable {
-    /// The Dice of the truth with itself after it went to the grid as a mask, and back: what a network reaches that was trained on such masks and
-    /// learnt them without error.
+    /// The Dice of the truth with itself after it went to the grid as a mask, and back: what a network reaches that was trained on such
+    /// masks and learnt them without error.
     public let hard: Double
-    /// As above, but as shares of voxels from 0 to 1, as a network's probabilities may be: the linear interpolation loses this much by itself.
+    /// As above, but as shares of voxels from 0 to 1, as a network's probabilities may be: the linear interpolation loses this much by
+    /// itself.
     public let soft: Double
 
     /// Throws `GridError.singular`, `MemoryError`, `Interrupted`.

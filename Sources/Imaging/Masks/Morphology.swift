@@ -36,7 +36,8 @@ extension Mask {
             return with(try outside.voxels(inverted: true))
         }
         let distances = try EuclideanDistance.toSet(
-            try Voxels.complement(voxels), shape: grid.shape, spacing: spacing, box: Box(whole: grid.shape), squared: true, beyondEdge: true)
+            try Voxels.complement(voxels), shape: grid.shape, spacing: spacing, box: Box(whole: grid.shape), squared: true, beyondEdge: true
+        )
         let limit = Float(Ball.limit(radius))
         return with(
             try Voxels.map(distances) { x, out, n in
@@ -52,8 +53,9 @@ extension Mask {
 
     /// Closing: the voxels that no ball outside of the mask reaches. Fills gaps narrower than a ball; never takes a voxel away.
     ///
-    /// The image goes on without end as far as closing is concerned, so that a mask at the edge is not worn off there (ITK's SafeBorder; scipy's
-    /// binary_closing of a mask that has been padded by the ball's radius). Throws `IntensityError.argument` for a ball so large that it does not fit.
+    /// The image goes on without end as far as closing is concerned, so that a mask at the edge is not worn off there (ITK's SafeBorder;
+    /// scipy's binary_closing of a mask that has been padded by the ball's radius). Throws `IntensityError.argument` for a ball so large
+    /// that it does not fit.
     public func closed(radius: Double, unit: BallUnit = .mm) throws -> Mask {
         let spacing = try steps(unit, radius)
         let box = try Box(around: voxels, shape: grid.shape)

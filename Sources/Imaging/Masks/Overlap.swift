@@ -10,8 +10,8 @@ extension Mask {
 
 /// How far two masks on one grid agree, voxel by voxel: a prediction and the truth.
 ///
-/// **Empty masks.** Where a ratio is 0/0, it is 1 if the two masks are equal there (both empty; for `specificity` both full) and 0 if not. So
-/// a prediction that rightly finds nothing scores 1 throughout, and one that finds something in nothing scores 0.
+/// **Empty masks.** Where a ratio is 0/0, it is 1 if the two masks are equal there (both empty; for `specificity` both full) and 0 if not.
+/// So a prediction that rightly finds nothing scores 1 throughout, and one that finds something in nothing scores 0.
 public struct Overlap: Equatable, Sendable {
     /// Voxels in both masks.
     public let both: Int

@@ -12,8 +12,8 @@ public enum Connectivity: Int, Sendable, CaseIterable {
 
 /// Connected components as runs along i, joined by union–find over rows and planes.
 ///
-/// Slabs of planes are scanned and joined by themselves, in parallel; the planes where slabs meet are joined last. Which run names a component
-/// (its first in memory) does not depend on the slabs.
+/// Slabs of planes are scanned and joined by themselves, in parallel; the planes where slabs meet are joined last. Which run names a
+/// component (its first in memory) does not depend on the slabs.
 final class Runs {
     /// A stretch of voxels of a row.
     struct Run {

@@ -3,10 +3,10 @@ import Synchronization
 
 /// The distances between the surfaces of two masks on one grid, in mm.
 ///
-/// A mask's surface is its voxels that touch, through a face, a voxel outside of it, and the image's edge is outside; the distance of a surface
-/// voxel is that to the nearest voxel centre of the other surface, exact and Euclidean on voxels of any shape (axes are taken as orthogonal).
-/// These are MONAI's definitions and those of most papers that count voxels; tools that weigh pieces of surface by their area give slightly other
-/// means (Nikolov 2021, doi:10.2196/26151).
+/// A mask's surface is its voxels that touch, through a face, a voxel outside of it, and the image's edge is outside; the distance of a
+/// surface voxel is that to the nearest voxel centre of the other surface, exact and Euclidean on voxels of any shape (axes are taken as
+/// orthogonal). These are MONAI's definitions and those of most papers that count voxels; tools that weigh pieces of surface by their area
+/// give slightly other means (Nikolov 2021, doi:10.2196/26151).
 ///
 /// **Empty masks.** Where both are empty, they agree: all distances are 0 and the surface Dice is 1. Where one is, no distance is
 /// defined: `hausdorff`, `percentile` and `mean` are infinite, and the surface Dice is 0.
@@ -44,8 +44,9 @@ public struct SurfaceDistances: Sendable {
         backward = try distances(from: second, in: innerB, to: first, in: innerA)
     }
 
-    /// As `init`, and the last pair's distances are kept for the next call: `hausdorff`, `percentile` and `mean` of two masks, asked for one by one, search their
-    /// surfaces once. Masks never change, so a pair is known by identity, in either order; what is kept holds neither mask, and is at most `mostKept` numbers.
+    /// As `init`, and the last pair's distances are kept for the next call: `hausdorff`, `percentile` and `mean` of two masks, asked for
+    /// one by one, search their surfaces once. Masks never change, so a pair is known by identity, in either order; what is kept holds
+    /// neither mask, and is at most `mostKept` numbers.
     public static func between(_ a: Mask, _ b: Mask) throws -> SurfaceDistances {
         if let known = last.withLock({ $0.distances(a, b) }) { return known }
         let found = try SurfaceDistances(a, b)

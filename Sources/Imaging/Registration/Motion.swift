@@ -11,8 +11,8 @@ public enum Motion: String, Sendable, CaseIterable {
     package var count: Int { self == .rigid ? 6 : 12 }
 }
 
-/// Motions about a point, as parameters in mm: three of translation, then the rigid motion's three angles or the affine one's nine matrix entries, each times a
-/// radius, so that a unit of any of them moves the image by about as much.
+/// Motions about a point, as parameters in mm: three of translation, then the rigid motion's three angles or the affine one's nine matrix
+/// entries, each times a radius, so that a unit of any of them moves the image by about as much.
 package struct MotionSpace {
     let kind: Motion
     /// mm that a unit of angle is worth: how far samples lie from the centre.

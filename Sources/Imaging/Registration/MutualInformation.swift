@@ -1,8 +1,9 @@
 import Glibc
 import Support
 
-/// The mutual information of a fixed image's samples and a moving image, and its gradient, after Mattes et al. 2003 (doi:10.1109/TMI.2003.809072): the
-/// fixed image's values fall into bins, the moving one's spread over four of them by a cubic B-spline, so that the joint histogram changes smoothly as the image moves.
+/// The mutual information of a fixed image's samples and a moving image, and its gradient, after Mattes et al. 2003
+/// (doi:10.1109/TMI.2003.809072): the fixed image's values fall into bins, the moving one's spread over four of them by a cubic B-spline,
+/// so that the joint histogram changes smoothly as the image moves.
 package struct MutualInformation {
     package static let bins = 32
     /// The moving values' bins, with one more at each side for the B-spline's reach.

@@ -1,4 +1,5 @@
-/// Minimisation by quasi-Newton steps (Broyden, Fletcher, Goldfarb and Shanno, 1970) with a backtracking line search; for a dozen parameters of like scale.
+/// Minimisation by quasi-Newton steps (Broyden, Fletcher, Goldfarb and Shanno, 1970) with a backtracking line search; for a dozen
+/// parameters of like scale.
 package struct QuasiNewton {
     /// The length of the first step, in the parameters' unit; no later step is longer than four of it.
     var firstStep: Double

@@ -24,13 +24,17 @@ public enum RegistrationError: ExplainedError, Equatable {
 extension Volume {
     /// The transform that brings this image onto another of the same head, or of one much like it, whatever the contrasts.
     ///
-    /// Maximises the mutual information (`MutualInformation`) of the fixed image's samples and this image, linearly interpolated, by quasi-Newton
-    /// steps, from coarse to fine: the finest level's voxels are a 256th of the larger field of view (1 mm for a head), or the images' own where those are larger, and each level before has voxels of twice the size. On the
-    /// coarsest the search starts from many places (`Registration.start`), so that heads turned by any angle are brought together. An affine motion starts from the rigid one found at the coarsest.
-    /// Samples are at places drawn once, within voxels rather than on them, so that interpolation makes no false optima; results repeat bit for bit.
+    /// Maximises the mutual information (`MutualInformation`) of the fixed image's samples and this image, linearly interpolated, by
+    /// quasi-Newton steps, from coarse to fine: the finest level's voxels are a 256th of the larger field of view (1 mm for a head), or the
+    /// images' own where those are larger, and each level before has voxels of twice the size. On the coarsest the search starts from many
+    /// places (`Registration.start`), so that heads turned by any angle are brought together. An affine motion starts from the rigid one
+    /// found at the coarsest. Samples are at places drawn once, within voxels rather than on them, so that interpolation makes no false
+    /// optima; results repeat bit for bit.
     ///
     /// Throws `IntensityError.notFinite` and `.flat`, `RegistrationError`, `MemoryError` and `Interrupted`.
-    public func registered(to fixed: Volume, kind: Motion = .rigid) throws -> Transform { try registration(to: fixed, kind: kind).transform }
+    public func registered(to fixed: Volume, kind: Motion = .rigid) throws -> Transform {
+        try registration(to: fixed, kind: kind).transform
+    }
 
     /// As `registered(to:kind:)`, with what says how far the result is to be trusted.
     public func registration(to fixed: Volume, kind: Motion = .rigid) throws -> RegistrationResult {
@@ -55,10 +59,12 @@ extension Volume {
 public struct RegistrationResult: Sendable {
     /// What brings the moving image onto the fixed one.
     public let transform: Transform
-    /// The mutual information at the end, in nats, of 32 bins of the fixed image and as many of the moving one: what knowing a voxel of one says of the other.
+    /// The mutual information at the end, in nats, of 32 bins of the fixed image and as many of the moving one: what knowing a voxel of one
+    /// says of the other.
     public let information: Double
-    /// The mutual information of the best place that is turned by more than 45° from the one that was taken, as a share of its own, both on the coarsest level; 0 where there is none. Near 1,
-    /// the images look alike in more than one position, and the wrong one may have been taken.
+    /// The mutual information of the best place that is turned by more than 45° from the one that was taken, as a share of its own, both on
+    /// the coarsest level; 0 where there is none. Near 1, the images look alike in more than one position, and the wrong one may have been
+    /// taken.
     public let rival: Double
 
     /// Whether the images had little in common at the end, or another position was about as good.
@@ -68,8 +74,10 @@ public struct RegistrationResult: Sendable {
     public var doubt: String {
         let worth = "mutual information \(Text.fixed(information, 3))"
         return information < Self.leastInformation
-            ? "the images have little in common where they came to lie (\(worth)); see whether they fit with show(overlay(fixed, resample(moving, like=fixed, transform=t) > x))"
-            : "turned over, the images are \(Text.fixed(100 * rival, 0)) % as much alike (\(worth)); see whether the heads lie the same way up"
+            ? "the images have little in common where they came to lie (\(worth)); "
+                + "see whether they fit with show(overlay(fixed, resample(moving, like=fixed, transform=t) > x))"
+            : "turned over, the images are \(Text.fixed(100 * rival, 0)) % as much alike (\(worth)); "
+                + "see whether the heads lie the same way up"
     }
 
     static let leastInformation = 0.1
@@ -114,8 +122,8 @@ struct Registration {
         return try pyramid.reversed().map { try Registration(fixed: $0.fixed, moving: $0.moving, spacing: $0.spacing) }
     }
 
-    /// The best of many starts, each refined as a rigid motion: as the files say; and with the heads' centres on each other, in each of the 24 positions of a cube, upright
-    /// there or turned by a further 20° about each axis, of which the most promising are followed.
+    /// The best of many starts, each refined as a rigid motion: as the files say; and with the heads' centres on each other, in each of the
+    /// 24 positions of a cube, upright there or turned by a further 20° about each axis, of which the most promising are followed.
     static func start(_ level: Registration) throws -> (base: Affine, rival: Double) {
         let (fixed, moving) = level.middles
         let centred = Affine(spacing: .one, origin: moving - fixed)

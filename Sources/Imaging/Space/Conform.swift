@@ -1,8 +1,8 @@
 import Support
 
 extension Grid {
-    /// The grid that FreeSurfer's `mri_convert --conform` brings every head to: `size` voxels of `spacing` mm along each axis, counted to the left,
-    /// downwards and to the front (LIA), with voxel size / 2 where the source has its own voxel shape / 2 (FreeSurfer's `c_ras`).
+    /// The grid that FreeSurfer's `mri_convert --conform` brings every head to: `size` voxels of `spacing` mm along each axis, counted to
+    /// the left, downwards and to the front (LIA), with voxel size / 2 where the source has its own voxel shape / 2 (FreeSurfer's `c_ras`).
     /// Throws `GridError` for a size below 1 or beyond the largest image, `IntensityError.argument` for a spacing outside of `spacings`.
     public func conformed(size: Int = 256, spacing: Double = 1) throws -> Grid {
         guard Self.spacings.contains(spacing) else {
@@ -18,8 +18,8 @@ extension Grid {
 extension Volume {
     /// The head as FreeSurfer's pipelines take it: on `Grid.conformed`, and, with `rescaled`, as whole numbers from 0 to 255 (uint8).
     ///
-    /// Values are scaled before they are interpolated, as `mri_convert` does: see `rescaledToBytes`. A volume that has uint8 values already keeps them. Beyond the
-    /// source's voxel centres values are 0.
+    /// Values are scaled before they are interpolated, as `mri_convert` does: see `rescaledToBytes`. A volume that has uint8 values already
+    /// keeps them. Beyond the source's voxel centres values are 0.
     public func conformed(
         size: Int = 256, spacing: Double = 1, interpolation: Interpolation = .linear, rescaled: Bool = true
     ) throws -> Volume {
@@ -33,9 +33,9 @@ extension Volume {
         return Volume(grid: target, voxels: try Volume.bytes(moved.voxels, scale: 1, low: 0), datatype: .uint8, header: moved.header)
     }
 
-    /// Values as whole numbers from 0 to 255 (uint8), as FreeSurfer's `MRIchangeType` scales them: the lowest value becomes 0, and of a histogram of 1000 bins the bin
-    /// above which lies a thousandth of the voxels that are not 0 gives the value that becomes 255. A volume of datatype uint8 is given back.
-    /// Throws `IntensityError.notFinite` when values are NaN or infinite.
+    /// Values as whole numbers from 0 to 255 (uint8), as FreeSurfer's `MRIchangeType` scales them: the lowest value becomes 0, and of a
+    /// histogram of 1000 bins the bin above which lies a thousandth of the voxels that are not 0 gives the value that becomes 255. A volume
+    /// of datatype uint8 is given back. Throws `IntensityError.notFinite` when values are NaN or infinite.
     public func rescaledToBytes() throws -> Volume {
         if datatype == .uint8 { return self }
         let range = try statistics(), bins = 1000

@@ -76,7 +76,8 @@ extension Mask {
     /// As `Volume.cropped`.
     public func cropped(from: SIMD3<Int>, to: SIMD3<Int>) throws -> Mask {
         let part = try grid.cropped(from: from, to: to)
-        return Mask(grid: part, voxels: try Crop(extent: grid.shape, from: from, shape: part.shape).apply(to: voxels, outside: 0), header: header)
+        return Mask(
+            grid: part, voxels: try Crop(extent: grid.shape, from: from, shape: part.shape).apply(to: voxels, outside: 0), header: header)
     }
 
     /// As `Volume.padded`, with voxels outside the mask.

@@ -28,8 +28,8 @@ public struct Grid: Equatable, Sendable {
         self.affine = affine
     }
 
-    /// Itself. Throws `GridError.singular` where the affine has no inverse, or the size of voxels is outside of `spacings`, and `.far` where a corner is more than
-    /// `farthest` away from the world's origin.
+    /// Itself. Throws `GridError.singular` where the affine has no inverse, or the size of voxels is outside of `spacings`, and `.far`
+    /// where a corner is more than `farthest` away from the world's origin.
     public func usable() throws(GridError) -> Grid {
         for voxel in [SIMD3<Double>.zero, SIMD3<Double>(shape &- 1)] {
             let place = affine(voxel)
@@ -100,7 +100,8 @@ public enum GridError: ExplainedError {
         case .singular(let a): "the voxel-to-world affine has no inverse, since its axes are not independent: \(a.text)"
         case .singularTransform(let a): "a transform that flattens space, or that has a value beyond numbers: \(a.text)"
         case .far(let p):
-            "a voxel at (\((0..<3).map { Text.short(p[$0]) }.joined(separator: ", "))) mm: no farther than \(Text.short(Grid.farthest)) mm from the origin can be told apart from its neighbours"
+            "a voxel at (\((0..<3).map { Text.short(p[$0]) }.joined(separator: ", "))) mm: "
+                + "no farther than \(Text.short(Grid.farthest)) mm from the origin can be told apart from its neighbours"
         case .mismatch(let a, let b): "two different grids: \(Self.difference(a, b))"
         }
     }
@@ -111,7 +112,8 @@ public enum GridError: ExplainedError {
         if case .mismatch = self { "bring one onto the other's grid with resample(b, like=a)" } else { nil }
     }
 
-    private static func difference(_ a: Grid, _ b: Grid) -> String {
+    /// What differs, in numbers: shape, spacing, orientation, origin, and how many voxels the worst corner is away.
+    static func difference(_ a: Grid, _ b: Grid) -> String {
         var parts: [String] = []
         func show(_ v: SIMD3<Double>, _ digits: Int) -> String {
             "(" + (0..<3).map { Text.fixed(v[$0], digits) }.joined(separator: ", ") + ")"

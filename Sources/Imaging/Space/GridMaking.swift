@@ -3,7 +3,8 @@ import Support
 extension Grid {
     /// Voxel sizes in mm that can be asked for: from a nanometre to a kilometre, which every file can hold.
     public static let spacings = 1e-6...1e6
-    /// mm from the world's origin beyond which voxels cannot be asked for: ten kilometres, where single precision, in which files hold places, tells millimetres apart.
+    /// mm from the world's origin beyond which voxels cannot be asked for: ten kilometres, where single precision, in which files hold
+    /// places, tells millimetres apart.
     public static let farthest = 1e7
 
     /// The grid that a resampling asks for, about the centre of `grid`'s field of view.

@@ -29,7 +29,8 @@ struct Oblique {
             try [Float](unsafeUninitializedCapacity: to.x * to.y * to.z) { out, initialised in
                 Voxels.useLargePages(out.baseAddress!, out.count)
                 let p = Unchecked((source.baseAddress!, out.baseAddress!))
-                // Squares of rows across the target: whichever way its axes are turned, rows beside each other read lines of memory in common.
+                // Squares of rows across the target: whichever way its axes are turned, rows beside each other read lines of memory in
+                // common.
                 let side = 8, across = (to.y + side - 1) / side
                 try Parallel.slabs(across * ((to.z + side - 1) / side)) { square in
                     let firstJ = square % across * side, firstK = square / across * side
@@ -143,8 +144,8 @@ struct Oblique {
         return s[i &+ from.x &* (j &+ from.y &* k)]
     }
 
-    /// The corners of the cell that a position lies in; on a voxel the step beyond is 0: nothing outside is read, and no NaN comes in with a
-    /// weight of 0.
+    /// The corners of the cell that a position lies in; on a voxel the step beyond is 0: nothing outside is read, and no NaN comes in with
+    /// a weight of 0.
     @inline(__always)
     private func corners(_ s: UnsafePointer<Float>, _ p: Place) -> (
         a: UnsafePointer<Float>, b: UnsafePointer<Float>, c: UnsafePointer<Float>, d: UnsafePointer<Float>, u: Float, v: Float, w: Float

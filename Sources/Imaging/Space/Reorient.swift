@@ -116,7 +116,8 @@ extension Grid {
 }
 
 extension Volume {
-    /// With its axes in another order: the same voxels in the same places of the world, counted otherwise. The datatype stays. No interpolation.
+    /// With its axes in another order: the same voxels in the same places of the world, counted otherwise. The datatype stays. No
+    /// interpolation.
     public func ordered(_ order: AxisOrder) throws -> Volume {
         if order.isIdentity { return self }
         return try rearranged(on: grid.ordered(order), by: Reorder(order: order, extent: grid.shape))

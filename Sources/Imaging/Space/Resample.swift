@@ -3,19 +3,20 @@ import Support
 extension Volume {
     /// The image brought onto another grid by world coordinates.
     ///
-    /// Values are taken between voxel centres. A position outside the box of the source's voxel centres (along an axis of one voxel, outside the voxel) is 0, as
-    /// scipy.ndimage.affine_transform (mode "constant") and nilearn.image.resample_img have it; positions within 0.001 voxel of
-    /// that box count as on it. Nearest takes the upper of two voxels equally near. Results are float32, except that nearest keeps the datatype.
-    /// (Masks have a wider border: see `Mask.resampled(onto:)`.)
+    /// Values are taken between voxel centres. A position outside the box of the source's voxel centres (along an axis of one voxel,
+    /// outside the voxel) is 0, as scipy.ndimage.affine_transform (mode "constant") and nilearn.image.resample_img have it; positions
+    /// within 0.001 voxel of that box count as on it. Nearest takes the upper of two voxels equally near. Results are float32, except that
+    /// nearest keeps the datatype. (Masks have a wider border: see `Mask.resampled(onto:)`.)
     /// NaN and infinite voxels spread to results that use them, and to no others; with cubic, whose coefficients depend on every
     /// voxel, to the whole image.
     ///
-    /// With `antialias` the image is first blurred as far as the target's voxels are larger than its own (`antialiasing(onto:)`), so that what is too fine for the
-    /// target does not come back as a pattern.
+    /// With `antialias` the image is first blurred as far as the target's voxels are larger than its own (`antialiasing(onto:)`), so that
+    /// what is too fine for the target does not come back as a pattern.
     ///
     /// Nearest and label take the numbers of the file where float32 does not hold them (`StoredVoxels`).
     ///
-    /// Throws `GridError.singular` for a source affine without inverse, `StoredError`, `ResampleError.antialiasedLabels`, `MemoryError`, and `Interrupted`.
+    /// Throws `GridError.singular` for a source affine without inverse, `StoredError`, `ResampleError.antialiasedLabels`, `MemoryError`,
+    /// and `Interrupted`.
     public func resampled(onto target: Grid, interpolation: Interpolation = .linear, antialias: Bool = false) throws -> Volume {
         if antialias, interpolation.keepsValues { throw ResampleError.antialiasedLabels(interpolation) }
         let type = interpolation.keepsValues ? datatype : .float32
@@ -32,13 +33,15 @@ extension Volume {
         return Volume(grid: target, voxels: out, datatype: stored == nil ? type : .float32, header: header)
     }
 
-    /// A map of probabilities, or of shares of voxels, brought onto another grid linearly. As a mask, whose shares it may hold, it reaches to the outer faces of its
-    /// voxels: positions up to half a voxel outside of the outermost voxel centres have those voxels' values. Beyond is 0.
+    /// A map of probabilities, or of shares of voxels, brought onto another grid linearly. As a mask, whose shares it may hold, it reaches
+    /// to the outer faces of its voxels: positions up to half a voxel outside of the outermost voxel centres have those voxels' values.
+    /// Beyond is 0.
     ///
     /// Throws as `resampled(onto:)`.
     public func sharesResampled(onto target: Grid) throws -> Volume {
         if target == grid { return self }
-        return Volume(grid: target, voxels: try values(on: target, .linear, margin: 0.5 + edgeTolerance), header: header?.forDerivedValues())
+        return Volume(
+            grid: target, voxels: try values(on: target, .linear, margin: 0.5 + edgeTolerance), header: header?.forDerivedValues())
     }
 
     /// Values at the voxels of another grid; 0 where a position is more than `margin` voxels outside of the box of voxel centres,
@@ -61,8 +64,9 @@ extension Volume {
 extension Grid {
     /// Standard deviations in mm, along each axis of this grid, of the Gaussian that makes its voxels as wide as another grid's.
     ///
-    /// A voxel is taken for a Gaussian as wide at half its height as the voxel (Cardoso et al. 2015, doi:10.1007/978-3-319-24571-3_81). Variances add up: where the
-    /// target's voxel is k voxels long along an axis, the variance is (k² − 1) / (8 ln 2) voxels², and 0 where k is below 1.
+    /// A voxel is taken for a Gaussian as wide at half its height as the voxel (Cardoso et al. 2015, doi:10.1007/978-3-319-24571-3_81).
+    /// Variances add up: where the target's voxel is k voxels long along an axis, the variance is (k² − 1) / (8 ln 2) voxels², and 0 where
+    /// k is below 1.
     public func antialiasing(onto target: Grid) throws(GridError) -> SIMD3<Double> {
         let map = try affine.inverse().after(target.affine)
         func sigma(_ row: SIMD4<Double>) -> Double {

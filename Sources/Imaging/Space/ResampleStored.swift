@@ -1,8 +1,8 @@
 import Support
 
 extension StoredVoxels {
-    /// The numbers of an image on another grid, by the interpolations that keep values. Nil where they are no whole numbers and cannot be voted on or have no 0 for
-    /// what lies outside. Throws as `Volume.resampled`, and `StoredError.tooManyLabels`.
+    /// The numbers of an image on another grid, by the interpolations that keep values. Nil where they are no whole numbers and cannot be
+    /// voted on or have no 0 for what lies outside. Throws as `Volume.resampled`, and `StoredError.tooManyLabels`.
     func resampled(from grid: Grid, onto target: Grid, _ interpolation: Interpolation) throws -> StoredVoxels? {
         if interpolation == .nearest {
             try target.requireMemory(bytesPerVoxel: 8 + 2 * type.size)
@@ -30,7 +30,8 @@ extension StoredVoxels {
         let sorted = present.sorted { T(littleEndian: $0) < T(littleEndian: $1) }
         let zero = sorted.firstIndex(of: 0) ?? 0
         let ranks = Dictionary(uniqueKeysWithValues: zip(sorted, (0..<sorted.count).map { Float($0 - zero) }))
-        let numbered = Volume(grid: grid, voxels: try Voxels.map(labels) { label, out, n in for i in 0..<n { out[i] = ranks[label[i]] ?? 0 } })
+        let numbered = Volume(
+            grid: grid, voxels: try Voxels.map(labels) { label, out, n in for i in 0..<n { out[i] = ranks[label[i]] ?? 0 } })
         let moved: [T] = try Voxels.map(numbered.values(on: target, .label, margin: edgeTolerance)) { rank, out, n in
             for i in 0..<n { out[i] = sorted[Int(rank[i]) + zero] }
         }

@@ -105,8 +105,8 @@ struct Separable {
     private let target: SIMD3<Int>
     private let axes: [Axis]
 
-    /// Nil unless the map's axes are parallel to within a thousandth of a voxel over the whole target, and for labels, whose votes are no sums of sums.
-    /// Nil too for axes so long that their tables would be large.
+    /// Nil unless the map's axes are parallel to within a thousandth of a voxel over the whole target, and for labels, whose votes are no
+    /// sums of sums. Nil too for axes so long that their tables would be large.
     init?(_ map: Affine, from: SIMD3<Int>, to: SIMD3<Int>, interpolation: Interpolation, margin: SIMD3<Double>) {
         if interpolation == .label || to.max() > Self.longest { return nil }
         let rows = [map.rows.0, map.rows.1, map.rows.2]

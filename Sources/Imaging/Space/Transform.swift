@@ -28,8 +28,8 @@ public final class Transform: Sendable, Equatable {
         try Transform(Affine(spacing: .one, origin: step))
     }
 
-    /// Turns about a point of the world: by so many degrees about the axis that points right, then about the one that points to the front, then
-    /// about the one that points up, each counter-clockwise as seen from that axis' tip.
+    /// Turns about a point of the world: by so many degrees about the axis that points right, then about the one that points to the front,
+    /// then about the one that points up, each counter-clockwise as seen from that axis' tip.
     public static func rotation(degrees: SIMD3<Double>, about centre: SIMD3<Double>) throws(GridError) -> Transform {
         let angle = degrees * (.pi / 180)
         let (x, y, z) = (Affine.turn(angle.x, from: 1, to: 2), Affine.turn(angle.y, from: 2, to: 0), Affine.turn(angle.z, from: 0, to: 1))
@@ -86,7 +86,8 @@ extension Affine {
         return Affine(rows[0], rows[1], rows[2])
     }
 
-    /// The rotation nearest to the linear part (its polar factor; a reflection is turned into a rotation), by Higham's iteration R ← (R + R⁻ᵀ) / 2.
+    /// The rotation nearest to the linear part (its polar factor; a reflection is turned into a rotation), by Higham's iteration R ← (R +
+    /// R⁻ᵀ) / 2.
     var nearestRotation: Affine {
         func linear(_ a: Affine) -> Affine {
             Affine(SIMD4(lowHalf3: a.rows.0), SIMD4(lowHalf3: a.rows.1), SIMD4(lowHalf3: a.rows.2))
@@ -111,8 +112,8 @@ extension SIMD4<Double> {
 }
 
 extension Grid {
-    /// The grid as a transform carries it: the same voxels, each where its position goes. Throws `GridError.far` when that is beyond `farthest`,
-    /// `.singular` when voxels become too small or too large (`usable`).
+    /// The grid as a transform carries it: the same voxels, each where its position goes. Throws `GridError.far` when that is beyond
+    /// `farthest`, `.singular` when voxels become too small or too large (`usable`).
     public func moved(by transform: Transform) throws(GridError) -> Grid {
         try Grid(shape: shape, affine: transform.matrix.after(affine)).usable()
     }

@@ -25,7 +25,8 @@ struct Acquisition {
         for axis in 0..<3 {
             let step = grid.spacing[axis], length = grid.shape[axis], distance = apart[axis] / step
             if let parts = AxisFilter.slices(
-                length: length, apart: distance, width: distance * random.uniform(0.6, 1), start: random.uniform(0, max(0, min(distance, 4)) / 2))
+                length: length, apart: distance, width: distance * random.uniform(0.6, 1),
+                start: random.uniform(0, max(0, min(distance, 4)) / 2))
             {
                 before[axis] = parts.slice
                 after[axis] = parts.fill
@@ -36,10 +37,12 @@ struct Acquisition {
         (self.before, self.after) = (before, after)
         let level = random.uniform()
         noise = TableNoise(
-            random: CounterRandom(seed: seed, stream: 107), sigma: Float(options.noise * level * level), isMagnitude: random.uniform() < 0.7)
+            random: CounterRandom(seed: seed, stream: 107), sigma: Float(options.noise * level * level), isMagnitude: random.uniform() < 0.7
+        )
         let axis = min(2, Int(random.uniform(0, 3)))
         ghost = random.uniform() < 0.06 ? Ghost(axis: axis, count: 2 + Int(random.uniform(0, 4)), strength: random.uniform(0.05, 0.4)) : nil
-        spike = random.uniform() < 0.03
+        spike =
+            random.uniform() < 0.03
             ? Spike(
                 wave: SIMD3(random.uniform(-0.3, 0.3), random.uniform(-0.3, 0.3), random.uniform(-0.3, 0.3)), phase: random.uniform(),
                 amplitude: random.uniform(0.02, 0.12)) : nil

@@ -19,11 +19,13 @@ struct FieldLattice {
         values = Array(repeating: .zero, count: size.x * size.y * size.z)
     }
 
-    /// Adds to one field a random one of mean 0 and the given standard deviation whose knots are `knots` mm apart, but no nearer than the lattice's own.
+    /// Adds to one field a random one of mean 0 and the given standard deviation whose knots are `knots` mm apart, but no nearer than the
+    /// lattice's own.
     mutating func add(_ field: Int, deviation: Double, knots: Double, _ random: inout CounterRandom) {
         var coarse = SIMD3<Int>.zero
         for a in 0..<3 { coarse[a] = max(1, min(size[a] - 3, Int((extent[a] / knots).rounded()))) }
-        // Of independent control points of variance 1, a cubic B-spline has on average a variance of 0.479 along each axis, which is 0.33 of a deviation over three.
+        // Of independent control points of variance 1, a cubic B-spline has on average a variance of 0.479 along each axis, which is 0.33
+        // of a deviation over three.
         let gain = Float(deviation / 0.3317)
         let n = coarse &+ 3
         let lattice = SplineLattice(size: n, values: (0..<n.x * n.y * n.z).map { _ in Float(random.normal()) * gain })

@@ -88,7 +88,8 @@ struct HeadDrawing {
 
     /// One row of the grid, whose first voxel has the number `at`.
     private func draw(
-        _ j: Int, _ k: Int, _ at: Int, _ fields: UnsafePointer<SIMD8<Float>>, _ first: UnsafePointer<Int>, _ weights: UnsafePointer<SIMD4<Float>>,
+        _ j: Int, _ k: Int, _ at: Int, _ fields: UnsafePointer<SIMD8<Float>>, _ first: UnsafePointer<Int>,
+        _ weights: UnsafePointer<SIMD4<Float>>,
         _ signal: UnsafeMutablePointer<Float>, _ classes: UnsafeMutablePointer<UInt8>, _ erased: UnsafeMutablePointer<UInt8>
     ) {
         let nx = map.shape.x, area = map.shape.x * map.shape.y
@@ -167,7 +168,8 @@ struct HeadDrawing {
 
     @inline(__always)
     private func bias(_ signal: UnsafeMutablePointer<Float>, _ i: Int, _ logarithm: Float) {
-        // exp of a small number, as (1 + x/8)⁸ with the second-order term: within a hundredth over −1.5 … 1.5, and smooth, which is all that a random field needs.
+        // exp of a small number, as (1 + x/8)⁸ with the second-order term: within a hundredth over −1.5 … 1.5, and smooth, which is all
+        // that a random field needs.
         let x = min(max(logarithm, -1.5), 1.5) * 0.125
         let y = 1 + x + 0.5 * x * x
         let y2 = y * y, y4 = y2 * y2

@@ -1,14 +1,15 @@
 import Support
 
-/// Images of heads that nobody has scanned, drawn from maps of labels: random pose, shape, contrast, field, resolution, noise and artefacts, so that a network trained on
-/// them knows no contrast in particular (Billot et al. 2020, arXiv:2003.01995; 2023, doi:10.1016/j.media.2023.102789; Hoopes et al. 2022,
-/// doi:10.1016/j.neuroimage.2022.119474).
+/// Images of heads that nobody has scanned, drawn from maps of labels: random pose, shape, contrast, field, resolution, noise and
+/// artefacts, so that a network trained on them knows no contrast in particular (Billot et al. 2020, arXiv:2003.01995; 2023,
+/// doi:10.1016/j.media.2023.102789; Hoopes et al. 2022, doi:10.1016/j.neuroimage.2022.119474).
 public struct HeadSynthesis: Sendable {
     /// The image; 0 or above, with the brightest tissues about 1.
     public let image: Volume
     /// The brain as the image shows it, its border where a voxel is half in it; nothing outside of the field of view.
     public let mask: Mask
-    /// The labels of the map at each voxel, the nearest; 0 outside of the field of view. A mirrored head keeps its numbers, so that left and right are exchanged.
+    /// The labels of the map at each voxel, the nearest; 0 outside of the field of view. A mirrored head keeps its numbers, so that left
+    /// and right are exchanged.
     public let labels: Volume
 
     /// The bounds within which an image is drawn.
@@ -35,37 +36,36 @@ public struct HeadSynthesis: Sendable {
         /// Everything that heads in archives vary by.
         public init() {}
 
-        func check() throws(HeadSynthesisError) {
-            func within(_ name: String, _ value: Double, _ range: ClosedRange<Double>) throws(HeadSynthesisError) {
-                guard range.contains(value) else { throw .option(name: name, value: value, range: range) }
-            }
-            try within("rotation", rotation, 0...180)
-            try within("scale", scale, 0...0.5)
-            for axis in 0..<3 { try within("shift", shift[axis], 0...500) }
-            try within("elastic", elastic, 0...10)
-            try within("bias", bias, 0...2)
-            try within("noise", noise, 0...1)
-            try within("thickness", thickness, 0...20)
-            try within("erasing", erasing, 0...1)
+        func check() throws(SynthesisError) {
+            try SynthesisError.check("rotation", rotation, within: 0...180)
+            try SynthesisError.check("scale", scale, within: 0...0.5)
+            for axis in 0..<3 { try SynthesisError.check("shift", shift[axis], within: 0...500) }
+            try SynthesisError.check("elastic", elastic, within: 0...10)
+            try SynthesisError.check("bias", bias, within: 0...2)
+            try SynthesisError.check("noise", noise, within: 0...1)
+            try SynthesisError.check("thickness", thickness, within: 0...20)
+            try SynthesisError.check("erasing", erasing, within: 0...1)
         }
     }
 
     /// The most voxels of one image: 512³.
     public static let largestCount = 1 << 27
 
-    /// Draws the image of a seed, on an axis-aligned grid (right, anterior, superior) about the world's origin; the same, bit for bit, whenever and on however many threads.
+    /// Draws the image of a seed, on an axis-aligned grid (right, anterior, superior) about the world's origin; the same, bit for bit,
+    /// whenever and on however many threads.
     ///
     /// - Parameters:
     ///   - shape: voxels along right, anterior, superior.
     ///   - spacing: voxel size in mm.
-    /// - Throws: `HeadSynthesisError` for sizes and options out of range, `GridError`, `MemoryError`, `Interrupted`.
+    /// - Throws: `SynthesisError` for sizes and options out of range, `GridError`, `MemoryError`, `Interrupted`.
     public init(
         _ map: LabelMap, seed: UInt64, shape: SIMD3<Int> = [96, 128, 160], spacing: SIMD3<Double> = [2, 2, 2], options: Options = Options()
     ) throws {
-        for axis in 0..<3 where !(spacing[axis] >= 0.25 && spacing[axis] <= 20) { throw HeadSynthesisError.spacing(spacing) }
+        let subject = "a synthetic head"
+        try SynthesisError.check(spacing, within: 0.25...20, of: subject)
         try options.check()
         let grid = try Grid(shape: shape, affine: Affine(spacing: spacing, origin: -(SIMD3<Double>(shape) - 1) / 2 * spacing))
-        guard grid.count <= Self.largestCount else { throw HeadSynthesisError.tooLarge(shape) }
+        guard grid.count <= Self.largestCount else { throw SynthesisError.tooLarge(subject, shape, most: Self.largestCount) }
         try grid.requireMemory(bytesPerVoxel: 20)
 
         let recipe = SynthesisRecipe(map, seed: seed, grid: grid, options: options)
@@ -90,23 +90,4 @@ public struct HeadSynthesis: Sendable {
                 }
             }, datatype: .int16)
     }
-}
-
-/// What can be wrong with a request for a synthetic head.
-public enum HeadSynthesisError: ExplainedError, Equatable {
-    case spacing(SIMD3<Double>)
-    case tooLarge(SIMD3<Int>)
-    case option(name: String, value: Double, range: ClosedRange<Double>)
-
-    public var message: String {
-        switch self {
-        case .spacing(let s):
-            "a synthetic head's spacing must be 0.25 to 20 mm, not (\(Text.short(s.x)), \(Text.short(s.y)), \(Text.short(s.z)))"
-        case .tooLarge(let s): "a synthetic head of \(Text.sizes(s)) voxels is beyond the largest, \(HeadSynthesis.largestCount) voxels"
-        case .option(let name, let value, let range):
-            "\(name) must be \(Text.short(range.lowerBound)) to \(Text.short(range.upperBound)), not \(Text.short(value))"
-        }
-    }
-
-    public var hint: String? { nil }
 }

@@ -1,12 +1,14 @@
 import Glibc
 import Support
 
-/// A whole-head map of integer labels, made ready for drawing images from it: one byte a voxel, cut to the head, axes right, anterior, superior.
+/// A whole-head map of integer labels, made ready for drawing images from it: one byte a voxel, cut to the head, axes right, anterior,
+/// superior.
 ///
-/// Some classes are finer than the labels, because their voxels differ much in images: soft tissue near the air becomes subcutaneous fat, and the layer of fluid next
-/// to bone becomes dura.
+/// Some classes are finer than the labels, because their voxels differ much in images: soft tissue near the air becomes subcutaneous fat,
+/// and the layer of fluid next to bone becomes dura.
 public final class LabelMap: Sendable {
-    /// Class of each voxel in the low seven bits, and in the highest whether the voxel belongs to the brain mask. The outermost voxels are 0.
+    /// Class of each voxel in the low seven bits, and in the highest whether the voxel belongs to the brain mask. The outermost voxels are
+    /// 0.
     let voxels: [UInt8]
     let shape: SIMD3<Int>
     let spacing: SIMD3<Double>
@@ -37,9 +39,11 @@ public final class LabelMap: Sendable {
     }
 
     /// - Parameters:
-    ///   - map: whole numbers: 0 air; 1 to 499 brain in FreeSurfer's numbering, but 24, the fluid around the brain; from 500 the rest of the head (`Tissue`).
+    ///   - map: whole numbers: 0 air; 1 to 499 brain in FreeSurfer's numbering, but 24, the fluid around the brain; from 500 the rest of
+    ///     the head (`Tissue`).
     ///   - brain: what counts as brain beside the voxels labelled so. Holes are filled, and only the largest piece counts.
-    /// - Throws: `LabelMapError` for values that are no labels, for more than 120 of them, and where there is no brain; `MemoryError`; `Interrupted`.
+    /// - Throws: `LabelMapError` for values that are no labels, for more than 120 of them, and where there is no brain; `MemoryError`;
+    ///   `Interrupted`.
     public init(_ map: Volume, brain: Brain = Brain()) throws {
         guard (0...20).contains(brain.close) else { throw LabelMapError.millimetres(name: "close", value: brain.close) }
         guard (0...20).contains(brain.grow) else { throw LabelMapError.millimetres(name: "grow", value: brain.grow) }
@@ -54,7 +58,7 @@ public final class LabelMap: Sendable {
         var classOf: [Int: UInt8] = [0: 0]
         var labels: [Float] = [0], tissues: [Tissue] = [.air]
         func newClass(_ label: Float, _ tissue: Tissue) throws -> UInt8 {
-            guard labels.count < 120 else { throw LabelMapError.tooMany }
+            guard labels.count < 120 else { throw LabelMapError.tooMany(Set(image.voxels).subtracting([0]).count) }
             labels.append(label)
             tissues.append(tissue)
             return UInt8(labels.count - 1)
@@ -89,7 +93,8 @@ public final class LabelMap: Sendable {
     /// Soft tissue within 5 mm of the air, or of skin, is fat.
     private static func findFat(_ classes: inout [UInt8], _ tissues: [Tissue], _ fat: UInt8, _ grid: Grid) throws {
         let outside: [UInt8] = classes.map { tissues[Int($0)] == .air || tissues[Int($0)] == .skin ? 1 : 0 }
-        let depth = try EuclideanDistance.toSet(outside, shape: grid.shape, spacing: grid.spacing, box: Box(whole: grid.shape), squared: true)
+        let depth = try EuclideanDistance.toSet(
+            outside, shape: grid.shape, spacing: grid.spacing, box: Box(whole: grid.shape), squared: true)
         for i in classes.indices where depth[i] <= 25 && tissues[Int(classes[i])] == .soft { classes[i] = fat }
     }
 
@@ -133,14 +138,14 @@ public final class LabelMap: Sendable {
 /// What can be wrong with a map of labels.
 public enum LabelMapError: ExplainedError, Equatable {
     case notLabel(Double)
-    case tooMany
+    case tooMany(Int)
     case noBrain
     case millimetres(name: String, value: Double)
 
     public var message: String {
         switch self {
         case .notLabel(let value): "a map of labels holds whole numbers from 0 to 32767, and this one has \(Text.short(value))"
-        case .tooMany: "this map has more than 118 labels"
+        case .tooMany(let count): "this map has \(count) labels, and a head is drawn from 118 at most"
         case .noBrain: "this map has no brain: no label from 1 to 499 other than 24, which is fluid"
         case .millimetres(let name, let value): "\(name) must be 0 to 20 mm, not \(Text.short(value))"
         }

@@ -2,7 +2,8 @@ import Glibc
 import Support
 import Synchronization
 
-/// Label maps that were made ready before, so that a training reads each of its maps once. Those not asked for longest go first when `bound` is reached.
+/// Label maps that were made ready before, so that a training reads each of its maps once. Those not asked for longest go first when
+/// `bound` is reached.
 public final class LabelMapStore: Sendable {
     /// The store of the process.
     public static let shared = LabelMapStore(bound: 1 << 30)

@@ -51,8 +51,8 @@ extension Volume {
         if Double(least) < -sigma { throw IntensityError.negative(least: Double(least), operation: operation) }
     }
 
-    /// The image with noise of standard deviation `sigma` (in the image's units; for Rician noise that of each channel). The same seed gives the
-    /// same noise, whatever the number of threads. float32.
+    /// The image with noise of standard deviation `sigma` (in the image's units; for Rician noise that of each channel). The same seed
+    /// gives the same noise, whatever the number of threads. float32.
     public func withNoise(sigma: Double, kind: NoiseKind = .rician, seed: UInt64 = 0) throws -> Volume {
         guard sigma >= 0, sigma.isFinite else { throw IntensityError.argument(name: "sigma", value: sigma, allowed: "0 or more") }
         try grid.requireMemory(bytesPerVoxel: 4)

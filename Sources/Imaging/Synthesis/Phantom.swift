@@ -53,17 +53,18 @@ public struct Phantom: Sendable {
     /// - Parameters:
     ///   - shape: voxels along x (right), y (anterior), z (superior).
     ///   - spacing: voxel size in mm.
-    /// - Throws: `PhantomError` for a spacing, size or option out of range, `GridError`, `Interrupted`.
+    /// - Throws: `SynthesisError` for a spacing, size or option out of range, `GridError`, `Interrupted`.
     public static func make(
         seed: UInt64, shape: SIMD3<Int> = [96, 128, 160], spacing: SIMD3<Double> = [2, 2, 2], options: Options = Options()
     ) throws -> Phantom {
-        for axis in 0..<3 where !(spacing[axis] >= 0.05 && spacing[axis] <= 100) { throw PhantomError.spacing(spacing) }
-        try check("noise", options.noise, 0...1)
-        try check("bias", options.bias, 0...1.5)
-        try check("rotation", options.rotation, 0...180)
-        try check("shift", options.shift, 0...1000)
+        let subject = "a phantom"
+        try SynthesisError.check(spacing, within: 0.05...100, of: subject)
+        try SynthesisError.check("noise", options.noise, within: 0...1)
+        try SynthesisError.check("bias", options.bias, within: 0...1.5)
+        try SynthesisError.check("rotation", options.rotation, within: 0...180)
+        try SynthesisError.check("shift", options.shift, within: 0...1000)
         let grid = try Grid(shape: shape, affine: Affine(spacing: spacing, origin: -(SIMD3<Double>(shape) - 1) / 2 * spacing))
-        guard grid.count <= largestCount else { throw PhantomError.tooLarge(shape) }
+        guard grid.count <= largestCount else { throw SynthesisError.tooLarge(subject, shape, most: largestCount) }
         try grid.requireMemory(bytesPerVoxel: 14)
 
         let head = Head(seed: seed, height: Double(shape.z - 1) * spacing.z, options: options)
@@ -90,28 +91,6 @@ public struct Phantom: Sendable {
         return Phantom(
             image: Volume(grid: grid, voxels: image), mask: Mask(grid: grid, voxels: mask),
             labels: Volume(grid: grid, voxels: labelValues, datatype: .uint8), bias: Volume(grid: grid, voxels: bias))
-    }
-
-    private static func check(_ name: String, _ value: Double, _ range: ClosedRange<Double>) throws(PhantomError) {
-        guard range.contains(value) else { throw .option(name: name, value: value, range: range) }
-    }
-}
-
-/// What can be wrong with a request for a phantom.
-public enum PhantomError: ExplainedError, Equatable {
-    case spacing(SIMD3<Double>)
-    case tooLarge(SIMD3<Int>)
-    case option(name: String, value: Double, range: ClosedRange<Double>)
-
-    public var message: String {
-        switch self {
-        case .spacing(let s):
-            "a phantom's spacing must be 0.05 to 100 mm, not (\(Text.short(s.x)), \(Text.short(s.y)), \(Text.short(s.z)))"
-        case .tooLarge(let s):
-            "a phantom of \(Text.sizes(s)) voxels is beyond the largest, \(Phantom.largestCount) voxels"
-        case .option(let name, let value, let range):
-            "\(name) must be \(Text.short(range.lowerBound)) to \(Text.short(range.upperBound)), not \(Text.short(value))"
-        }
     }
 }
 

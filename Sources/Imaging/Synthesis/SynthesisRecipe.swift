@@ -6,7 +6,8 @@ struct SynthesisRecipe {
     /// From mm about the grid's middle to mm about the map's brain: the rows of a matrix, applied after the shift is taken off.
     let rows: (SIMD3<Double>, SIMD3<Double>, SIMD3<Double>)
     let shift: SIMD3<Double>
-    /// Fields over the grid: displacement in mm (0 … 2), fine and coarse texture of deviation 1 (3, 4), the log of the bias (5), roughness in mm (6).
+    /// Fields over the grid: displacement in mm (0 … 2), fine and coarse texture of deviation 1 (3, 4), the log of the bias (5), roughness
+    /// in mm (6).
     let fields: FieldLattice
     let appearance: Appearance
     let lesions: [Lesion]
@@ -42,7 +43,8 @@ struct SynthesisRecipe {
         let size = SIMD3(both(&pose), both(&pose), both(&pose)) * options.scale * 0.5 + (1 + both(&pose) * options.scale * 0.6)
         let lean = SIMD3(both(&pose), both(&pose), both(&pose)) * options.scale * 0.4
         let mirror = pose.uniform() < 0.5 ? -1.0 : 1
-        let turn = Affine.turn(angles.z, from: 0, to: 1).after(Affine.turn(angles.y, from: 2, to: 0)).after(Affine.turn(angles.x, from: 1, to: 2))
+        let turn = Affine.turn(angles.z, from: 0, to: 1).after(Affine.turn(angles.y, from: 2, to: 0)).after(
+            Affine.turn(angles.x, from: 1, to: 2))
         let form = Affine([mirror / size.x, lean.x, lean.y, 0], [0, 1 / size.y, lean.z, 0], [0, 0, 1 / size.z, 0]).after(turn)
         func row(_ r: SIMD4<Double>) -> SIMD3<Double> { SIMD3(r.x, r.y, r.z) }
         rows = (row(form.rows.0), row(form.rows.1), row(form.rows.2))
@@ -111,7 +113,9 @@ struct SynthesisRecipe {
         return (low, high)
     }
 
-    private static func face(_ map: LabelMap, _ options: HeadSynthesis.Options, _ random: inout CounterRandom) -> (y: Float, z: Float, limit: Float)? {
+    private static func face(_ map: LabelMap, _ options: HeadSynthesis.Options, _ random: inout CounterRandom) -> (
+        y: Float, z: Float, limit: Float
+    )? {
         guard random.uniform() < 0.35 * options.erasing else { return nil }
         let n = min(Int(random.uniform(0, Double(LabelMap.faceAngles.count))), LabelMap.faceAngles.count - 1)
         let angle = LabelMap.faceAngles[n] * .pi / 180

@@ -3,9 +3,10 @@ enum Tissue: Int, CaseIterable, Sendable {
     case air, white, grey, nuclei, cerebellarGrey, cerebellarWhite, brainstem, ventricle, otherBrain
     case fluid, dura, fat, soft, skin, mucosa, muscle, bone, marrow, vein, artery, eye, nerve, cord
 
-    /// The tissue of a label: FreeSurfer's numbers below 500, and above it those of whole-head maps as published with SynthSeg (Billot et al. 2023,
-    /// doi:10.1016/j.media.2023.102789): 502 artery, 506 eyes, 507 other, 508 rectus muscle, 509 mucosa, 511 skin, 512 spinal cord, 514 vein, 515 cortical bone,
-    /// 516 cancellous bone, 530 optic nerve. Numbers that are none of these are other brain below 500, and soft tissue above.
+    /// The tissue of a label: FreeSurfer's numbers below 500, and above it those of whole-head maps as published with SynthSeg (Billot et
+    /// al. 2023, doi:10.1016/j.media.2023.102789): 502 artery, 506 eyes, 507 other, 508 rectus muscle, 509 mucosa, 511 skin, 512 spinal
+    /// cord, 514 vein, 515 cortical bone, 516 cancellous bone, 530 optic nerve. Numbers that are none of these are other brain below 500,
+    /// and soft tissue above.
     init(label: Int) {
         switch label {
         case ...0: self = .air
@@ -49,10 +50,12 @@ public enum ContrastKind: String, Sendable, CaseIterable {
 extension ContrastKind {
     /// Usual brightness of each tissue, as a share of that of the brightest of the brain; nil where chance alone decides.
     ///
-    /// Rounded from what adults' scans at 1.5 to 3 T show; the draw adds play of about a tenth to each, more to those that vary with the sequence (fat, marrow, vessels).
+    /// Rounded from what adults' scans at 1.5 to 3 T show; the draw adds play of about a tenth to each, more to those that vary with the
+    /// sequence (fat, marrow, vessels).
     func means() -> [Float]? {
         func table(
-            _ white: Float, _ grey: Float, _ nuclei: Float, fluid: Float, fat: Float, muscle: Float, skin: Float, mucosa: Float, bone: Float, marrow: Float,
+            _ white: Float, _ grey: Float, _ nuclei: Float, fluid: Float, fat: Float, muscle: Float, skin: Float, mucosa: Float,
+            bone: Float, marrow: Float,
             vein: Float, eye: Float, dura: Float
         ) -> [Float] {
             Tissue.allCases.map { tissue in
@@ -79,13 +82,21 @@ extension ContrastKind {
         switch self {
         case .any, .random: return nil
         case .t1:
-            return table(0.85, 0.6, 0.7, fluid: 0.2, fat: 1.05, muscle: 0.5, skin: 0.65, mucosa: 0.6, bone: 0.08, marrow: 0.65, vein: 0.35, eye: 0.22, dura: 0.4)
+            return table(
+                0.85, 0.6, 0.7, fluid: 0.2, fat: 1.05, muscle: 0.5, skin: 0.65, mucosa: 0.6, bone: 0.08, marrow: 0.65, vein: 0.35,
+                eye: 0.22, dura: 0.4)
         case .t2:
-            return table(0.38, 0.52, 0.44, fluid: 1, fat: 0.6, muscle: 0.22, skin: 0.4, mucosa: 0.8, bone: 0.06, marrow: 0.45, vein: 0.2, eye: 0.95, dura: 0.2)
+            return table(
+                0.38, 0.52, 0.44, fluid: 1, fat: 0.6, muscle: 0.22, skin: 0.4, mucosa: 0.8, bone: 0.06, marrow: 0.45, vein: 0.2, eye: 0.95,
+                dura: 0.2)
         case .flair:
-            return table(0.6, 0.78, 0.68, fluid: 0.15, fat: 0.55, muscle: 0.35, skin: 0.5, mucosa: 0.85, bone: 0.07, marrow: 0.4, vein: 0.22, eye: 0.18, dura: 0.35)
+            return table(
+                0.6, 0.78, 0.68, fluid: 0.15, fat: 0.55, muscle: 0.35, skin: 0.5, mucosa: 0.85, bone: 0.07, marrow: 0.4, vein: 0.22,
+                eye: 0.18, dura: 0.35)
         case .pd:
-            return table(0.68, 0.85, 0.75, fluid: 0.85, fat: 0.75, muscle: 0.55, skin: 0.6, mucosa: 0.8, bone: 0.1, marrow: 0.6, vein: 0.35, eye: 0.85, dura: 0.4)
+            return table(
+                0.68, 0.85, 0.75, fluid: 0.85, fat: 0.75, muscle: 0.55, skin: 0.6, mucosa: 0.8, bone: 0.1, marrow: 0.6, vein: 0.35,
+                eye: 0.85, dura: 0.4)
         }
     }
 }

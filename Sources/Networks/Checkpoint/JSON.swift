@@ -42,6 +42,28 @@ package enum JSON: Sendable, Equatable {
         }
     }
 
+    /// Over several lines, two spaces a level; arrays of nothing but numbers and the like stay on one.
+    package var indented: String { indented("") }
+
+    private func indented(_ margin: String) -> String {
+        let inner = margin + "  "
+        switch self {
+        case .array(let items) where items.contains(where: \.isNested):
+            return "[\n" + items.map { inner + $0.indented(inner) }.joined(separator: ",\n") + "\n" + margin + "]"
+        case .array(let items): return "[" + items.map(\.text).joined(separator: ", ") + "]"
+        case .object(let members) where !members.isEmpty:
+            return "{\n" + members.map { "\(inner)\(Self.quoted($0.key)): \($0.value.indented(inner))" }.joined(separator: ",\n") + "\n" + margin + "}"
+        default: return text
+        }
+    }
+
+    private var isNested: Bool {
+        switch self {
+        case .array, .object: true
+        default: false
+        }
+    }
+
     private static func quoted(_ s: String) -> String {
         var out = "\""
         for u in s.unicodeScalars {
@@ -88,7 +110,7 @@ private struct Parser {
     }
 
     mutating func value(depth: Int) throws -> JSON {
-        if depth > 32 { throw fail("nesting deeper than 32") }
+        if depth > 200 { throw fail("nesting deeper than 200") }
         skipSpace()
         guard at < bytes.count else { throw fail("unexpected end") }
         switch bytes[at] {

@@ -94,6 +94,7 @@ final class Compiler {
                 name: parameter.name, place: place, fallback: parameter.fallback.map { compile($0, inner) },
                 fallbackText: parameter.fallback.map { source.text($0.span) })
         }
+        code.rest = node.parameters.firstIndex(where: \.isRest)
         if case .block(let statements) = node.body.kind {
             code.isExpression = false
             code.body = tail(statements, node.body.span, inner)
@@ -154,12 +155,19 @@ final class Compiler {
             let make = MakeFunction(function(node, in: scope), target: place)
             if let global { return AssignGlobal(global, make, e.span) }
             return Assign(place ?? .slot(0), make, e.span)
-        case .forLoop(let name, _, let sequence, let body):
-            let (place, global) = target(name, scope)
+        case .unpack(let pattern, let value):
+            let parts = self.parts(pattern) { name in target(name, scope) }
+            return UnpackCode(parts, of: compile(value, scope), e.span)
+        case .forLoop(let pattern, let sequence, let body):
             let over = compile(sequence, scope)
             scope.loops += 1
             defer { scope.loops -= 1 }
-            return ForCode(place, global: global, over, compile(body, scope), e.span)
+            if case .name(let name, _) = pattern {
+                let (place, global) = target(name, scope)
+                return ForCode(place, global: global, over, compile(body, scope), e.span)
+            }
+            let (item, unpack) = unpacking(pattern, scope) { name in target(name, scope) }
+            return ForCode(item, global: nil, over, BlockCode([unpack, compile(body, scope)], body.span), e.span)
         case .whileLoop(let condition, let body):
             let test = compile(condition, scope)
             scope.loops += 1
@@ -218,15 +226,23 @@ final class Compiler {
                 return GlobalVariable(name, module, e.span)
             }
         case .string(let pieces): return text(pieces, e.span, scope)
-        case .list(let items): return MakeList(items.map { compile($0, scope) }, e.span)
+        case .list(let items):
+            let spreads = items.map(\.isSpread)
+            let parts = items.map { compile($0, scope) }
+            return spreads.contains(true) ? SpreadList(parts, spreads, e.span) : MakeList(parts, e.span)
+        case .spread(let inner): return compile(inner, scope)
         case .comprehension(let element, let clauses): return comprehension(element, clauses, e.span, scope)
-        case .record(let fields): return MakeRecord(fields.map { ($0.name, compile($0.value, scope)) }, e.span)
+        case .record(let fields):
+            if fields.contains(where: { $0.name == nil }) { return UpdateRecord(fields.map { ($0.name, compile($0.value, scope)) }, e.span) }
+            return MakeRecord(fields.map { ($0.name ?? "", compile($0.value, scope)) }, e.span)
         case .range(let a, let b): return MakeRange(compile(a, scope), compile(b, scope), e.span)
         case .lambda(let node): return MakeFunction(function(node, in: scope), target: nil)
         case .call(let callee, let arguments):
             let names = arguments.contains { $0.name != nil } ? arguments.map(\.name) : []
+            let spreads = arguments.indices.filter { arguments[$0].value.isSpread }
             return CallCode(
-                compile(callee, scope), arguments.map { compile($0.value, scope) }, names: names, spans: arguments.map(\.span), e.span)
+                compile(callee, scope), arguments.map { compile($0.value, scope) }, names: names, spans: arguments.map(\.span),
+                spreads: spreads, e.span)
         case .index(let base, let items):
             let parts = items.map { item -> IndexCode.Part in
                 switch item {
@@ -275,10 +291,15 @@ final class Compiler {
         for clause in clauses {
             switch clause {
             case .filter(let condition): steps.append(.filter(compile(condition, scope)))
-            case .each(let name, _, let sequence):
+            case .each(let pattern, let sequence):
                 // What a `for` goes over is evaluated before its own name is bound.
                 let over = compile(sequence, scope)
                 scope.levels.append([:])
+                guard case .name(let name, _) = pattern else {
+                    let (item, unpack) = unpacking(pattern, scope, fresh: true) { name in (scope.declare(name), nil) }
+                    steps += [.each(item, over), .unpack(unpack)]
+                    continue
+                }
                 steps.append(.each(scope.declare(name), over))
             }
         }
@@ -290,6 +311,44 @@ final class Compiler {
 
 extension Compiler.Scope {
     var isTop: Bool { parent == nil }
+}
+
+// MARK: - Patterns
+
+extension Compiler {
+    /// Where the parts of a pattern go; `place` gives each name its variable.
+    private func parts(
+        _ pattern: Pattern, fresh: Bool = false, _ place: (String) -> (place: Place?, global: Cell?)
+    ) -> UnpackCode.Part {
+        func own(_ name: String) -> UnpackCode.Part {
+            let (place, global) = place(name)
+            return .variable(place, global, fresh: fresh)
+        }
+        switch pattern {
+        case .name(let name, _): return own(name)
+        case .list(let before, let rest, let after, let span):
+            return .list(
+                before.map { parts($0, fresh: fresh, place) }, rest: rest.map { own($0.name) }, after: after.map { parts($0, fresh: fresh, place) },
+                span)
+        case .record(let fields, let rest, let span):
+            return .record(
+                fields.map { ($0.name, $0.nameSpan, parts($0.pattern, fresh: fresh, place)) }, rest: rest.map { own($0.name) }, span)
+        }
+    }
+
+    /// A variable without a name for a loop's item, and the code that takes it apart.
+    private func unpacking(
+        _ pattern: Pattern, _ scope: Scope, fresh: Bool = false, _ place: (String) -> (place: Place?, global: Cell?)
+    ) -> (item: Place, unpack: UnpackCode) {
+        let slot = scope.code.slotCount
+        scope.code.slotCount += 1
+        return (.slot(slot), UnpackCode(parts(pattern, fresh: fresh, place), of: SlotVariable(slot, "", pattern.span), pattern.span))
+    }
+}
+
+extension Expression {
+    /// True for `...xs`.
+    var isSpread: Bool { if case .spread = kind { true } else { false } }
 }
 
 /// `import "lib.ss"`.
@@ -306,9 +365,8 @@ final class ImportCode: StatementCode {
     }
 
     override func execute(_ frame: Frame) throws -> Completion {
-        let full = path.hasPrefix("/") || directory == "." || directory.isEmpty ? path : directory + "/" + path
         do {
-            try frame.machine.importFile(full, module)
+            try frame.machine.importFile(ScriptFile.path(path, from: directory), module)
         } catch let error as ScriptError {
             error.trace.append(.init(function: "import \"\(path)\"", source: frame.code.source, span: span))
             throw error

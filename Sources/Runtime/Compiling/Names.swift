@@ -12,7 +12,7 @@ extension Expression {
             visit(element)
             for clause in clauses {
                 switch clause {
-                case .each(_, _, let e), .filter(let e): visit(e)
+                case .each(_, let e), .filter(let e): visit(e)
                 }
             }
         case .record(let fields): for field in fields { visit(field.value) }
@@ -38,7 +38,7 @@ extension Expression {
                 case .ellipsis: break
                 }
             }
-        case .field(let e, _, _), .unary(_, let e), .group(let e), .bind(_, _, let e): visit(e)
+        case .field(let e, _, _), .unary(_, let e), .group(let e), .spread(let e), .bind(_, _, let e), .unpack(_, let e): visit(e)
         case .conditional(let branches, let otherwise):
             for branch in branches {
                 visit(branch.condition)
@@ -48,7 +48,7 @@ extension Expression {
         case .bindItem(_, _, let a, let b):
             visit(a)
             visit(b)
-        case .attempt(let a, _, _, let b), .forLoop(_, _, let a, let b), .whileLoop(let a, let b):
+        case .attempt(let a, _, _, let b), .forLoop(_, let a, let b), .whileLoop(let a, let b):
             visit(a)
             visit(b)
         case .returnValue(let e): if let e { visit(e) }
@@ -63,17 +63,7 @@ enum Names {
         var out: [String] = []
         var seen: Set<String> = []
         func add(_ name: String) { if seen.insert(name).inserted { out.append(name) } }
-        func visit(_ e: Expression) {
-            switch e.kind {
-            case .bind(let name, _, _), .forLoop(let name, _, _, _): add(name)
-            case .bindItem(let name, _, _, _): add(name)
-            case .define(let node): if let name = node.name { add(name) }
-            case .attempt(_, let name, _, _): if let name { add(name) }
-            default: break
-            }
-            e.forEachChild(intoFunctions: false, visit)
-        }
-        expressions.forEach(visit)
+        forEachBinding(in: expressions) { name, _ in add(name) }
         return out
     }
 

@@ -98,15 +98,19 @@ public final class Builtin: Sendable {
     let rest: Int?
     /// What it makes of a single number, where that is all that it does: calls in loops need no more.
     let scalar: (@Sendable (Double) -> Double)?
+    /// What it makes of a single value of the usual kind, without fitting arguments to parameters; nil for values that need it.
+    let shortcut: (@Sendable (Value) -> Value?)?
 
     /// The body's arguments have the parameters' types. Throw `Mismatch` through `context.reject` for values that fit the type but not the task;
     /// errors of the cores pass as they are, the call adds its place.
     public init<each P: Convertible, R: Convertible>(
         _ name: String, _ summary: String, theme: Theme, details: String = "", _ parameters: repeat Param<each P>,
         returns: String = "", examples: [Example] = [], scalar: (@Sendable (Double) -> Double)? = nil,
+        shortcut: (@Sendable (Value) -> Value?)? = nil,
         body: @escaping @Sendable (Context, repeat each P) throws -> R
     ) {
         self.scalar = scalar
+        self.shortcut = shortcut
         self.name = name
         self.summary = summary
         self.theme = theme
@@ -137,6 +141,7 @@ public final class Builtin: Sendable {
         examples = []
         inner = function
         scalar = nil
+        shortcut = nil
         self.body = body
     }
 

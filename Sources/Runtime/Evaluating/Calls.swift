@@ -8,20 +8,24 @@ final class CallCode: Code {
     /// Empty when no argument is named.
     let names: [String?]
     let spans: [Span]
+    /// The arguments of which each stands for many: `...xs`.
+    let spreads: [Int]
 
     /// What a builtin makes of a single number, once it is known that this calls one.
     @exclusivity(unchecked) var scalar: (@Sendable (Double) -> Double)?
 
-    init(_ callee: Code, _ arguments: [Code], names: [String?], spans: [Span], _ span: Span) {
+    init(_ callee: Code, _ arguments: [Code], names: [String?], spans: [Span], spreads: [Int], _ span: Span) {
         self.callee = callee
         self.arguments = arguments
         self.names = names
         self.spans = spans
+        self.spreads = spreads
         super.init(span)
     }
 
     override func evaluate(_ frame: Frame) throws -> Value {
         let function = try function(try callee.evaluate(frame), frame)
+        if !spreads.isEmpty { return try spreadOut(function, frame) }
         // What goes wrong in an argument does not happen within the call.
         var values: [Value] = []
         values.reserveCapacity(arguments.count)
@@ -40,7 +44,7 @@ final class CallCode: Code {
     private static let most = 64
 
     override func emit(_ emitter: Emitter, to register: Int) {
-        guard names.isEmpty, arguments.count <= Self.most else { return emitter.evaluate(self, to: register) }
+        guard names.isEmpty, spreads.isEmpty, arguments.count <= Self.most else { return emitter.evaluate(self, to: register) }
         // The result comes to the first register of the call: the one that waits for it, where that is the topmost.
         let start = emitter.free
         let first = register == start - 1 && emitter.isFree(register) ? register : emitter.take()
@@ -65,6 +69,26 @@ final class CallCode: Code {
     func function(_ value: Value, _ frame: Frame) throws -> Function {
         if case .function(let function) = value { return function }
         throw frame.fail("\(value.mention) cannot be called", hint: hint(value), at: callee.span)
+    }
+
+    /// The call with the items of `...xs` as arguments of their own.
+    private func spreadOut(_ function: Function, _ frame: Frame) throws -> Value {
+        var values: [Value] = [], given: [String?] = [], sources: [Int] = []
+        for (i, argument) in arguments.enumerated() {
+            let value = try argument.evaluate(frame)
+            let items = spreads.contains(i) ? try Sequences.items(value, frame, argument.span) : [value]
+            values += items
+            given += Array(repeating: i < names.count ? names[i] : nil, count: items.count)
+            sources += Array(repeating: i, count: items.count)
+        }
+        do {
+            return try frame.machine.call(function, values, names: names.isEmpty ? [] : given)
+        } catch let error as ArgumentError {
+            let argument = error.argument.map { $0 < sources.count ? sources[$0] : $0 }
+            throw placed(ArgumentError(error.message, hint: error.hint, argument: argument), function, frame)
+        } catch {
+            throw placed(error, function, frame)
+        }
     }
 
     private func hint(_ value: Value) -> String? {
@@ -102,9 +126,8 @@ final class CallCode: Code {
     /// The number of this call's argument for a parameter.
     private func argument(_ name: String, of function: Function) -> Int? {
         if let i = names.firstIndex(of: name) { return i }
-        guard let i = function.parameterNames.firstIndex(of: name), i < arguments.count, i >= names.count || names[i] == nil else {
-            return nil
-        }
+        guard spreads.isEmpty, let i = function.parameterNames.firstIndex(of: name), i < arguments.count, i >= names.count || names[i] == nil
+        else { return nil }
         return i
     }
 }

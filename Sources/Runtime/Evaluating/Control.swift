@@ -141,6 +141,7 @@ enum Sequences {
 final class ComprehensionCode: Code {
     enum Step {
         case each(Place, Code)
+        case unpack(UnpackCode)
         case filter(Code)
     }
     let element: Code
@@ -166,6 +167,9 @@ final class ComprehensionCode: Code {
             return
         }
         switch steps[step] {
+        case .unpack(let code):
+            code.emitStatement(emitter)
+            emit(emitter, step + 1, list)
         case .filter(let condition):
             var end = Emitter.Label()
             emitter.condition(condition, unless: &end, "a comprehension's condition")

@@ -103,6 +103,8 @@ final class FunctionCode {
     let span: Span
     let doc: String?
     var parameters: [Parameter] = []
+    /// The parameter that takes all further positional arguments, as a list.
+    var rest: Int?
     var body: Code = Literal(.none, Span(0, 0))
     /// The body as instructions.
     private(set) var program = Program.empty
@@ -172,6 +174,7 @@ final class FunctionCode {
         module: Module(directory: ".", library: nil, builtins: Module.Builtins()))
 
     private var hasPlainParameters: Bool {
+        if rest != nil { return false }
         for (i, parameter) in parameters.enumerated() where parameter.place != .slot(i) { return false }
         return true
     }
@@ -182,7 +185,7 @@ final class FunctionCode {
 
     /// "f(x, k=2)".
     var signature: String {
-        let shown = parameters.map { p in p.fallbackText.map { "\(p.name)=\($0)" } ?? p.name }
+        let shown = parameters.enumerated().map { i, p in p.fallbackText.map { "\(p.name)=\($0)" } ?? (i == rest ? "..." : "") + p.name }
         return "\(name ?? "")(\(shown.joined(separator: ", ")))"
     }
 }

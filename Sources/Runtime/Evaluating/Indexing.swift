@@ -99,6 +99,20 @@ final class IndexCode: Code {
             case .ellipsis: return value
             }
         case .string(let text):
+            if text.isPlain {
+                // A character is a byte.
+                let bytes = text.utf8
+                func from(_ i: Int) -> String.Index { bytes.index(bytes.startIndex, offsetBy: i) }
+                switch try single(frame, given, "a string") {
+                case .at(let i, let at):
+                    let i = try Sequences.place(i, bytes.count, "the string", frame, at)
+                    return .string(String(text[from(i)..<from(i + 1)]))
+                case .slice(let a, let b, _):
+                    let range = slice(a, b, bytes.count)
+                    return .string(String(text[from(range.lowerBound)..<from(range.upperBound)]))
+                case .ellipsis: return value
+                }
+            }
             try frame.reserve(text.utf8.count * MemoryLayout<Character>.stride, at: span)
             let characters = Array(text)
             switch try single(frame, given, "a string") {

@@ -239,12 +239,14 @@ final class Machine: @unchecked Sendable {
                 }
             }
             let places = try Binder.places(
-                function.name, parameters: code.parameters.map { ($0.name, $0.fallback == nil) }, rest: nil, count: arguments.count,
-                names: names)
+                function.name, parameters: code.parameters.enumerated().map { ($1.name, $1.fallback == nil && $0 != code.rest) },
+                rest: code.rest, count: arguments.count, names: names)
             return try withFrame(code, function) { frame in
+                var more: [Value] = []
                 for (i, value) in arguments.enumerated() {
-                    store(value, code.parameters[places[i]].place, frame)
+                    if places[i] == code.rest { more.append(value) } else { store(value, code.parameters[places[i]].place, frame) }
                 }
+                if let rest = code.rest { store(Value(more), code.parameters[rest].place, frame) }
                 return try finish(code, frame)
             }
         }
@@ -263,7 +265,12 @@ enum Binder {
         let positional = rest.map { $0 + 1 } ?? parameters.count
         for i in 0..<count {
             if i < names.count, let name = names[i] {
-                guard let p = parameters.firstIndex(where: { $0.name == name }), p != rest else {
+                if let rest, parameters[rest].name == name {
+                    throw ArgumentError(
+                        "\(function): `\(name)` takes what is given by position, and has no name in a call",
+                        hint: "\(function)(a, b), or \(function)(...\(name)) for the items of a list", argument: i)
+                }
+                guard let p = parameters.firstIndex(where: { $0.name == name }) else {
                     throw unknown(name, function, parameters.map(\.name), argument: i)
                 }
                 if taken[p] { throw ArgumentError("\(function): `\(name)` is given twice, by position and by name", argument: i) }

@@ -153,6 +153,10 @@ final class BinaryCode: OperatorCode {
 
     /// What the operator makes of its operands. Where one of them is a variable without a value, its code throws the error.
     func combine(_ x: Word, _ y: Word, _ frame: Frame) throws -> Word {
+        if x.kind == Word.Kind.text, y.kind == Word.Kind.text, op == .equal || op == .notEqual {
+            let same = x.object(TextBox.self).takeUnretainedValue().text == y.object(TextBox.self).takeUnretainedValue().text
+            return Word(same == (op == .equal))
+        }
         if let a = Pending.operand(x), let b = Pending.operand(y) {
             if x.isNumber, y.isNumber { return Word(try Operators.numbers(op, x.number, y.number, frame, operatorSpan)) }
             if let expression = try frame.placed(span, { try Operators.expression(op, a, b) }) { return try result(expression, frame) }

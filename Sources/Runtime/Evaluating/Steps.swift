@@ -125,6 +125,12 @@ extension Machine {
             function = try code.function(try word.value ?? code.callee.evaluate(frame), frame)
         }
         if word.isUnbound { code.scalar = function.builtin?.scalar }
+        if count == 1, let shortcut = function.builtin?.shortcut, let value = given.pointee.value, let short = shortcut(value) {
+            try poll()
+            given.clear()
+            result.put(Word(short))
+            return
+        }
         var values: [Value] = []
         values.reserveCapacity(count)
         for j in 0..<count {

@@ -76,3 +76,21 @@ extension Text {
         return x * Double.pow10(half) * Double.pow10(power - half)
     }
 }
+
+extension Value {
+    /// The value by a format as it stands in the braces of a string, without the colon: ">8.3". Throws `BadFormat`, and `TooLarge` for a long list's text.
+    public func formatted(_ text: String) throws -> String {
+        guard let format = Format(text) else { throw BadFormat(message: "\(Value.quoted(text)) is no format", hint: Format.help, argument: "format") }
+        guard let shown = try Formatting.text(self, format) else {
+            throw BadFormat(message: "only a number, or a list of numbers, can be written with decimals; this is \(mention)", hint: nil, argument: "x")
+        }
+        return shown
+    }
+}
+
+/// A format that does not exist, or does not fit its value.
+public struct BadFormat: ExplainedError {
+    public let message: String
+    public let hint: String?
+    public let argument: String?
+}

@@ -12,8 +12,11 @@ extension Text {
 extension Value {
     /// As `print` and interpolation show it: strings bare.
     public var text: String {
-        if case .string(let s) = self { return s }
-        return literal
+        switch self {
+        case .string(let s): s
+        case .number(let x): Text.number(x)
+        default: literal
+        }
     }
 
     /// As one would write it in a script, where that is possible; volumes and such as one line. Long lists are elided.
@@ -25,6 +28,9 @@ extension Value {
 
     /// Defaults in signatures are as the script wrote them, line breaks included.
     private func oneLine(_ text: String) -> String { String(text.map { $0.isNewline ? " " : $0 }) }
+
+    /// A list of records as an aligned table, in lines of at most so many columns; nil for other values.
+    public func table(columns: Int = .max) -> String? { TableText(self, isWhole: true)?.text(columns: columns) }
 
     /// One line of at most so many columns for the prompt: fewer and fewer items of lists and records, until it fits.
     public func described(columns: Int) -> String {

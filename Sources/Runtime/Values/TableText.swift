@@ -18,8 +18,8 @@ struct TableText {
     /// After which row others are left out, and how many.
     private let cut: (after: Int, count: Int)?
 
-    /// Nil for what is no list of records.
-    init?(_ value: Value) {
+    /// Nil for what is no list of records. `isWhole` leaves no row out.
+    init?(_ value: Value, isWhole: Bool = false) {
         guard case .list(let list) = value, !list.isEmpty else { return nil }
         var records: [Record] = []
         for item in list {
@@ -28,7 +28,7 @@ struct TableText {
         }
         var titles: [String] = [], known: Set<String> = []
         for record in records { for name in record.names where known.insert(name).inserted { titles.append(name) } }
-        if records.count > Self.head + Self.tail + 1 {
+        if !isWhole, records.count > Self.head + Self.tail + 1 {
             cut = (Self.head, records.count - Self.head - Self.tail)
             records.removeSubrange(Self.head..<records.count - Self.tail)
         } else {

@@ -11,7 +11,9 @@ extension Value {
         case .list(let list): return .array(list.map(\.json))
         case .record(let record): return .object(record.fields.map { ($0.key, $0.value.json) })
         case .function(let function): return .object([("kind", .string(kind)), ("signature", .string(function.signature))])
-        case .range, .volume, .mask, .transform, .tensor, .model, .figure:
+        case .range(let range):
+            return .array((0..<min(range.count, List.longest)).map { .number(Double(range.start + $0)) })
+        case .volume, .mask, .transform, .tensor, .model, .figure:
             let fields = Fields.names(of: self).compactMap { name in Fields.get(name, of: self).map { (name, $0.json) } }
             return .object([("kind", .string(kind))] + fields)
         }

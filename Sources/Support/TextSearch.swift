@@ -1,0 +1,70 @@
+extension String {
+    /// Whether every byte is a character: no line end of two bytes, and nothing but ASCII.
+    public var isPlain: Bool { utf8.allSatisfy { $0 < 0x80 && $0 != 0x0D } }
+
+    /// How many characters there are; of plain text at once.
+    public var length: Int { isPlain ? utf8.count : count }
+
+    /// The character at which a part begins for the first time, from 0; nil where it does not occur. An empty part is at 0.
+    public func position(of part: String) -> Int? {
+        firstRange(of: part, from: startIndex).map { distance(from: startIndex, to: $0.lowerBound) }
+    }
+
+    /// The pieces between separators, empty ones too; for an empty separator its characters.
+    public func pieces(between separator: String) -> [String] {
+        if separator.isEmpty { return map { String($0) } }
+        if isPlain, separator.isPlain { return plainPieces(between: separator) }
+        var out: [String] = [], start = startIndex
+        while let range = firstRange(of: separator, from: start) {
+            out.append(String(self[start..<range.lowerBound]))
+            start = range.upperBound
+        }
+        out.append(String(self[start...]))
+        return out
+    }
+
+    private func plainPieces(between separator: String) -> [String] {
+        var text = self
+        let wanted = Array(separator.utf8)
+        return text.withUTF8 { bytes in
+            var out: [String] = [], start = 0, i = 0
+            while i + wanted.count <= bytes.count {
+                if bytes[i] == wanted[0], bytes[i..<(i + wanted.count)].elementsEqual(wanted) {
+                    out.append(String(decoding: bytes[start..<i], as: UTF8.self))
+                    i += wanted.count
+                    start = i
+                } else {
+                    i += 1
+                }
+            }
+            out.append(String(decoding: bytes[start...], as: UTF8.self))
+            return out
+        }
+    }
+
+    /// The pieces between runs of blanks and line ends, none of them empty.
+    public var words: [String] { split(whereSeparator: \.isWhitespace).map(String.init) }
+
+    /// Without blanks and line ends at both ends.
+    public var withoutBlanks: String {
+        var text = self[...]
+        while text.first?.isWhitespace ?? false { text.removeFirst() }
+        while text.last?.isWhitespace ?? false { text.removeLast() }
+        return String(text)
+    }
+
+    /// By bytes, and then only where characters begin and end: `e` does not occur in an `é` that is written as two code points.
+    private func firstRange(of part: String, from start: Index) -> Range<Index>? {
+        if part.isEmpty { return start..<start }
+        let wanted = Array(part.utf8), bytes = self[start...].utf8
+        var i = bytes.startIndex
+        while let first = bytes[i...].firstIndex(of: wanted[0]) {
+            if bytes[first...].starts(with: wanted) {
+                let end = bytes.index(first, offsetBy: wanted.count)
+                if first.samePosition(in: self) != nil, end.samePosition(in: self) != nil { return first..<end }
+            }
+            i = bytes.index(after: first)
+        }
+        return nil
+    }
+}
