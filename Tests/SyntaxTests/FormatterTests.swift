@@ -5,7 +5,7 @@ import Testing
     static let root = "/" + #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
 
     /// Scripts of the repository, as paths from its root.
-    static let scripts = ["examples", "stdlib", "bench", "bench/data", "bench/imaging"].flatMap { folder in
+    static let scripts = ["examples", "stdlib", "bench", "bench/data", "bench/imaging", "bench/language"].flatMap { folder in
         listFiles(root + "/" + folder, ".ss").map { folder + "/" + $0 }
     }
 
