@@ -22,11 +22,10 @@ fn truth_of(name, like) {
 
 # Free of any convention: the brain tissue that a mask misses, in percent; none where no tissue is labelled.
 fn missed(name, found) {
-    tissue = if name == "mne_T1w" { load("{heads}/mne_aseg.nii.gz") > 0 }
-        else if name == "colin27_T1w" {
-            v = load("{heads}/colin27_labels.nii.gz")
-            v > 1 & v < 4
-        } else { none }
+    tissue = if name == "mne_T1w" { load("{heads}/mne_aseg.nii.gz") > 0 } else if name == "colin27_T1w" {
+        v = load("{heads}/colin27_labels.nii.gz")
+        v > 1 & v < 4
+    } else { none }
     if kind(tissue) == "mask" { 100 * (1 - sensitivity(found, copy_grid(tissue, like=found))) } else { none }
 }
 

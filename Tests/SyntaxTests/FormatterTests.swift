@@ -5,7 +5,7 @@ import Testing
     static let root = "/" + #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
 
     /// Scripts of the repository, as paths from its root.
-    static let scripts = ["examples", "stdlib", "bench", "bench/data", "bench/imaging"].flatMap { folder in
+    static let scripts = ["examples", "stdlib", "bench", "bench/data", "bench/imaging", "bench/language"].flatMap { folder in
         listFiles(root + "/" + folder, ".ss").map { folder + "/" + $0 }
     }
 
@@ -162,7 +162,8 @@ import Testing
         let pieces = [
             "x", "1", "\"s {x:.2} # no\"", "(", ")", "[", "]", "{", "}", "=", "+", "-", "~", ":", ",", ".", "…", "->", "|>", ";", "\n",
             "\n", "\n\n\n", " ",
-            "# c\n", "if ", "else ", "for ", " in ", "fn f", "try ", "catch ", "not ", " and ", "{ x }", "(x)", "[x]", "f(x)", "a: 1",
+            "# c\n", "if ", "else ", "for ", " in ", "fn f", "try ", "catch ", "not ", " and ", "{ x }", "(x)", "[x]", "f(x)", "a: 1", "...x",
+            "[a, ...b] = ", "{a, b: c} = ", "for [a, b] in ",
             "x = ", "return ",
         ]
         var random = SystemRandomNumberGenerator()
