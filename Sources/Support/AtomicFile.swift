@@ -31,7 +31,9 @@ public enum FileError: ExplainedError, Equatable {
     }
 }
 
-/// Writes a file so that a reader sees the old bytes or the new ones, never a part: a temporary file beside the target, then a rename.
+/// Writes a file so that a reader sees the old bytes or the new ones, never a part: a temporary file in the target's folder, then a rename.
+///
+/// Where the file system has files without a name (`O_TMPFILE`), the temporary one gets a name only when it is whole, so that a killed process leaves nothing behind.
 ///
 /// A symbolic link to a file stays, and the file that it leads to is replaced; a file that was there keeps its permission bits.
 ///
@@ -43,6 +45,8 @@ public final class AtomicFile {
     private let target: String
     private let temporary: String
     private var descriptor: Int32
+    /// Whether the temporary file has its name yet.
+    private var isNamed = false
     private let isStream: Bool
     /// Bytes written so far.
     public private(set) var position = 0
@@ -68,7 +72,13 @@ public final class AtomicFile {
         self.path = path
         target = exists ? Self.resolved(path) : path
         temporary = "\(target).\(getpid()).\(CounterRandom.unique()).partial"
-        descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
+        // A name is given by way of /proc.
+        let canName = access("/proc/self/fd", X_OK) == 0
+        descriptor = canName ? open(Self.folder(of: target), Self.unnamedFile | O_WRONLY | O_CLOEXEC, 0o644) : -1
+        if descriptor < 0 {
+            descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
+            isNamed = true
+        }
         guard descriptor >= 0 else { throw .cannotWrite(path: path, reason: String(cString: strerror(errno))) }
         // Where a file system has no such bits, there are none to keep.
         if exists { _ = fchmod(descriptor, status.st_mode & 0o777) }
@@ -87,6 +97,14 @@ public final class AtomicFile {
             unlink(name)
         }
         return (String(decoding: name.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self), descriptor)
+    }
+
+    /// `O_TMPFILE`, a macro that Swift does not import.
+    private static let unnamedFile = O_DIRECTORY | 0o20_000_000
+
+    private static func folder(of path: String) -> String {
+        guard let slash = path.lastIndex(of: "/") else { return "." }
+        return slash == path.startIndex ? "/" : String(path[..<slash])
     }
 
     /// The path with all links followed; the path itself where the system does not say.
@@ -127,6 +145,10 @@ public final class AtomicFile {
     public func commit() throws(FileError) {
         if isStream { return try send() }
         if fsync(descriptor) != 0 && errno != EINVAL { throw fail() }
+        if !isNamed {
+            guard linkat(AT_FDCWD, "/proc/self/fd/\(descriptor)", AT_FDCWD, temporary, AT_SYMLINK_FOLLOW) == 0 else { throw fail() }
+            isNamed = true
+        }
         let closed = close(descriptor)
         descriptor = -1
         if closed != 0 || rename(temporary, target) != 0 { throw fail() }
@@ -158,14 +180,14 @@ public final class AtomicFile {
 
     private func fail() -> FileError {
         let reason = String(cString: strerror(errno))
-        if !isStream { unlink(temporary) }
+        if isNamed { unlink(temporary) }
         return .cannotWrite(path: path, reason: reason)
     }
 
     deinit {
         if descriptor >= 0 {
             close(descriptor)
-            if !isStream { unlink(temporary) }
+            if isNamed { unlink(temporary) }
         }
     }
 

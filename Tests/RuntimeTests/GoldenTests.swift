@@ -1,8 +1,7 @@
 import Glibc
+import Runtime
 import Syntax
 import Testing
-
-@testable import Runtime
 
 /// Transcripts: `Tests/Golden/name.ss` holds inputs parted by blank lines, as typed at one prompt; `name.out` what it looks like.
 /// `RECORD=1` writes the `.out` files anew, and fails, so that nobody takes it for a pass.

@@ -2,7 +2,7 @@ import Syntax
 
 extension Expression {
     /// Visits the expressions directly below; those in a function's body and defaults only when asked for.
-    func forEachChild(intoFunctions: Bool, _ visit: (Expression) -> Void) {
+    package func forEachChild(intoFunctions: Bool, _ visit: (Expression) -> Void) {
         switch kind {
         case .none, .boolean, .number, .name, .breakLoop, .continueLoop, .importFile: break
         case .string(let pieces):
