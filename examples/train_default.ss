@@ -65,6 +65,6 @@ save(plot(run), "{out}/training.png")
 
 # Probabilities pass one half slowly by design, so that their entropy at the border says little. The other limits are from bench/quality.ss (docs/models.md).
 best = pipeline(load("{out}/trained.safetensors"), prepare=v -> v |> resample(shape=[128, 128, 128], spacing=spacing, antialias=true) |> standard(),
-    threshold=0.5, volume=[850, 2100], limits={entropy: 1, contact: 0.02})
+    threshold=0.3, flips=true, volume=[850, 2100], limits={entropy: 1, contact: 0.02})
 save(best, "{out}/default.safetensors", weights="float16")
 print(best)
