@@ -70,7 +70,7 @@ os.environ["SKULLSTRIP_THREADS"] = str(threads)
 
 
 def ours(what, head, path, out):
-    first = f'v = load("{head}")' if what == "write" else ""
+    first = f'v = load("{head}")' if what == "write" else "v = none"
     code = OURS.format(first=first, path=path, out=out, what=what, repeats=repeats)
     script = os.path.join(folder, "run.ss")
     open(script, "w").write(code)
