@@ -196,6 +196,7 @@ extension Catalog {
             guard count <= Double(List.longest) else {
                 throw context.reject("step", expected: "one that gives at most \(Text.grouped(List.longest)) numbers", found: "\(Text.short(step)), which gives \(Text.short(count))")
             }
+            try context.reserve(numbers: Int(max(0, count)))
             return (0..<Int(max(0, count))).map { start + Double($0) * step }
         },
 
@@ -221,6 +222,7 @@ extension Catalog {
             guard (0...List.longest).contains(count) else {
                 throw context.reject("count", expected: "a whole number from 0 to \(List.longest)", found: "\(count)")
             }
+            try context.reserve(numbers: count)
             let random = CounterRandom(seed: seed, stream: 0x7261_6e64)
             return (0..<count).map { random.uniform(at: UInt64($0)) }
         },

@@ -45,7 +45,8 @@ extension Catalog {
         Builtin(
             "lines", "The lines of a string, without their ends.", theme: .text,
             Param<String>("text", "the string"), returns: "a list of strings", examples: [Example("lines(\"a\\nb\\n\")", "[\"a\", \"b\"]")]
-        ) { _, text -> [String] in
+        ) { context, text -> [String] in
+            try context.reserve(pieces: text.mostPieces(between: "\n"))
             var lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).map(String.init)
             if lines.last == "" { lines.removeLast() }
             return lines
@@ -57,6 +58,7 @@ extension Catalog {
             returns: "a string", examples: [Example("replace(\"sub-01_T1w\", \"_T1w\", \"_mask\")", "\"sub-01_mask\"")]
         ) { context, text, part, by -> String in
             guard !part.isEmpty else { throw context.reject("part", expected: "a string that is not empty", found: "an empty one") }
+            try context.reserve(pieces: text.mostPieces(between: part))
             return try Operators.joined(text.pieces(between: part).map { .string($0) }, separator: by)
         },
 

@@ -17,7 +17,7 @@ extension Array: Convertible where Element: Convertible {
     public static var typeName: String {
         Element.typeName == Value.typeName ? "list" : "list of \(plural(Element.typeName))"
     }
-    /// Lists, and ranges of up to ten million numbers, which count as the list of their numbers.
+    /// Lists, and ranges that are no longer than a list may be, which count as the list of their numbers.
     public static func from(_ value: Value) throws(Mismatch) -> [Element] {
         switch value {
         case .list(let list):
@@ -33,8 +33,12 @@ extension Array: Convertible where Element: Convertible {
                 }
             }
             return out
-        case .range(let range) where range.count <= 10_000_000:
+        case .range(let range):
+            guard range.count <= List.longest else {
+                throw Mismatch(expected, found: "a range of \(Text.grouped(range.count)) numbers, of which a list may have \(Text.grouped(List.longest))")
+            }
             var out: [Element] = []
+            out.reserveCapacity(range.count)
             for i in 0..<range.count { out.append(try Element.from(.number(Double(range.start + i)))) }
             return out
         default: throw Mismatch(expected)

@@ -240,7 +240,7 @@ final class Machine: @unchecked Sendable {
             try poll()
             if let reserved { try keep(reserved, from: builtin, arguments) }
             if let restriction { try restriction.check(builtin) }
-            if arguments.contains(where: \.isImage) { try memory.checkBeforeWork() }
+            try memory.checkBeforeWork(on: arguments)
             let result = try builtin.body(context, try Binder.bind(builtin, arguments, names))
             try memory.account(result)
             return result

@@ -43,13 +43,6 @@ public enum Value: @unchecked Sendable {
         }
     }
 
-    var isImage: Bool {
-        switch self {
-        case .volume, .mask: true
-        default: false
-        }
-    }
-
     /// How deep lists, records and closures are nested in this value.
     var depth: Int {
         switch self {
