@@ -47,7 +47,7 @@ extension Catalog {
             Param<String>("text", "the string"), returns: "a list of strings", examples: [Example("lines(\"a\\nb\\n\")", "[\"a\", \"b\"]")]
         ) { context, text -> [String] in
             try context.reserve(pieces: text.mostPieces(between: "\n"))
-            var lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).map(String.init)
+            var lines = try text.lines()
             if lines.last == "" { lines.removeLast() }
             return lines
         },
@@ -70,12 +70,12 @@ extension Catalog {
         Builtin(
             "upper", "A string in capital letters.", theme: .text,
             Param<String>("text", "the string"), returns: "a string", examples: [Example("upper(\"t1w é\")", "\"T1W É\"")]
-        ) { _, text in text.uppercased() },
+        ) { _, text in try text.recased { $0.uppercased() } },
 
         Builtin(
             "lower", "A string in small letters.", theme: .text,
             Param<String>("text", "the string"), returns: "a string", examples: [Example("lower(\"T1W\")", "\"t1w\"")]
-        ) { _, text in text.lowercased() },
+        ) { _, text in try text.recased { $0.lowercased() } },
 
         Builtin(
             "starts_with", "Whether a string begins with another.", theme: .text,

@@ -23,4 +23,32 @@ extension String {
             return count
         }
     }
+
+    /// In other letters, as by `uppercased`: a long text piece by piece, cut at blanks, across which no letter depends on another. Throws `Interrupted`.
+    public func recased(_ change: (String) -> String) throws -> String {
+        let piece = 1 << 16
+        if utf8.count <= piece { return change(self) }
+        var out = "", start = startIndex
+        out.reserveCapacity(utf8.count)
+        while start < endIndex {
+            try Interrupt.check()
+            var end = utf8.index(start, offsetBy: piece, limitedBy: endIndex) ?? endIndex
+            while end < endIndex, utf8[end] != UInt8(ascii: " "), utf8[end] != UInt8(ascii: "\n") { end = utf8.index(after: end) }
+            out += change(String(self[start..<end]))
+            start = end
+        }
+        return out
+    }
+
+    /// Its characters from the last to the first. Throws `Interrupted`.
+    public func backwards() throws -> String {
+        var out = "", turns = 0
+        out.reserveCapacity(utf8.count)
+        for character in reversed() {
+            out.append(character)
+            turns += 1
+            if turns & 4095 == 0 { try Interrupt.check() }
+        }
+        return out
+    }
 }

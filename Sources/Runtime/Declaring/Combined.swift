@@ -58,8 +58,10 @@ private func plural(_ noun: String) -> String {
 
 /// One number for each axis, written as one number for all or a list of three: `2` or `[1, 1, 2.5]`.
 public struct Triple: Convertible, Sendable, Equatable, ExpressibleByFloatLiteral, ExpressibleByIntegerLiteral {
+    /// Those of the three axes.
     public var numbers: SIMD3<Double>
 
+    /// The axes' numbers as they are.
     public init(_ numbers: SIMD3<Double>) { self.numbers = numbers }
     public init(floatLiteral value: Double) { numbers = SIMD3(repeating: value) }
     public init(integerLiteral value: Int) { numbers = SIMD3(repeating: Double(value)) }
@@ -95,8 +97,10 @@ public struct Triple: Convertible, Sendable, Equatable, ExpressibleByFloatLitera
 
 /// As `Triple`, for whole numbers of at least 1: voxels, kernel sizes, strides.
 public struct WholeTriple: Convertible, Sendable, Equatable, ExpressibleByIntegerLiteral {
+    /// Those of the three axes, each at least 1 where it comes from a script.
     public var numbers: SIMD3<Int>
 
+    /// The axes' numbers as they are.
     public init(_ numbers: SIMD3<Int>) { self.numbers = numbers }
     public init(integerLiteral value: Int) { numbers = SIMD3(repeating: value) }
 
@@ -140,7 +144,9 @@ extension Either: Sendable where A: Sendable, B: Sendable {}
 
 /// All further positional arguments. Parameters declared after it can only be given by name.
 public struct Rest<Element: Convertible>: Convertible {
+    /// The arguments, in the order of the call.
     public var items: [Element]
+    /// For defaults: usually of none.
     public init(_ items: [Element]) { self.items = items }
 
     public static var typeName: String { "\(Element.typeName)…" }

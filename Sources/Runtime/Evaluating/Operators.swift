@@ -24,6 +24,11 @@ public enum Operators {
         if stringBytes > longestString { throw TooLarge() }
     }
 
+    /// Throws `TooLarge` for a list that a script may not have.
+    public static func check(items: Int) throws(TooLarge) {
+        if items > List.longest { throw TooLarge() }
+    }
+
     /// The texts of values one after another. Throws `TooLarge`, `Interrupted`, and `MemoryError` where memory lacks.
     public static func joined(_ values: [Value], separator: String) throws -> String {
         var out = "", asked = 1 << 24

@@ -21,6 +21,7 @@ public enum Value: @unchecked Sendable {
     case model(Model)
     case figure(Figure)
 
+    /// A list of these items.
     public init(_ items: [Value]) { self = .list(List(items)) }
 
     /// The kind in a word: "number", "volume".
@@ -66,13 +67,17 @@ extension Value: ExpressibleByFloatLiteral, ExpressibleByStringLiteral, Expressi
 
 /// Whole numbers from `start` up to but not including `end`. Holds no list, so that any size costs nothing.
 public final class IndexRange: Sendable {
+    /// The first number.
     public let start: Int
+    /// The number that follows the last; at or before `start` where there is none.
     public let end: Int
 
+    /// Both are within ±2⁵³, so that their difference is a number.
     public init(_ start: Int, _ end: Int) {
         self.start = start
         self.end = end
     }
 
+    /// How many numbers there are.
     public var count: Int { max(0, end - start) }
 }
