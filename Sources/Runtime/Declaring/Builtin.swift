@@ -57,7 +57,7 @@ public struct Param<T: Convertible> {
     var described: Parameter {
         Parameter(
             name: name, doc: doc, type: T.typeName, words: T.words, defaultValue: fallback?.value,
-            isRest: T.self is any RestParameter.Type)
+            isRest: T.self is any RestParameter.Type, takesExpression: T.takesExpression)
     }
 }
 
@@ -78,6 +78,8 @@ public struct Parameter: Sendable {
     public let defaultValue: Value?
     /// True where it takes all further positional arguments.
     public let isRest: Bool
+    /// Whether an argument may be a voxel expression that nobody has computed; else the call gives its image.
+    var takesExpression = false
 
     /// True where a call without it is an error.
     public var isRequired: Bool { defaultValue == nil && !isRest }
@@ -110,6 +112,8 @@ public final class Builtin: Sendable {
     let body: @Sendable (Context, Bound) throws -> Value
     /// The parameter that takes all further arguments.
     let rest: Int?
+    /// Whether a parameter takes voxel expressions.
+    var takesExpressions: Bool { parameters.contains { $0.takesExpression } }
     /// What it makes of a single number, where that is all that it does: calls in loops need no more.
     let scalar: (@Sendable (Double) -> Double)?
     /// What it makes of a single value of the usual kind, without fitting arguments to parameters; nil for values that need it.
@@ -157,6 +161,13 @@ public final class Builtin: Sendable {
         scalar = nil
         shortcut = nil
         self.body = body
+    }
+
+    /// The parameter that an argument goes to, by its name or else by its place in the call.
+    func parameter(at place: Int, named name: String?) -> Parameter? {
+        if let name { return parameters.first { $0.name == name } }
+        let i = rest.map { min(place, $0) } ?? place
+        return i < parameters.count ? parameters[i] : nil
     }
 
     /// For a body that gives nothing.

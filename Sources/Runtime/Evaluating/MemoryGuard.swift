@@ -38,7 +38,7 @@ struct MemoryGuard {
         var hasImage = false
         for argument in arguments {
             switch argument {
-            case .volume, .mask: hasImage = true
+            case .volume, .mask, .pending: hasImage = true
             case .list(let list) where list.count > 1 << 20: try reserve(Self.copies * list.count * MemoryLayout<Value>.stride)
             case .range(let range) where range.count > 1 << 20:
                 try reserve(Self.copies * min(range.count, List.longest) * MemoryLayout<Value>.stride)
