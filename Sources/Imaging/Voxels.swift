@@ -25,6 +25,7 @@ enum Voxels {
         try make(count) { out, range in (out + range.lowerBound).initialize(repeating: value, count: range.count) }
     }
 
+<<<<<<< HEAD
     /// Bytes of a large page.
     private static let page = 1 << 21
 
@@ -43,6 +44,11 @@ enum Voxels {
         let kept = errno
         madvise(pointer, Int(end - start), Int32(MADV_HUGEPAGE))
         errno = kept
+=======
+    /// Asks for large pages under fresh memory: a new image otherwise costs more in page faults than in arithmetic. A wish only.
+    static func useLargePages<T>(_ base: UnsafeMutablePointer<T>, _ count: Int) {
+        LargePages.prepare(base, bytes: count * MemoryLayout<T>.stride)
+>>>>>>> 9e6025b3f53186cfed7917758efd64c23799a3f6
     }
 
     // The functions below hand out whole blocks, not single voxels: what a closure does to one voxel would be called
