@@ -1,3 +1,4 @@
+import Imaging
 import Runtime
 import Support
 
@@ -200,9 +201,17 @@ extension Catalog {
         },
 
         Builtin(
-            "sum", "Sum of a list of numbers.", theme: .lists,
-            Param<[Double]>("xs", "the numbers"), returns: "a number; 0 of an empty list", examples: [Example("sum([1, 2, 3])", "6")]
-        ) { _, xs in xs.reduce(0, +) },
+            "sum", "Sum of a list of numbers, or of a volume's voxels.", theme: .lists,
+            Param<Either<VoxelExpression, [Double]>>("xs", "the numbers, or a volume"), Param<Mask?>("mask", "only voxels in this mask", default: nil),
+            returns: "a number; 0 of an empty list", examples: [Example("sum([1, 2, 3])", "6"), Example("m = phantom(seed=1, shape=16, spacing=12).mask\nsum(m * 2) == 2 * m.count", "true")]
+        ) { context, xs, mask -> Double in
+            switch xs {
+            case .first(let voxels): return try voxels.sum(in: mask)
+            case .second(let numbers):
+                if mask != nil { throw context.reject("mask", expected: "given with a volume", found: "a mask for numbers", hint: "sum(v, mask=m)") }
+                return numbers.reduce(0, +)
+            }
+        },
 
         Builtin(
             "shuffle", "A list in an order by chance.", theme: .lists,

@@ -57,12 +57,12 @@ extension Catalog {
     ) -> Builtin {
         Builtin(
             name, summary, theme: .mathematics,
-            Param<Either<Double, Volume>>("x", "a number or a volume"),
+            Param<Either<Double, VoxelExpression>>("x", "a number or a volume"),
             returns: "a number or a volume", examples: [example], scalar: scalar
-        ) { _, x -> Value in
+        ) { _, x -> Either<Double, VoxelExpression> in
             switch x {
-            case .first(let number): .number(scalar(number))
-            case .second(let volume): .volume(try Elementwise.apply(operation, volume))
+            case .first(let number): .first(scalar(number))
+            case .second(let voxels): .second(voxels.mapped(by: operation))
             }
         }
     }

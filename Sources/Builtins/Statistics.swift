@@ -6,28 +6,28 @@ extension Catalog {
     static let statistics: [Builtin] = [
         Builtin(
             "mean", "Mean of a volume's voxels, or of a list of numbers.", theme: .intensity,
-            Param<Either<Volume, [Double]>>("values", "a volume or a list of numbers"),
+            Param<Either<VoxelExpression, [Double]>>("values", "a volume or a list of numbers"),
             Param<Mask?>("mask", "only voxels in this mask", default: nil),
             returns: "a number", examples: [Example("mean([1, 2, 6])", "3")]
         ) { context, values, mask in try summary("mean", values, mask, context).mean },
 
         Builtin(
             "std", "Standard deviation (of the population) of a volume's voxels, or of a list of numbers.", theme: .intensity,
-            Param<Either<Volume, [Double]>>("values", "a volume or a list of numbers"),
+            Param<Either<VoxelExpression, [Double]>>("values", "a volume or a list of numbers"),
             Param<Mask?>("mask", "only voxels in this mask", default: nil),
             returns: "a number", examples: [Example("std([1, 3])", "1")]
         ) { context, values, mask in try summary("std", values, mask, context).std },
 
         Builtin(
             "min", "Least value of a volume, of a list, or of numbers.", theme: .intensity,
-            Param<Rest<Either<Volume, Either<Double, [Double]>>>>("values", "a volume, a list of numbers, or numbers"),
+            Param<Rest<Either<VoxelExpression, Either<Double, [Double]>>>>("values", "a volume, a list of numbers, or numbers"),
             Param<Mask?>("mask", "only voxels in this mask", default: nil),
             returns: "a number", examples: [Example("min(3, 1, 2)", "1"), Example("min([4, 5])", "4")]
         ) { context, values, mask in try summary("min", gathered(values, "min", context), mask, context).min },
 
         Builtin(
             "max", "Greatest value of a volume, of a list, or of numbers.", theme: .intensity,
-            Param<Rest<Either<Volume, Either<Double, [Double]>>>>("values", "a volume, a list of numbers, or numbers"),
+            Param<Rest<Either<VoxelExpression, Either<Double, [Double]>>>>("values", "a volume, a list of numbers, or numbers"),
             Param<Mask?>("mask", "only voxels in this mask", default: nil),
             returns: "a number", examples: [Example("max(3, 1, 2)", "3"), Example("max([4, 5])", "5")]
         ) { context, values, mask in try summary("max", gathered(values, "max", context), mask, context).max },
@@ -68,8 +68,8 @@ extension Catalog {
 
     /// One volume stays one; anything else is a list of numbers.
     private static func gathered(
-        _ values: Rest<Either<Volume, Either<Double, [Double]>>>, _ name: String, _ context: Context
-    ) throws -> Either<Volume, [Double]> {
+        _ values: Rest<Either<VoxelExpression, Either<Double, [Double]>>>, _ name: String, _ context: Context
+    ) throws -> Either<VoxelExpression, [Double]> {
         var numbers: [Double] = []
         for value in values.items {
             switch value {
@@ -85,10 +85,10 @@ extension Catalog {
         return .second(numbers)
     }
 
-    private static func summary(_ name: String, _ values: Either<Volume, [Double]>, _ mask: Mask?, _ context: Context) throws -> Summary {
+    private static func summary(_ name: String, _ values: Either<VoxelExpression, [Double]>, _ mask: Mask?, _ context: Context) throws -> Summary {
         switch values {
-        case .first(let volume):
-            let s = try volume.statistics(in: mask)
+        case .first(let voxels):
+            let s = try voxels.statistics(in: mask)
             return Summary(mean: s.mean, std: s.std, min: Double(s.min), max: Double(s.max))
         case .second(let numbers):
             try require(numbers, mask, name, context)

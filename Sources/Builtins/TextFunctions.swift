@@ -12,7 +12,7 @@ extension Catalog {
             "number", "The number that a string spells.", theme: .text,
             Param<Either<Double, String>>("x", "a string or a number"), returns: "a number", examples: [Example("number(\"2.5\") * 2", "5")],
             shortcut: { x in
-                if case .string(let string) = x, let number = Double(string) { return .number(number) }
+                if case .string(let string) = x, let number = string.plainNumber ?? Double(string) { return .number(number) }
                 return nil
             }
         ) { context, x -> Double in

@@ -1,6 +1,24 @@
 extension String {
     /// Whether every byte is a character: no line end of two bytes, and nothing but ASCII.
-    public var isPlain: Bool { utf8.allSatisfy { $0 < 0x80 && $0 != 0x0D } }
+    public var isPlain: Bool {
+        utf8.withContiguousStorageIfAvailable { bytes in
+            var isPlain = true
+            for byte in bytes { isPlain = isPlain && byte < 0x80 && byte != 0x0D }
+            return isPlain
+        } ?? utf8.allSatisfy { $0 < 0x80 && $0 != 0x0D }
+    }
+
+    /// The number that up to 15 digits spell, and nothing else; nil for all other texts.
+    public var plainNumber: Double? {
+        guard 1...15 ~= utf8.count else { return nil }
+        var number: Int64 = 0
+        for byte in utf8 {
+            let digit = byte &- UInt8(ascii: "0")
+            guard digit < 10 else { return nil }
+            number = number &* 10 &+ Int64(digit)
+        }
+        return Double(number)
+    }
 
     /// How many characters there are; of plain text at once.
     public var length: Int { isPlain ? utf8.count : count }

@@ -26,6 +26,7 @@ EXPRESSIONS = {
     "v * a + w * b - c": ("v w", "v * 2 + w * 3 - 0.5", "v * 2 + w * 3 - 0.5"),
     "(v > a) & (w < b) | m": ("v w", "(v > 0.3) & (w < 0.6) | m", "(v > 0.3) & (w < 0.6) | m"),
     "(v - w) ^ 2 / (v + w + a)": ("v w", "(v - w) ^ 2 / (v + w + 1)", "(v - w) ** 2 / (v + w + 1)"),
+    "mean((v - w) ^ 2 * m)": ("v w", "mean((v - w) ^ 2 * m)", "numpy.mean((v - w) ** 2 * m)"),
 }
 
 # Both sides print the least time of several turns, and a number that must agree. With no turns they only read.
@@ -56,7 +57,7 @@ for turn in range({turns}):
     r = {expression}
     times.append(time.perf_counter() - t)
 if times:
-    print(min(times), r.sum(dtype=numpy.float64))
+    print(min(times), numpy.sum(r, dtype=numpy.float64))
 """
 
 
@@ -141,7 +142,7 @@ def voxels(options):
         write_image(folder + "/w.nii", 2)
         for name, (images, ours, theirs) in EXPRESSIONS.items():
             def commands(turns):
-                total = "r.count" if ">" in ours else f"mean(r) * {SIZE ** 3}"
+                total = "r.count" if ">" in ours else "r" if ours.startswith("mean") else "sum(r)"
                 reading = "\n".join(f'{i} = load("{folder}/{i}.nii")' for i in images.split())
                 return (
                     [options.skullstrip, "-e", OURS.format(reading=reading, turns=turns, expression=ours, total=total)],

@@ -3,6 +3,7 @@
 #define SKIMAGES_H
 
 #include "ckernels.h"
+#include "skvoxels.h"
 
 // Comparisons in the form that is one instruction. Of two values that do not compare (NaN), the second.
 static inline __attribute__((always_inline)) SKVector16 sk_least16(SKVector16 a, SKVector16 b) { return a < b ? a : b; }
@@ -112,6 +113,7 @@ typedef struct {
     SKRowSumFunction _Nonnull rowSum;
     SKPatchWeightsFunction _Nonnull patchWeights;
     SKWeightedFunction _Nonnull weighted;
+    SKVoxelStepFunction _Nonnull voxelStep;
 } SKImageTable;
 
 #endif

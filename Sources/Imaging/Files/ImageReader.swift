@@ -97,7 +97,10 @@ public final class ImageReader {
         var stored: StoredVoxels?
         if header.interleave == 1, let raw = source.inPlace(start, bytes) {
             voxels = try Voxels.make(grid.count) { out, range in
-                decoder.decode(raw.baseAddress! + range.lowerBound * decoder.type.size, to: out + range.lowerBound, count: range.count)
+                let size = decoder.type.size, piece = UnsafeRawBufferPointer(rebasing: raw[(range.lowerBound * size)..<(range.upperBound * size)])
+                decoder.decode(piece.baseAddress!, to: out + range.lowerBound, count: range.count)
+                // The file's pages would otherwise lie in memory beside the image.
+                if !keeps { source.file.release(piece) }
             }
             if keeps, !decoder.isExactEverywhere(raw.baseAddress!, count: grid.count) {
                 stored = StoredVoxels(type: header.type, scaling: header.scaling, bytes: decoder.littleEndian(Array(raw)))

@@ -279,8 +279,8 @@ final class Compiler {
         return MakeText(
             pieces.map { piece in
                 switch piece {
-                case .text(let text): (text, nil, nil)
-                case .value(let e, let format): ("", compile(e, scope), format)
+                case .text(let text): MakeText.Piece(text)
+                case .value(let e, let format): MakeText.Piece(compile(e, scope), format)
                 }
             }, span)
     }

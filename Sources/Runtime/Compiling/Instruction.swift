@@ -14,6 +14,8 @@ struct Instruction: BitwiseCopyable {
 enum Operation: UInt16 {
     /// R[a] = K[d]; R[a] = none, false, true by d; R[a] = R[b], the variable `site`; R[a] takes over R[b]; frees R[a] ..< R[b].
     case constant, plain, copy, move, clear
+    /// R[a] = the literal string `site`; R[a] = the text of the c pieces of `site`, with the values of its codes in R[b] and those after it.
+    case literal, text
     /// R[a] = the cell b of this call, the captured cell b, the cell d of a top level; and those cells take over R[a], a new one in the fifth case.
     case readCell, readCaptured, readGlobal, writeCell, freshCell, writeGlobal
     /// R[a] = R[b] op R[c].
@@ -35,8 +37,8 @@ enum Operation: UInt16 {
     case over, overRange
     /// R[b] = the next item of what R[a] and R[a + 1] go over, and jumps by d; goes on after the last one.
     case next
-    /// R[a] = R[a](R[a + 1], …) with c arguments; R[a] = global d(R[a], …) with c arguments.
-    case call, callGlobal
+    /// R[a] = R[a](R[a + 1], …) with c arguments; R[a] = global d(R[a], …) with c arguments; the same of a builtin's name, with voxel expressions among the arguments.
+    case call, callGlobal, callBuiltin
     /// R[a] = R[b][R[c]]; R[a] = R[b][R[c], R[c + 1], R[c + 2]].
     case index, indexVoxel
     /// R[a] = R[b].name.
@@ -45,6 +47,8 @@ enum Operation: UInt16 {
     case list, append
     /// Appends R[b] to the list or string that R[a] holds, adds where it is a number; the same for cell a of this call and cell d of a top level.
     case grow, growCell, growGlobal
+    /// Appends the text that `text` would make to the string that R[a] holds.
+    case growText
     /// The item R[b] of the list in R[a], in cell a or in cell d of a top level, becomes R[c].
     case setItem, setItemCell, setItemGlobal
     /// R[a] = what the site evaluates to; the site as a statement. Two jumps follow, for `break` and `continue` within.

@@ -52,7 +52,7 @@ public struct Param<T: Convertible> {
     var described: Parameter {
         Parameter(
             name: name, doc: doc, type: T.typeName, words: T.words, defaultValue: fallback?.value,
-            isRest: T.self is any RestParameter.Type)
+            isRest: T.self is any RestParameter.Type, takesExpression: T.takesExpression)
     }
 }
 
@@ -69,6 +69,8 @@ public struct Parameter: Sendable {
     public let words: [String]
     public let defaultValue: Value?
     public let isRest: Bool
+    /// Whether an argument may be a voxel expression that nobody has computed; else the call gives its image.
+    var takesExpression = false
 
     public var isRequired: Bool { defaultValue == nil && !isRest }
     /// The default as one would write it.
@@ -96,6 +98,8 @@ public final class Builtin: Sendable {
     let body: @Sendable (Context, Bound) throws -> Value
     /// The parameter that takes all further arguments.
     let rest: Int?
+    /// Whether a parameter takes voxel expressions.
+    var takesExpressions: Bool { parameters.contains { $0.takesExpression } }
     /// What it makes of a single number, where that is all that it does: calls in loops need no more.
     let scalar: (@Sendable (Double) -> Double)?
     /// What it makes of a single value of the usual kind, without fitting arguments to parameters; nil for values that need it.
@@ -143,6 +147,13 @@ public final class Builtin: Sendable {
         scalar = nil
         shortcut = nil
         self.body = body
+    }
+
+    /// The parameter that an argument goes to, by its name or else by its place in the call.
+    func parameter(at place: Int, named name: String?) -> Parameter? {
+        if let name { return parameters.first { $0.name == name } }
+        let i = rest.map { min(place, $0) } ?? place
+        return i < parameters.count ? parameters[i] : nil
     }
 
     /// For a body that gives nothing.

@@ -6,6 +6,7 @@ extension Optional: Convertible where Wrapped: Convertible {
     public static var typeName: String { Wrapped.typeName }
     public static var expected: String { "\(Wrapped.expected) or none" }
     public static var words: [String] { Wrapped.words }
+    public static var takesExpression: Bool { Wrapped.takesExpression }
     public static func from(_ value: Value) throws(Mismatch) -> Self {
         if case .none = value { return nil }
         return try Wrapped.from(value)
@@ -40,7 +41,10 @@ extension Array: Convertible where Element: Convertible {
         default: throw Mismatch(expected)
         }
     }
-    public var value: Value { .list(List(map(\.value))) }
+    public var value: Value {
+        if let texts = self as? [String] { return .list(List(texts: texts)) }
+        return .list(List(map { $0.value }))
+    }
 }
 
 private func plural(_ noun: String) -> String {
@@ -116,6 +120,7 @@ public enum Either<A: Convertible, B: Convertible>: Convertible {
     public static var typeName: String { "\(A.typeName) or \(B.typeName)" }
     public static var expected: String { "\(A.expected) or \(B.expected)" }
     public static var words: [String] { A.words + B.words }
+    public static var takesExpression: Bool { A.takesExpression || B.takesExpression }
     public static func from(_ value: Value) throws(Mismatch) -> Self {
         if let a = try? A.from(value) { return .first(a) }
         do {
@@ -140,6 +145,7 @@ public struct Rest<Element: Convertible>: Convertible {
     public init(_ items: [Element]) { self.items = items }
 
     public static var typeName: String { "\(Element.typeName)…" }
+    public static var takesExpression: Bool { Element.takesExpression }
     public static var expected: String { Element.expected }
     public static func from(_ value: Value) throws(Mismatch) -> Rest {
         guard case .list(let list) = value else { throw Mismatch(expected) }

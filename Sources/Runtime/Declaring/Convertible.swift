@@ -26,6 +26,8 @@ public protocol Convertible: SendableMetatype {
     static var typeName: String { get }
     /// The words that fit, for completion and help; empty where any value of the type does.
     static var words: [String] { get }
+    /// Whether a voxel expression that is not computed yet may be given: `VoxelExpression`, and what is put together with it.
+    static var takesExpression: Bool { get }
     /// Throws `Mismatch` when the value is of another kind or out of the type's range.
     static func from(_ value: Value) throws(Mismatch) -> Self
     var value: Value { get }
@@ -33,6 +35,7 @@ public protocol Convertible: SendableMetatype {
 
 extension Convertible {
     public static var words: [String] { [] }
+    public static var takesExpression: Bool { false }
     public static var expected: String { "a \(typeName)" }
 }
 

@@ -77,6 +77,8 @@ final class Grow: Code {
             if let step = emitter.operandConstant(more) {
                 let sum = BinaryCode(.add, variable, more, operatorSpan: operatorSpan, span)
                 emitter.add(.addConstant, a: slot, b: slot, c: step, site: sum)
+            } else if let text = more as? MakeText, let first = text.emitValues(emitter) {
+                emitter.add(.growText, a: slot, b: first, c: text.valueCount, site: self)
             } else {
                 emitter.add(.grow, a: slot, b: emitter.operand(more), site: self)
             }

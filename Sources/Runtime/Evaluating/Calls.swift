@@ -11,8 +11,12 @@ final class CallCode: Code {
     /// The arguments of which each stands for many: `...xs`.
     let spreads: [Int]
 
-    /// What a builtin makes of a single number, once it is known that this calls one.
-    @exclusivity(unchecked) var scalar: (@Sendable (Double) -> Double)?
+    /// The builtin that this is known to call: its name is nobody else's.
+    @exclusivity(unchecked) unowned(unsafe) var builtin: Builtin?
+    /// Arguments may come as voxel expressions: the name is that of a builtin which takes them.
+    private let takesExpressions: Bool
+    /// True where what is around the call takes a voxel expression for its result.
+    var isInner = false
 
     init(_ callee: Code, _ arguments: [Code], names: [String?], spans: [Span], spreads: [Int], _ span: Span) {
         self.callee = callee
@@ -20,7 +24,9 @@ final class CallCode: Code {
         self.names = names
         self.spans = spans
         self.spreads = spreads
+        takesExpressions = (callee as? GlobalVariable)?.builtin?.takesExpressions ?? false
         super.init(span)
+        if takesExpressions { for argument in arguments { OperatorCode.join(argument) } }
     }
 
     override func evaluate(_ frame: Frame) throws -> Value {
@@ -30,11 +36,29 @@ final class CallCode: Code {
         var values: [Value] = []
         values.reserveCapacity(arguments.count)
         for argument in arguments { values.append(try argument.evaluate(frame)) }
+        return try call(function, values, frame)
+    }
+
+    /// Calls with values, one for each argument.
+    func call(_ function: Function, _ values: [Value], _ frame: Frame) throws -> Value {
+        let values = try settled(values, for: function, frame)
         do {
-            return try frame.machine.call(function, values, names: names)
+            return try frame.machine.call(function, values, names: names, givesExpression: isInner)
         } catch {
             throw placed(error, function, frame)
         }
+    }
+
+    /// Computes the voxel expressions among arguments, but those that a builtin's parameter takes as they are.
+    private func settled(_ values: [Value], for function: Function, _ frame: Frame) throws -> [Value] {
+        guard takesExpressions else { return values }
+        var settled = values
+        for (i, value) in values.enumerated() {
+            guard case .pending(let pending) = value else { continue }
+            if !pending.expression.isMask, function.builtin?.parameter(at: i, named: i < names.count ? names[i] : nil)?.takesExpression ?? false { continue }
+            settled[i] = try frame.computed(pending, at: arguments[i].span)
+        }
+        return settled
     }
 
     override func replaceParts(_ replace: (Code) -> Code) { (callee, arguments) = (replace(callee), arguments.map(replace)) }
@@ -52,7 +76,7 @@ final class CallCode: Code {
         if let global = callee as? GlobalVariable, arguments.allSatisfy(\.isPlain) {
             _ = emitter.take(max(0, count - 1))
             for (i, argument) in arguments.enumerated() { argument.emit(emitter, to: first + i) }
-            emitter.add(.callGlobal, a: first, c: count, d: emitter.cell(global.cell), site: self)
+            emitter.add(takesExpressions ? .callBuiltin : .callGlobal, a: first, c: count, d: emitter.cell(global.cell), site: self)
         } else {
             _ = emitter.take(count)
             callee.emit(emitter, to: first)
@@ -76,7 +100,7 @@ final class CallCode: Code {
         var values: [Value] = [], given: [String?] = [], sources: [Int] = []
         for (i, argument) in arguments.enumerated() {
             let value = try argument.evaluate(frame)
-            let items = spreads.contains(i) ? try Sequences.items(value, frame, argument.span) : [value]
+            let items = spreads.contains(i) ? try Sequences.items(value, frame, argument.span) : try settled(value, argument, frame)
             values += items
             given += Array(repeating: i < names.count ? names[i] : nil, count: items.count)
             sources += Array(repeating: i, count: items.count)
@@ -89,6 +113,11 @@ final class CallCode: Code {
         } catch {
             throw placed(error, function, frame)
         }
+    }
+
+    private func settled(_ value: Value, _ argument: Code, _ frame: Frame) throws -> [Value] {
+        if case .pending(let pending) = value { return [try frame.computed(pending, at: argument.span)] }
+        return [value]
     }
 
     private func hint(_ value: Value) -> String? {

@@ -57,6 +57,15 @@ public enum Fields {
         }
     }
 
+    /// Fields of masks that are found without storing one.
+    static let ofExpressions: Set = ["count", "volume_ml"]
+
+    /// One of `ofExpressions`. Throws `Interrupted`.
+    static func get(_ name: String, of mask: VoxelExpression) throws -> Value {
+        let count = try mask.count()
+        return .number(name == "count" ? Double(count) : VoxelText.millilitres(count, mask.grid))
+    }
+
     /// Nil when the value has no such field.
     public static func get(_ name: String, of value: Value) -> Value? {
         switch value {

@@ -239,6 +239,8 @@ final class FieldCode: Code {
         self.name = name
         self.nameSpan = nameSpan
         super.init(span)
+        // How many voxels a comparison holds at can be told without its mask.
+        if Fields.ofExpressions.contains(name) { OperatorCode.join(base) }
     }
     override var isPlain: Bool { base.isPlain }
     override func emit(_ emitter: Emitter, to register: Int) {
@@ -247,6 +249,10 @@ final class FieldCode: Code {
         emitter.release(to: start)
     }
     func get(_ value: Value, _ frame: Frame) throws -> Value {
+        if case .pending(let pending) = value {
+            if pending.expression.isMask { return try frame.placed(span) { try Fields.get(name, of: pending.expression) } }
+            return try get(try frame.computed(pending, at: base.span), frame)
+        }
         if let field = Fields.get(name, of: value) { return field }
         throw Fields.unknown(name, of: value, Fields.names(of: value), frame, nameSpan)
     }

@@ -52,6 +52,11 @@ extension Machine {
                         if word.isUnbound { _ = try site(i).evaluate(self.frame(call)) }
                         word.retain()
                         a.put(word)
+                    case .literal:
+                        let word = unsafeDowncast(site(i), to: Literal.self).word
+                        word.retain()
+                        a.put(word)
+                    case .text: try makeText(i, site(i), call, r)
                     case .move:
                         let word = r[Int(i.b)]
                         r[Int(i.b)] = .unbound
@@ -274,6 +279,8 @@ extension Machine {
                         }
                         try self.call(i, word, given, site(i), call, r)
 
+                    case .callBuiltin: try self.call(i, cell(i)._withUnsafeGuaranteedRef { $0.word }, a, site(i), call, r)
+
                     case .index:
                         let base = r[Int(i.b)]
                         if base.kind == Word.Kind.list, number(i.c, &x) {
@@ -294,6 +301,7 @@ extension Machine {
                     case .append: try append(i, site(i), call, r)
                     case .grow:
                         if number(i.a, &x), number(i.b, &y) { a.pointee = Word(x + y) } else { try grow(a, r + Int(i.b), i, site(i), call) }
+                    case .growText: try growText(a, i, site(i), call, r)
                     case .growCell: try grow(self.frame(call).cells[Int(i.a)], r + Int(i.b), i, site(i), call)
                     case .growGlobal:
                         let held = cell(i)._withUnsafeGuaranteedRef { $0.word }

@@ -37,7 +37,9 @@ final class Machine: @unchecked Sendable {
     private var reserveFuel = Int.max
     /// What runs now may only compute.
     var restriction: Restriction?
-    var memory = MemoryGuard()
+    @exclusivity(unchecked) var memory = MemoryGuard()
+    /// Where strings with values are put together.
+    @exclusivity(unchecked) var texts = TextBuffer()
     /// Evaluates an imported file and gives its names to the importing script.
     var importFile: (_ path: String, _ importer: Module) throws -> Void = { _, _ in }
     /// What `help` prints of a function, a name or a word; of everything for none.
@@ -64,6 +66,7 @@ final class Machine: @unchecked Sendable {
     }
 
     deinit {
+        texts.deallocate()
         free(calls)
         registers.deallocate()
     }
@@ -217,8 +220,8 @@ final class Machine: @unchecked Sendable {
         try call(function, arguments, names: [])
     }
 
-    /// `names` is empty, or has a name or nil for each argument.
-    func call(_ function: Function, _ arguments: [Value], names: [String?]) throws -> Value {
+    /// `names` is empty, or has a name or nil for each argument. With `givesExpression`, the result of a builtin may be a voxel expression.
+    func call(_ function: Function, _ arguments: [Value], names: [String?], givesExpression: Bool = false) throws -> Value {
         switch function.kind {
         case .builtin(let builtin):
             // A builtin may take long: Ctrl-C is looked for before each.
@@ -227,7 +230,8 @@ final class Machine: @unchecked Sendable {
             if let reserved { try keep(reserved, from: builtin, arguments) }
             if let restriction { try restriction.check(builtin) }
             if arguments.contains(where: \.isImage) { try memory.checkBeforeWork() }
-            let result = try builtin.body(context, try Binder.bind(builtin, arguments, names))
+            var result = try builtin.body(context, try Binder.bind(builtin, arguments, names))
+            if case .pending(let pending) = result, !givesExpression { result = try pending.computed() }
             try memory.account(result)
             return result
         case .closure(let code, _):

@@ -2,10 +2,13 @@ import Imaging
 import Support
 import Syntax
 
-/// A voxel expression in the making, as an operator hands it to the operator around it.
-final class Pending {
+/// A voxel expression in the making, as an operator hands it to the operator or the builtin around it.
+public final class Pending: Sendable {
     let expression: VoxelExpression
     init(_ expression: VoxelExpression) { self.expression = expression }
+
+    /// The expression's image, computed and stored. Throws what the core throws.
+    func computed() throws -> Value { expression.isMask ? .mask(try expression.mask()) : .volume(try expression.volume()) }
 
     /// What an operator takes of a word; nil for all that is no number, image or expression.
     static func operand(_ word: Word) -> VoxelExpression.Operand? {
@@ -23,35 +26,50 @@ final class Pending {
     }
 }
 
+extension VoxelExpression: Convertible {
+    public static var typeName: String { Volume.typeName }
+    public static var takesExpression: Bool { true }
+    /// A volume, or what operators are about to make one of.
+    public static func from(_ value: Value) throws(Mismatch) -> VoxelExpression {
+        if case .pending(let pending) = value, !pending.expression.isMask { return pending.expression }
+        return VoxelExpression(try Volume.from(value))
+    }
+    public var value: Value { .pending(Pending(self)) }
+}
+
 extension VoxelExpression.Operand {
     var isMask: Bool { if case .expression(let e) = self { e.isMask } else { false } }
 }
 
 /// An operator. Where it works on voxels, it gives an expression to an operator around it, and the outermost one computes all in one pass.
 class OperatorCode: Code {
-    /// True below another operator of voxels.
+    /// True below another operator of voxels, and in a call that takes expressions.
     fileprivate(set) var isInner = false
 
     override final func emitStatement(_ emitter: Emitter) { emitter.discard(self) }
 
-    /// Lets an operand wait for this operator with its computing.
-    fileprivate static func join(_ operand: Code) { (operand as? OperatorCode)?.isInner = true }
+    /// Lets an operand's computing wait for what is around it: an operator, or a builtin that takes expressions or gives them.
+    static func join(_ operand: Code) {
+        (operand as? OperatorCode)?.isInner = true
+        (operand as? CallCode)?.isInner = true
+    }
 
     /// What the operator gives: an expression where another operator is around this one.
     fileprivate func result(_ expression: VoxelExpression, _ frame: Frame) throws -> Word {
         if isInner { return Word(Pending(expression)) }
-        return Word(try finished(expression, frame))
-    }
-
-    private func finished(_ expression: VoxelExpression, _ frame: Frame) throws -> Value {
-        try frame.placed(span) {
-            try frame.reserve(expression.grid.count * (expression.isMask ? 1 : 4), at: span)
-            return expression.isMask ? .mask(try expression.mask()) : .volume(try expression.volume())
-        }
+        return Word(try frame.computed(Pending(expression), at: span))
     }
 }
 
 extension Frame {
+    /// The image of an expression.
+    func computed(_ pending: Pending, at span: Span) throws -> Value {
+        try placed(span) {
+            try reserve(pending.expression.grid.count * (pending.expression.isMask ? 1 : 4), at: span)
+            return try pending.computed()
+        }
+    }
+
     /// Runs a core's work; its errors get the place.
     func placed<T>(_ span: Span, _ body: () throws -> T) throws -> T {
         do {
@@ -89,8 +107,7 @@ final class UnaryCode: OperatorCode {
         if op != .not, case .expression(let expression)? = Pending.operand(x) {
             if op == .negate, !expression.isMask { return try result(expression.mapped(by: .negate), frame) }
             if op == .complement, expression.isMask { return try result(expression.complement, frame) }
-            let value: Value = expression.isMask ? .mask(try expression.mask()) : .volume(try expression.volume())
-            return Word(try Operators.unary(op, value, frame, span))
+            return Word(try Operators.unary(op, try Pending(expression).computed(), frame, span))
         }
         return Word(try Operators.unary(op, try x.value ?? operand.evaluate(frame), frame, span))
     }
@@ -154,7 +171,7 @@ final class BinaryCode: OperatorCode {
     /// What the operator makes of its operands. Where one of them is a variable without a value, its code throws the error.
     func combine(_ x: Word, _ y: Word, _ frame: Frame) throws -> Word {
         if x.kind == Word.Kind.text, y.kind == Word.Kind.text, op == .equal || op == .notEqual {
-            let same = x.object(TextBox.self).takeUnretainedValue().text == y.object(TextBox.self).takeUnretainedValue().text
+            let same = x.object(TextBox.self)._withUnsafeGuaranteedRef { x in y.object(TextBox.self)._withUnsafeGuaranteedRef { x.text == $0.text } }
             return Word(same == (op == .equal))
         }
         if let a = Pending.operand(x), let b = Pending.operand(y) {
@@ -168,8 +185,8 @@ final class BinaryCode: OperatorCode {
     /// A value for what no expression goes into, such as an error's text.
     private func value(_ word: Word, _ code: Code, _ frame: Frame) throws -> Value {
         guard word.kind == Word.Kind.pending else { return try word.value ?? code.evaluate(frame) }
-        let expression = word.object(Pending.self).takeUnretainedValue().expression
-        return try frame.placed(code.span) { expression.isMask ? .mask(try expression.mask()) : .volume(try expression.volume()) }
+        let pending = word.object(Pending.self).takeUnretainedValue()
+        return try frame.placed(code.span) { try pending.computed() }
     }
 }
 

@@ -44,9 +44,7 @@ public enum Operators {
         case (.number(let x), .number(let y)): return try numbers(op, x, y, frame, operatorSpan)
         case (.volume, _), (_, .volume), (.mask, _), (_, .mask):
             if let x = operand(a), let y = operand(b), let expression = try frame.placed(span, { try self.expression(op, x, y) }) {
-                let result: Value = try frame.placed(span) {
-                    expression.isMask ? .mask(try expression.mask()) : .volume(try expression.volume())
-                }
+                let result = try frame.placed(span) { try Pending(expression).computed() }
                 try frame.account(result, at: span)
                 return result
             }

@@ -3,10 +3,15 @@ import Syntax
 
 final class Literal: Code {
     let value: Value
+    /// The value for registers, which share one string.
+    let word: Word
     init(_ value: Value, _ span: Span) {
         self.value = value
+        word = Word(value)
         super.init(span)
     }
+    deinit { word.release() }
+
     override func evaluate(_ frame: Frame) -> Value { value }
     override var evaluatesItself: Bool { true }
     override var isPlain: Bool { true }
@@ -15,6 +20,7 @@ final class Literal: Code {
         case .number(let x): emitter.add(.constant, a: register, d: emitter.constant(x))
         case .none: emitter.add(.plain, a: register)
         case .boolean(let b): emitter.add(.plain, a: register, d: b ? 2 : 1)
+        case .string: emitter.add(.literal, a: register, site: self)
         default: emitter.evaluate(self, to: register)
         }
     }
@@ -77,6 +83,12 @@ final class GlobalVariable: Code {
         self.module = module
         cell = module.cell(name)
         super.init(span)
+    }
+
+    /// The builtin of this name, where the text binds it to nothing else so far.
+    var builtin: Builtin? {
+        guard cell.word.isUnbound, case .function(let function)? = module.inherited(name) else { return nil }
+        return function.builtin
     }
 
     override func evaluate(_ frame: Frame) throws -> Value {
@@ -189,49 +201,6 @@ final class MakeRange: Code {
         }
         return Int(x)
     }
-}
-
-final class MakeText: Code {
-    private(set) var pieces: [(text: String, code: Code?, format: Format?)]
-    init(_ pieces: [(text: String, code: Code?, format: Format?)], _ span: Span) {
-        self.pieces = pieces
-        super.init(span)
-    }
-    override func evaluate(_ frame: Frame) throws -> Value {
-        var out = ""
-        func add(_ text: String) throws {
-            let size = out.utf8.count + text.utf8.count
-            guard size <= Operators.longestString else { throw Operators.tooLong(frame, span) }
-            try frame.reserve(text.utf8.count, at: span)
-            out += text
-        }
-        for piece in pieces {
-            guard let code = piece.code else {
-                try add(piece.text)
-                continue
-            }
-            let value = try code.evaluate(frame)
-            guard let format = piece.format else {
-                try add(value.text)
-                continue
-            }
-            let text: String?
-            do {
-                text = try Formatting.text(value, format)
-            } catch is TooLarge {
-                throw Operators.tooLong(frame, span)
-            }
-            guard let text else {
-                throw frame.fail(
-                    "only a number, or a list of numbers, can be written with decimals; this is \(value.mention)", at: code.span)
-            }
-            try add(text)
-        }
-        return .string(out)
-    }
-    override func replaceParts(_ replace: (Code) -> Code) { pieces = pieces.map { ($0.text, $0.code.map(replace), $0.format) } }
-    override var evaluatesItself: Bool { true }
-    override var isPlain: Bool { pieces.allSatisfy { $0.code?.isPlain ?? true } }
 }
 
 final class LogicCode: Code {

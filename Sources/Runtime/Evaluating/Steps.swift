@@ -112,24 +112,16 @@ extension Machine {
     func call(_ i: Instruction, _ word: Word, _ given: Register, _ site: Code, _ call: Call, _ r: Register) throws {
         let frame = frame(call), code = unsafeDowncast(site, to: CallCode.self)
         let count = Int(i.c), result = r + Int(i.a)
-        if word.isUnbound, count == 1, given.pointee.isNumber, let scalar = code.scalar {
-            try poll()
-            let x = scalar(given.pointee.number)
-            result.put(Word(x == x ? x : .nan))
-            return
-        }
+        if word.isUnbound, count == 1, let builtin = code.builtin, try short(builtin, given, result) { return }
         let function: Function
         if word.kind == Word.Kind.function {
             function = word.object(Function.self).takeUnretainedValue()
         } else {
             function = try code.function(try word.value ?? code.callee.evaluate(frame), frame)
         }
-        if word.isUnbound { code.scalar = function.builtin?.scalar }
-        if count == 1, let shortcut = function.builtin?.shortcut, let value = given.pointee.value, let short = shortcut(value) {
-            try poll()
-            given.clear()
-            result.put(Word(short))
-            return
+        if let builtin = function.builtin {
+            if word.isUnbound { code.builtin = builtin }
+            if count == 1, try short(builtin, given, result) { return }
         }
         var values: [Value] = []
         values.reserveCapacity(count)
@@ -137,11 +129,23 @@ extension Machine {
             values.append((given + j).pointee.value ?? .none)
             (given + j).clear()
         }
-        do {
-            result.put(Word(try self.call(function, values, names: [])))
-        } catch {
-            throw code.placed(error, function, frame)
+        result.put(Word(try code.call(function, values, frame)))
+    }
+
+    /// What a builtin makes of one argument of the kinds that need no fitting; false for others.
+    @inline(__always)
+    private func short(_ builtin: Builtin, _ given: Register, _ result: Register) throws -> Bool {
+        if given.pointee.isNumber, let scalar = builtin.scalar {
+            try poll()
+            let x = scalar(given.pointee.number)
+            result.put(Word(x == x ? x : .nan))
+            return true
         }
+        guard let shortcut = builtin.shortcut, let value = given.pointee.value, let short = shortcut(value) else { return false }
+        try poll()
+        given.clear()
+        result.put(Word(short))
+        return true
     }
 
     // MARK: - Lists, fields and indices
@@ -230,12 +234,15 @@ extension Machine {
         case (Word.Kind.text, Word.Kind.text):
             // Asked before anything here refers to it.
             let isAlone = target.isOnlyReference(TextBox.self)
-            let box = target.pointee.object(TextBox.self).takeUnretainedValue()
-            let extra = more.pointee.object(TextBox.self).takeUnretainedValue().text
-            let size = box.text.utf8.count, added = extra.utf8.count
-            guard size + added <= Operators.longestString else { break }
-            try frame.reserve(added + (added < size / 64 ? 0 : size), at: code.span)
-            if isAlone { box.text += extra } else { target.put(Word(.string(box.text + extra))) }
+            let extra = more.pointee.object(TextBox.self)._withUnsafeGuaranteedRef { $0.text }
+            if isAlone {
+                if try append(extra, to: target, code, frame) { return }
+                break
+            }
+            let text = target.pointee.object(TextBox.self)._withUnsafeGuaranteedRef { $0.text }
+            guard text.utf8.count + extra.utf8.count <= Operators.longestString else { break }
+            try frame.reserve(text.utf8.count + extra.utf8.count, at: code.span)
+            target.put(Word(TextBox(text + extra)))
             return
         case (Word.Kind.list, Word.Kind.list) where target.pointee.bits != more.pointee.bits:
             let isAlone = target.isOnlyReference(List.self)
@@ -264,32 +271,41 @@ extension Machine {
 /// What a loop goes over, with the place that it has reached.
 final class SequenceState {
     private enum Source {
-        case list(List)
         case text(String, String.Index)
         case names([String])
     }
-    @exclusivity(unchecked) private var source: Source
+    private let list: List?
+    @exclusivity(unchecked) private var source: Source?
     @exclusivity(unchecked) private var place = 0
 
     init(_ value: Value, _ frame: Frame, _ span: Span) throws {
+        var list: List?
         switch value {
-        case .list(let list): source = .list(list)
+        case .list(let items): list = items
         case .string(let text): source = .text(text, text.startIndex)
         case .record(let record): source = .names(record.names)
         default: throw Sequences.refusal(value, frame, span)
         }
+        self.list = list
     }
 
     /// Nil after the last one.
     func next() -> Word? {
-        defer { place &+= 1 }
+        if let list {
+            guard place < list.count else { return nil }
+            place &+= 1
+            return list.word(at: place &- 1)
+        }
         switch source {
-        case .list(let list): return place < list.count ? list.word(at: place) : nil
-        case .names(let names): return place < names.count ? Word(.string(names[place])) : nil
+        case .names(let names):
+            guard place < names.count else { return nil }
+            place &+= 1
+            return Word(.string(names[place &- 1]))
         case .text(let text, let at):
             if at == text.endIndex { return nil }
             source = .text(text, text.index(after: at))
             return Word(.string(String(text[at])))
+        case nil: return nil
         }
     }
 }

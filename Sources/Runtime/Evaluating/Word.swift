@@ -14,7 +14,8 @@ struct Word: BitwiseCopyable {
         bits = kind << 48 | UInt64(UInt(bitPattern: Unmanaged.passRetained(object).toOpaque()))
     }
 
-    /// A voxel expression that is not computed yet; only operators see it.
+    @inline(__always) init(_ text: TextBox) { self.init(text, Kind.text) }
+    /// A voxel expression that is not computed yet; only operators and calls see it.
     @inline(__always) init(_ pending: Pending) { self.init(pending, Kind.pending) }
     /// What a loop goes over; only loops see it.
     @inline(__always) init(_ sequence: SequenceState) { self.init(sequence, Kind.sequence) }
@@ -68,7 +69,8 @@ struct Word: BitwiseCopyable {
         case .boolean(let b): Word(b)
         case .list(let list): Word(list, Kind.list)
         case .function(let function): Word(function, Kind.function)
-        case .string(let text): Word(TextBox(text), Kind.text)
+        case .string(let text): Word(TextBox(text))
+        case .pending(let pending): Word(pending)
         default: Word(ValueBox(value), Kind.other)
         }
     }
@@ -99,6 +101,7 @@ struct Word: BitwiseCopyable {
             case Kind.function: .function(object(Function.self).takeUnretainedValue())
             case Kind.text: .string(object(TextBox.self).takeUnretainedValue().text)
             case Kind.other: object(ValueBox.self).takeUnretainedValue().value
+            case Kind.pending: .pending(object(Pending.self).takeUnretainedValue())
             default: nil
             }
         }

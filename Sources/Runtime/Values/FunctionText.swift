@@ -220,7 +220,7 @@ private struct FunctionWriter {
             text = ""
             pieces.append(.part(part(of: function)))
             return
-        case .volume, .mask, .transform, .tensor, .model, .figure:
+        case .volume, .mask, .transform, .tensor, .model, .figure, .pending:
             throw .value(function: reader.name, name: name, holds: value.mention)
         }
         // With the comma and the brackets around it.

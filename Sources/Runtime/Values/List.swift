@@ -16,6 +16,11 @@ public final class List: RandomAccessCollection, @unchecked Sendable {
         for (i, item) in items.enumerated() { put(Word(item), at: i) }
     }
 
+    convenience init(texts: [String]) {
+        self.init(capacity: texts.count)
+        for text in texts { adopt(Word(TextBox(text))) }
+    }
+
     /// Room for items, which `adopt` brings.
     init(capacity: Int) {
         words = .allocate(capacity: capacity)

@@ -34,7 +34,9 @@ enum VoxelText {
     }
 
     /// A mask's volume, from its voxels and the determinant of its affine.
-    static func millilitres(_ m: Mask) -> Double { Double(count(m)) * abs(m.grid.affine.determinant) / 1000 }
+    static func millilitres(_ m: Mask) -> Double { millilitres(count(m), m.grid) }
+
+    static func millilitres(_ voxels: Int, _ grid: Grid) -> Double { Double(voxels) * abs(grid.affine.determinant) / 1000 }
 
     private static func range(_ v: Volume) -> String {
         let parts: [(Float, Float, Bool)] = v.voxels.withUnsafeBufferPointer { voxels in

@@ -80,6 +80,7 @@ extension Value {
         case .tensor: return "a tensor"
         case .model: return "a model"
         case .figure: return "a figure"
+        case .pending(let pending): return "a \(kind) of \(Text.sizes(pending.expression.grid.shape))"
         }
     }
 
@@ -149,6 +150,7 @@ private struct Writer {
         case .tensor(let node): out += Payloads.describe(node)
         case .model(let model): out += Payloads.describe(model)
         case .figure(let figure): out += Payloads.describe(figure)
+        case .pending: out += value.mention
         }
     }
 }

@@ -20,6 +20,8 @@ public enum Value: @unchecked Sendable {
     case tensor(Node)
     case model(Model)
     case figure(Figure)
+    /// A voxel expression on its way from an operator to a builtin that takes one (`Parameter.takesExpression`); scripts never hold it.
+    case pending(Pending)
 
     public init(_ items: [Value]) { self = .list(List(items)) }
 
@@ -40,12 +42,13 @@ public enum Value: @unchecked Sendable {
         case .tensor: "tensor"
         case .model: "model"
         case .figure: "figure"
+        case .pending(let pending): pending.expression.isMask ? "mask" : "volume"
         }
     }
 
     var isImage: Bool {
         switch self {
-        case .volume, .mask: true
+        case .volume, .mask, .pending: true
         default: false
         }
     }

@@ -61,7 +61,7 @@ enum ValueCoding {
         case .transform(let transform):
             tag(.transform)
             append(transform.matrix, to: &bytes)
-        case .function, .tensor, .model, .figure: throw .kind(value.mention)
+        case .function, .tensor, .model, .figure, .pending: throw .kind(value.mention)
         }
     }
 

@@ -16,6 +16,7 @@ extension Value {
         case .tensor(let node): return (count(node.channels, "channel"), bytes, true, "")
         case .model(let model): return (count(model.parameterCount, "parameter"), bytes, true, "")
         case .figure(let figure): return ("\(figure.width)×\(figure.height)", bytes, true, "")
+        case .pending(let pending): return (Text.sizes(pending.expression.grid.shape), bytes, false, spaced(pending.expression.grid.spacing))
         }
     }
 
@@ -43,6 +44,7 @@ extension Value {
         case .mask(let m): return shared(m, m.voxels.count)
         case .model(let model): return shared(model, model.parameterCount * MemoryLayout<Float>.stride)
         case .figure(let figure): return shared(figure, figure.width * figure.height * 4)
+        case .pending: return MemoryLayout<Value>.stride
         }
     }
 }

@@ -13,7 +13,7 @@ extension Value {
         case .function(let function): return .object([("kind", .string(kind)), ("signature", .string(function.signature))])
         case .range(let range):
             return .array((0..<min(range.count, List.longest)).map { .number(Double(range.start + $0)) })
-        case .volume, .mask, .transform, .tensor, .model, .figure:
+        case .volume, .mask, .transform, .tensor, .model, .figure, .pending:
             let fields = Fields.names(of: self).compactMap { name in Fields.get(name, of: self).map { (name, $0.json) } }
             return .object([("kind", .string(kind))] + fields)
         }
