@@ -116,7 +116,9 @@ extension Catalog {
             ]
         ) { context, x, separator, test, seed, by -> Value in
             switch x {
-            case .first(let text): return (separator.map { text.pieces(between: $0) } ?? text.words).value
+            case .first(let text):
+                try context.reserve(pieces: text.mostPieces(between: separator))
+                return try (separator.map { try text.pieces(between: $0) } ?? text.words()).value
             case .second(let xs):
                 if let separator {
                     throw context.reject("separator", expected: "left out for a list", found: Value.string(separator).mention, hint: "split(xs, test=0.2)")

@@ -113,7 +113,7 @@ extension Catalog {
             returns: "a list or a string", examples: [Example("reverse(0:3)", "[2, 1, 0]"), Example("reverse(\"abc\")", "\"cba\"")]
         ) { _, xs -> Value in
             switch xs {
-            case .first(let string): .string(String(string.reversed()))
+            case .first(let string): .string(try string.backwards())
             case .second(let list): Value(list.reversed())
             }
         },
@@ -153,7 +153,7 @@ extension Catalog {
             Param<Rest<[Value]>>("lists", "lists of one length"),
             returns: "a list of lists, each with one item of every list",
             examples: [Example("zip([1, 2], [\"a\", \"b\"])", "[[1, \"a\"], [2, \"b\"]]"), Example("[a * b for [a, b] in zip([1, 2], [3, 4])]", "[3, 8]")]
-        ) { context, lists -> [[Value]] in
+        ) { context, lists -> [Value] in
             let lists = lists.items
             guard let first = lists.first else { return [] }
             if let odd = lists.firstIndex(where: { $0.count != first.count }) {
@@ -161,7 +161,7 @@ extension Catalog {
                     "lists", expected: "lists of one length", found: "one of \(first.count) and one of \(lists[odd].count)",
                     hint: "a part of a list is xs[0:\(min(first.count, lists[odd].count))]")
             }
-            return first.indices.map { i in lists.map { $0[i] } }
+            return try Interrupt.map(first.indices) { i in Value(lists.map { $0[i] }) }
         },
 
         Builtin(
@@ -169,19 +169,23 @@ extension Catalog {
             Param<[Value]>("xs", "the list"), Param<Int>("start", "the first number", default: 0),
             returns: "a list of lists [number, item]",
             examples: [Example("enumerate([\"a\", \"b\"])", "[[0, \"a\"], [1, \"b\"]]"), Example("for [i, name] in enumerate([\"a\", \"b\"], 1) { print(i, name) }", "1 a\n2 b")]
-        ) { _, xs, start -> [[Value]] in xs.enumerated().map { [.number(Double(start) + Double($0)), $1] } },
+        ) { _, xs, start -> [Value] in try Interrupt.map(xs.enumerated()) { Value([.number(Double(start) + Double($0)), $1]) } },
 
         Builtin(
             "flatten", "One list of the items of a list's lists.", theme: .lists,
             Param<[Value]>("xs", "a list; its items that are no lists stay"),
             returns: "a list", examples: [Example("flatten([[1, 2], [3], 4])", "[1, 2, 3, 4]")]
         ) { _, xs -> [Value] in
-            try xs.flatMap { x -> [Value] in
+            var out: [Value] = []
+            for x in xs {
                 switch x {
-                case .list, .range: try [Value].from(x)
-                default: [x]
+                case .list, .range: out += try [Value].from(x)
+                default: out.append(x)
                 }
+                try Operators.check(items: out.count)
+                if out.count & 255 == 0 { try Interrupt.check() }
             }
+            return out
         },
 
         Builtin(
@@ -197,7 +201,8 @@ extension Catalog {
             guard count <= Double(List.longest) else {
                 throw context.reject("step", expected: "one that gives at most \(Text.grouped(List.longest)) numbers", found: "\(Text.short(step)), which gives \(Text.short(count))")
             }
-            return (0..<Int(max(0, count))).map { start + Double($0) * step }
+            try context.reserve(numbers: Int(max(0, count)))
+            return try Interrupt.map(0..<Int(max(0, count))) { start + Double($0) * step }
         },
 
         Builtin(
@@ -219,7 +224,13 @@ extension Catalog {
             returns: "a list", examples: [Example("sort(shuffle(0:5))", "[0, 1, 2, 3, 4]"), Example("shuffle(0:9, seed=1) == shuffle(0:9, seed=1)", "true")]
         ) { _, xs, seed -> [Value] in
             var random = CounterRandom(seed: seed, stream: 0x7368_7566)
-            return xs.shuffled(using: &random)
+            // As the standard library shuffles, but for Ctrl-C.
+            var out = xs
+            for i in out.indices.dropLast() {
+                out.swapAt(i, i + Int.random(in: 0..<(out.count - i), using: &random))
+                if i & 4095 == 0 { try Interrupt.check() }
+            }
+            return out
         },
 
         Builtin(
@@ -230,8 +241,9 @@ extension Catalog {
             guard (0...List.longest).contains(count) else {
                 throw context.reject("count", expected: "a whole number from 0 to \(List.longest)", found: "\(count)")
             }
+            try context.reserve(numbers: count)
             let random = CounterRandom(seed: seed, stream: 0x7261_6e64)
-            return (0..<count).map { random.uniform(at: UInt64($0)) }
+            return try Interrupt.map(0..<count) { random.uniform(at: UInt64($0)) }
         },
     ]
 
@@ -264,6 +276,7 @@ extension Context {
 
     /// What an item is compared by: a field, what a function gives, or the item itself.
     func key(of item: Value, at place: Int, by: Either<String, Function>?) throws -> Value {
+        if place & 4095 == 0 { try Interrupt.check() }
         switch by {
         case nil: return item
         case .second(let function): return try call(function, [item])

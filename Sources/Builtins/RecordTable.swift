@@ -11,7 +11,7 @@ enum RecordTable {
         guard file.bytes.count <= largest else { throw FileError.cannotRead(path: path, reason: "more than \(Text.bytes(largest)) are no table") }
         let text = withExtendedLifetime(file) { String(decoding: file.bytes, as: UTF8.self) }
         let table = try TextTable(parsing: text, separator: separator)
-        return table.rows.map { row in
+        return try Interrupt.map(table.rows) { row in
             Record(
                 zip(table.columns, row).map { name, cell -> (String, Value) in
                     switch cell {

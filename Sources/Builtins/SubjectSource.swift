@@ -64,7 +64,7 @@ final class Preparation: Sendable {
         }
         self.function = function
         takesSeed = parameters.dropFirst().contains("seed")
-        evaluator = BackgroundEvaluator(context, reserved: model)
+        evaluator = try BackgroundEvaluator(context, reserved: model)
     }
 
     func record(_ record: Record, draw: UInt64) throws -> Record {

@@ -45,8 +45,9 @@ extension Catalog {
         Builtin(
             "lines", "The lines of a string, without their ends.", theme: .text,
             Param<String>("text", "the string"), returns: "a list of strings", examples: [Example("lines(\"a\\nb\\n\")", "[\"a\", \"b\"]")]
-        ) { _, text -> [String] in
-            var lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).map(String.init)
+        ) { context, text -> [String] in
+            try context.reserve(pieces: text.mostPieces(between: "\n"))
+            var lines = try text.lines()
             if lines.last == "" { lines.removeLast() }
             return lines
         },
@@ -57,6 +58,7 @@ extension Catalog {
             returns: "a string", examples: [Example("replace(\"sub-01_T1w\", \"_T1w\", \"_mask\")", "\"sub-01_mask\"")]
         ) { context, text, part, by -> String in
             guard !part.isEmpty else { throw context.reject("part", expected: "a string that is not empty", found: "an empty one") }
+            try context.reserve(pieces: text.mostPieces(between: part))
             return try Operators.joined(text.pieces(between: part).map { .string($0) }, separator: by)
         },
 
@@ -68,12 +70,12 @@ extension Catalog {
         Builtin(
             "upper", "A string in capital letters.", theme: .text,
             Param<String>("text", "the string"), returns: "a string", examples: [Example("upper(\"t1w é\")", "\"T1W É\"")]
-        ) { _, text in text.uppercased() },
+        ) { _, text in try text.recased { $0.uppercased() } },
 
         Builtin(
             "lower", "A string in small letters.", theme: .text,
             Param<String>("text", "the string"), returns: "a string", examples: [Example("lower(\"T1W\")", "\"t1w\"")]
-        ) { _, text in text.lowercased() },
+        ) { _, text in try text.recased { $0.lowercased() } },
 
         Builtin(
             "starts_with", "Whether a string begins with another.", theme: .text,

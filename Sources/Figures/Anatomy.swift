@@ -159,10 +159,14 @@ struct Box: Equatable {
 
 /// A two-dimensional cut, rows from the top.
 package struct Slice<T> {
+    /// Pixels from left to right.
     package let columns: Int
+    /// Pixels from top to bottom.
     package let rows: Int
+    /// `columns · rows` values, row after row.
     package let values: [T]
 
+    /// `values` must be as many as columns times rows.
     package init(columns: Int, rows: Int, values: [T]) {
         self.columns = columns
         self.rows = rows

@@ -30,6 +30,7 @@ package struct Colour: Sendable, Equatable {
 package enum Theme {
     static let background = Colour(0x0D1117)
     static let panel = Colour(0x000000)
+    /// Of titles and labels.
     package static let text = Colour(0xE6EDF3)
     static let muted = Colour(0x8B949E)
     static let line = Colour(0x30363D)

@@ -11,6 +11,7 @@ public final class Figure: Sendable {
     /// `width · height` pixels, rows from the top, each 0x00RRGGBB (sRGB).
     package let pixels: [UInt32]
 
+    /// `pixels` must be as many as width times height.
     package init(width: Int, height: Int, pixels: [UInt32], title: String) {
         self.width = width
         self.height = height

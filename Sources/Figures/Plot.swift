@@ -7,6 +7,7 @@ public enum Plot {
     public struct Series: Sendable {
         /// In the legend.
         public var name: String
+        /// In the order of the line.
         public var values: [Double]
 
         /// `values` lie at 1, 2, 3, … or at the places of their panel.
@@ -17,6 +18,7 @@ public enum Plot {
     public struct Panel: Sendable {
         /// The vertical axis' label.
         public var label: String
+        /// Its lines, drawn in this order.
         public var series: [Series]
         /// Where the values lie along the horizontal axis; nil for 1, 2, 3, …
         public var places: [Double]?

@@ -5,7 +5,9 @@ import Support
 package struct Ticks: Equatable {
     /// The range that the axis shows.
     package let low: Double
+    /// The upper end of the range.
     package let high: Double
+    /// The distance of neighbouring labels: 1, 2 or 5 times a power of ten.
     package let step: Double
     /// The labelled places, all within the range.
     package let places: [Double]

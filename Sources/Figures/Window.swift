@@ -2,7 +2,9 @@ import Support
 
 /// The range of intensities between black and white.
 package struct Window: Equatable {
+    /// The intensity shown as black, and all below.
     package let low: Float
+    /// The intensity shown as white, and all above.
     package let high: Float
 
     /// From the `from` to the `to` fraction of the finite values (nearest rank, exact whatever the distribution); nil when none is finite. Throws `Interrupted`.

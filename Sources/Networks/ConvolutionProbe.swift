@@ -5,13 +5,17 @@ import Support
 package enum ConvolutionProbe {
     /// What the fused way gave and what the separate passes did, in the order of memory.
     package struct Pair {
+        /// The same numbers, computed in the one way and in the other.
         package let fused, separate: [Float]
     }
 
+    /// The three computations of one layer.
     package struct Outcome {
+        /// Each in both ways.
         package let output, weightGradient, inputGradient: Pair
         /// Σx and Σx² of each channel that were taken while storing, and channel after channel the separate output.
         package let sum, squares: [Double]
+        /// The separate output, one array a channel.
         package let channels: [[Float]]
     }
 

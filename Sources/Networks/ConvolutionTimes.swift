@@ -4,6 +4,7 @@ import Support
 package final class ConvolutionTimes {
     /// Seconds of each computation.
     package struct Seconds {
+        /// The least of all runs; infinite before the first.
         package var forward = Double.infinity, inputGradient = Double.infinity, weightGradient = Double.infinity
     }
 

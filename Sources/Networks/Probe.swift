@@ -7,6 +7,9 @@ package final class Probe {
     private let engine: Engine
     private var adam: OptimizerState?
 
+    /// Plans and allocates for inputs of one shape (voxels along x, y, z). With `renewing` every other value that the backward pass could
+    /// compute again is computed again, as under a bound on memory. Throws `NetworkError` for a shape that the graph cannot take and
+    /// `MemoryError`.
     package init(_ model: Model, shape: SIMD3<Int>, batch: Int = 1, training: Bool = true, inputGradient: Bool = true, renewing: Bool = false,
         precision: Precision = .float32
     ) throws {
@@ -20,6 +23,7 @@ package final class Probe {
         engine = try Engine(model, plan: plan(renewing ? Set(some) : []))
     }
 
+    /// Each step of the plan in order: "3.conv3d+relu", "7.copy".
     package var operations: [String] {
         engine.plan.operations.map {
             $0.kind == .copy ? "\($0.entry).copy" : "\($0.entry).\(engine.graph.entries[$0.entry].layer.kind)" + ($0.relu ? "+relu" : "")
@@ -36,6 +40,7 @@ package final class Probe {
                 * Double(engine.plan.batch)
         }
     }
+    /// Bytes of all values and gradients together, those that share memory counted once.
     package var arenaBytes: Int { engine.plan.arenaFloats * 4 }
 
     /// Sample after sample, channel after channel; returns the output likewise.
@@ -81,6 +86,7 @@ package final class Probe {
     /// The gradient that the loss left, by the probabilities or by the logits.
     package var lossGradient: [Float] { engine.outputGradient.map(read) ?? [] }
 
+    /// The backward pass from the gradient that the loss left. Throws `Interrupted`.
     package func backwardFromLoss(seed: UInt64 = 0, step: UInt64 = 0) throws { try engine.backward(seed: seed, step: step, fromLoss: skipsLast) }
 
     /// One whole step as `fit` takes it, sample and target being in memory: forward, loss, backward, Adam. Returns the batch's loss.
@@ -109,6 +115,7 @@ package final class Probe {
         }
     }
 
+    /// Takes the batch's statistics into the running averages, as a step of training does at its end.
     package func commit() { engine.commitStatistics(steps: nil) }
 
     /// Name, shape and gradient of each trainable array, in PyTorch's order.

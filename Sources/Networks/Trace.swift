@@ -8,8 +8,11 @@ public struct LayerTrace: Sendable, Equatable {
     public var kind: String
     /// Places of the layers that it reads.
     public var inputs: [Int]
+    /// Voxels of its output along x, y and z.
     public var shape: SIMD3<Int>
+    /// Channels of its output.
     public var channels: Int
+    /// Its weights, those of running averages left out.
     public var parameters: Int
     /// Multiply–adds × 2.
     public var flops: Double

@@ -15,8 +15,9 @@ public final class BackgroundEvaluator: Sendable {
     /// - Parameters:
     ///   - context: that of the builtin which waits.
     ///   - reserved: a model in use by the waiting builtin.
-    public init(_ context: Context, reserved: Model? = nil) {
-        machine = Machine(output: context.machine.output, progress: ProgressSink(isVisible: false, write: { _ in }))
+    /// - Throws: `MemoryError` where the system gives no memory for the stack.
+    public init(_ context: Context, reserved: Model? = nil) throws(MemoryError) {
+        machine = try Machine(output: context.machine.output, progress: ProgressSink(isVisible: false, write: { _ in }))
         machine.arguments = context.machine.arguments
         machine.scriptDirectory = context.machine.scriptDirectory
         machine.memory = context.machine.memory

@@ -39,6 +39,19 @@ public final class Context: @unchecked Sendable {
         return try body()
     }
 
+    /// Tells that a list of so many strings is about to be made of a text. Throws `TooLarge` for more than a list holds, and `FailureText` where memory lacks.
+    public func reserve(pieces: Int) throws {
+        try Operators.check(items: pieces)
+        // A string by itself, as a value, and in a list, which keeps it in a box.
+        try machine.memory.reserve(pieces * (MemoryLayout<String>.stride + MemoryLayout<Value>.stride + 56))
+    }
+
+    /// The same for numbers.
+    public func reserve(numbers: Int) throws {
+        try Operators.check(items: numbers)
+        try machine.memory.reserve(numbers * (MemoryLayout<Double>.stride + MemoryLayout<Value>.stride + MemoryLayout<Word>.stride))
+    }
+
     /// Writes to the session's output.
     public func write(_ text: String) { machine.output(text) }
 
@@ -88,6 +101,7 @@ public final class ProgressSink: @unchecked Sendable {
         }
     }
 
+    /// Where text goes, and whether anybody sees it; without, nothing is drawn.
     public init(isVisible: Bool, write: @escaping @Sendable (String) -> Void) {
         self.isVisible = isVisible
         self.write = write

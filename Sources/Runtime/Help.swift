@@ -65,6 +65,7 @@ public enum Help {
         return (line.isEmpty ? "none" : line) + "\n" + (names.isEmpty ? "" : "fields: \(names.joined(separator: ", "))\n")
     }
 
+    /// What a function takes and does: of a builtin its declaration, of others the signature and the `##` lines above them.
     public static func text(_ function: Function) -> String {
         if let builtin = function.builtin { return text(builtin) }
         var out = function.signature.hasPrefix("(") ? "\(function.name)\(function.signature)\n" : function.signature + "\n"
@@ -91,6 +92,7 @@ public enum Help {
         text.split(separator: "\n", omittingEmptySubsequences: false).map { $0.isEmpty ? "\n" : "  \($0)\n" }.joined()
     }
 
+    /// A builtin's declaration as `help` shows it.
     public static func text(_ builtin: Builtin) -> String {
         var out = builtin.signature + (builtin.returns.isEmpty ? "" : " → \(builtin.returns)") + "\n\n  \(builtin.summary)\n"
         if !builtin.details.isEmpty { out += "\n" + indented(paragraphs(builtin.details)) }

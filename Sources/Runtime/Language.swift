@@ -8,6 +8,7 @@ struct FailureText: ExplainedError {
 
 /// The functions that belong to the language itself; every session has them.
 public enum Language {
+    /// Those that belong to the language whatever the catalogue.
     public static let builtins: [Builtin] = [error, assert] + Help.builtins
 
     static let error = Builtin(

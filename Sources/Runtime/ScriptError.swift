@@ -3,15 +3,20 @@ import Syntax
 
 /// An error at a place of a script, with the calls that led there.
 public final class ScriptError: Error, @unchecked Sendable {
+    /// What was wrong, in one line with the values.
     public let message: String
+    /// What to do about it, where there is something to do.
     public let hint: String?
+    /// The text in which it happened.
     public let source: Source
+    /// The innermost place to which it belongs.
     public let span: Span
     /// Innermost call first.
     public internal(set) var trace: [Picture.Call] = []
     /// The core's own error, where one lies behind this.
     public let underlying: (any Error)?
 
+    /// An error with no calls on its way yet; those that it leaves add themselves.
     public init(_ message: String, hint: String? = nil, source: Source, span: Span, underlying: (any Error)? = nil) {
         self.message = message
         self.hint = hint
@@ -32,6 +37,7 @@ public final class ScriptError: Error, @unchecked Sendable {
         return place.source.position(at: place.span.start).line
     }
 
+    /// The message, the line with carets, the calls and the hint, as the prompt shows them.
     public func rendered() -> String {
         let place = place
         return Picture.render(message: message, hint: hint, source: place.source, span: place.span, trace: place.trace)

@@ -21,11 +21,12 @@ public final class Session: @unchecked Sendable {
     ///   - arguments: what scripts see as `args`.
     ///   - isTerminal: whether `output` ends at a terminal.
     ///   - progress: where the status of long work goes; standard error when nil.
+    /// - Throws: `MemoryError` where the system gives no memory for the stack.
     public init(
         builtins: [Builtin], prelude: [(name: String, source: String)] = [], arguments: [String] = [], isTerminal: Bool = false,
         progress: ProgressSink? = nil, output: @escaping @Sendable (String) -> Void
-    ) {
-        machine = Machine(output: output, progress: progress ?? ProgressSink())
+    ) throws(MemoryError) {
+        machine = try Machine(output: output, progress: progress ?? ProgressSink())
         machine.isTerminal = isTerminal
         machine.arguments = arguments
         catalogue = Language.builtins + builtins
@@ -198,14 +199,7 @@ public final class Session: @unchecked Sendable {
     }
 
     /// True when the text merely lacks its end (an open bracket or block, an operator at the end), so that the prompt asks for another line.
-    public func isIncomplete(_ source: String) -> Bool {
-        do {
-            _ = try Parser.parse(Source(name: "", text: source))
-            return false
-        } catch {
-            return error.diagnostics.allSatisfy { $0.isIncomplete }
-        }
-    }
+    public func isIncomplete(_ source: String) -> Bool { Parser.isIncomplete(Source(name: "", text: source)) }
 
     /// The user's own names, in alphabetical order.
     public var userNames: [String] { main.boundNames }

@@ -4,6 +4,7 @@ import Support
 
 /// What can be told of a predicted mask without the truth.
 public struct Quality: Sendable, Equatable {
+    /// Whether a mask should be looked at before it is used.
     public enum Verdict: String, Sendable {
         case ok, suspect
     }
@@ -12,9 +13,11 @@ public struct Quality: Sendable, Equatable {
     public let millilitres: Double
     /// Components that the threshold left, through faces, and the share of the largest.
     public let components: Int
+    /// The largest component's share of the voxels, 0 to 1.
     public let largestShare: Double
     /// Cavities of the mask before they were filled, and their volume in ml.
     public let holes: Int
+    /// The volume of those cavities in ml.
     public let holeMillilitres: Double
     /// The share of the mask's surface on the border of the image's field of view.
     public let contact: Double
@@ -29,6 +32,7 @@ public struct Quality: Sendable, Equatable {
     /// Why the prediction should be looked at, in plain words.
     public let reasons: [String]
 
+    /// `suspect` where there is a reason.
     public var verdict: Verdict { reasons.isEmpty ? .ok : .suspect }
 
     /// - Parameters:

@@ -12,6 +12,7 @@ public struct Segmenter {
     public struct Options: Sendable {
         /// The least probability of a voxel of the mask, 0 to 1.
         public var threshold = 0.5
+        /// What is done to the mask that the threshold gives: its largest component kept, its cavities filled.
         public var cleanUp = CleanUp(largest: false, fill: false)
         /// Millimetres by which the finished mask is grown, or shrunk where negative.
         public var border = 0.0
@@ -37,7 +38,9 @@ public struct Segmenter {
         }
     }
 
+    /// The network, which gives one probability for each voxel.
     public let model: Model
+    /// How predictions are made of its probabilities.
     public let options: Options
     private let prepare: ((Volume) throws -> Volume)?
 
@@ -57,7 +60,9 @@ public struct Segmenter {
     public struct Result: Sendable {
         /// On the image's own grid, 0 where the network did not look.
         public let probability: Volume
+        /// The finished mask, on the image's own grid.
         public let mask: Mask
+        /// What can be told of the mask without the truth.
         public let quality: Quality
     }
 

@@ -7,6 +7,7 @@ public struct ContentHash: Sendable {
     private var a: UInt64 = 0x243F_6A88_85A3_08D3
     private var b: UInt64 = 0x1319_8A2E_0370_7344
 
+    /// The hash of nothing yet.
     public init() {}
 
     @inline(__always)
@@ -36,10 +37,13 @@ public struct ContentHash: Sendable {
         take(UInt64(bytes.count), 0x5851_F42D_4C95_7F2D)
     }
 
+    /// Takes in the bytes of all values, and how many bytes they are.
     public mutating func add<T: BitwiseCopyable>(_ values: [T]) { values.withUnsafeBytes { add($0) } }
 
+    /// Takes in the text's UTF-8.
     public mutating func add(_ text: String) { add(Array(text.utf8)) }
 
+    /// Takes in one word.
     public mutating func add(_ number: UInt64) { take(number, 0xD6E8_FEB8_6659_FD93) }
 
     /// The hash of what was added so far.

@@ -14,8 +14,10 @@ public protocol ExplainedError: Error, CustomStringConvertible {
 }
 
 extension ExplainedError {
+    /// The message as it is: most errors do not name the operation.
     public func message(in operation: String) -> String { message }
     public var argument: String? { nil }
     public var hint: String? { nil }
+    /// Message and hint, for programs that print errors without the language.
     public var description: String { hint.map { "\(message) (\($0))" } ?? message }
 }

@@ -2,6 +2,7 @@ import Synchronization
 
 /// Thrown by long work when the user pressed Ctrl-C.
 public struct Interrupted: ExplainedError {
+    /// The same for every Ctrl-C.
     public init() {}
     public var message: String { "interrupted" }
 }
@@ -37,6 +38,17 @@ public enum Interrupt {
     /// Throws `Interrupted` when the flag is set. The flag stays set until the prompt clears it.
     public static func check() throws {
         if isRaised { throw Interrupted() }
+    }
+
+    /// What a function gives for each item. Throws what it throws, and `Interrupted` between two items when the flag is set.
+    public static func map<Items: Sequence, Result>(_ items: Items, _ body: (Items.Element) throws -> Result) throws -> [Result] {
+        var out: [Result] = []
+        out.reserveCapacity(items.underestimatedCount)
+        for item in items {
+            out.append(try body(item))
+            if out.count & 4095 == 0 { try check() }
+        }
+        return out
     }
 
     /// Runs work in steps that are worth finishing: a first Ctrl-C only sets `isRequested`, which the work asks between its steps, and a

@@ -34,7 +34,7 @@ package enum LargePages {
     package static func reportsFreePages(devices: String) -> Bool {
         ((try? FileSystem.list(devices)) ?? []).contains { name in
             let device = devices + "/" + name
-            guard Memory.lines(device + "/device").first == "0x0005", let features = Memory.lines(device + "/features").first else { return false }
+            guard SystemFile.lines(device + "/device").first == "0x0005", let features = SystemFile.lines(device + "/features").first else { return false }
             return features.dropFirst(5).first == "1"
         }
     }

@@ -20,18 +20,14 @@ public struct MemoryError: ExplainedError, Equatable {
 
 /// What the machine has left, asked before large allocations, so that a mistyped size is an error and not a killed process.
 public enum Memory {
-    /// Bytes that can be allocated without swapping: what the kernel calls available, or less where a container or a limit on the
-    /// process's address space (`ulimit -v`) says so.
+    /// Bytes that can be allocated without swapping: what the kernel calls available, or less where a control group (a container, a service)
+    /// or a limit on the process's address space (`ulimit -v`) says so.
     public static var available: Int {
         var result = Int.max
         if let kilobytes = field("MemAvailable:", of: "/proc/meminfo") { result = kilobytes * 1024 }
-        if let limit = lines("/sys/fs/cgroup/memory.max").first.flatMap({ Int($0) }),
-            let used = lines("/sys/fs/cgroup/memory.current").first.flatMap({ Int($0) })
-        {
-            result = min(result, max(0, limit - used))
-        }
+        if let free = ControlGroup.available { result = min(result, free) }
         if let limit = addressSpaceLimit,
-            let pages = lines("/proc/self/statm").first?.split(separator: " ").first.flatMap({ Int($0) })
+            let pages = SystemFile.lines("/proc/self/statm").first?.split(separator: " ").first.flatMap({ Int($0) })
         {
             result = min(result, max(0, limit - pages * sysconf(Int32(_SC_PAGESIZE))))
         }
@@ -79,16 +75,8 @@ public enum Memory {
     }
 
     private static func field(_ name: String, of path: String) -> Int? {
-        lines(path).first { $0.hasPrefix(name) }.flatMap { line in
+        SystemFile.lines(path).first { $0.hasPrefix(name) }.flatMap { line in
             line.split(whereSeparator: { $0 == " " || $0 == "\t" }).dropFirst().first.flatMap { Int($0) }
         }
-    }
-
-    static func lines(_ path: String) -> [Substring] {
-        guard let file = fopen(path, "re") else { return [] }
-        defer { fclose(file) }
-        var text = [UInt8](repeating: 0, count: 8192)
-        let n = fread(&text, 1, text.count, file)
-        return String(decoding: text.prefix(n), as: UTF8.self).split(separator: "\n")
     }
 }

@@ -28,29 +28,31 @@ extension String {
         firstRange(of: part, from: startIndex).map { distance(from: startIndex, to: $0.lowerBound) }
     }
 
-    /// The pieces between separators, empty ones too; for an empty separator its characters.
-    public func pieces(between separator: String) -> [String] {
-        if separator.isEmpty { return map { String($0) } }
-        if isPlain, separator.isPlain { return plainPieces(between: separator) }
+    /// The pieces between separators, empty ones too; for an empty separator its characters. Throws `Interrupted`.
+    public func pieces(between separator: String) throws -> [String] {
+        if separator.isEmpty { return try Interrupt.map(self) { String($0) } }
+        if isPlain, separator.isPlain { return try plainPieces(between: separator) }
         var out: [String] = [], start = startIndex
         while let range = firstRange(of: separator, from: start) {
             out.append(String(self[start..<range.lowerBound]))
             start = range.upperBound
+            if out.count & 4095 == 0 { try Interrupt.check() }
         }
         out.append(String(self[start...]))
         return out
     }
 
-    private func plainPieces(between separator: String) -> [String] {
+    private func plainPieces(between separator: String) throws -> [String] {
         var text = self
         let wanted = Array(separator.utf8)
-        return text.withUTF8 { bytes in
+        return try text.withUTF8 { bytes in
             var out: [String] = [], start = 0, i = 0
             while i + wanted.count <= bytes.count {
                 if bytes[i] == wanted[0], bytes[i..<(i + wanted.count)].elementsEqual(wanted) {
                     out.append(String(decoding: bytes[start..<i], as: UTF8.self))
                     i += wanted.count
                     start = i
+                    if out.count & 4095 == 0 { try Interrupt.check() }
                 } else {
                     i += 1
                 }
@@ -60,8 +62,21 @@ extension String {
         }
     }
 
-    /// The pieces between runs of blanks and line ends, none of them empty.
-    public var words: [String] { split(whereSeparator: \.isWhitespace).map(String.init) }
+    /// The pieces between runs of blanks and line ends, none of them empty. Throws `Interrupted`.
+    public func words() throws -> [String] { try divided { $0.isWhitespace }.filter { !$0.isEmpty } }
+
+    /// The lines, without their ends; what is behind the last line end counts as a line even where it is empty. Throws `Interrupted`.
+    public func lines() throws -> [String] { try divided { $0.isNewline } }
+
+    private func divided(at isSeparator: (Character) -> Bool) throws -> [String] {
+        var turns = 0
+        let parts = try split(omittingEmptySubsequences: false) { character in
+            turns += 1
+            if turns & 4095 == 0 { try Interrupt.check() }
+            return isSeparator(character)
+        }
+        return try Interrupt.map(parts) { String($0) }
+    }
 
     /// Without blanks and line ends at both ends.
     public var withoutBlanks: String {

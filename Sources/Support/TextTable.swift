@@ -23,6 +23,7 @@ public struct TextTable: Sendable, Equatable {
         case text(String)
     }
 
+    /// The columns' names, in order; no two are the same.
     public let columns: [String]
     /// Each as long as `columns`.
     public let rows: [[Cell]]

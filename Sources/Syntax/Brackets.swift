@@ -173,6 +173,7 @@ extension Parser {
             case .text(let text): pieces.append(.text(text))
             case .code(let tokens, let format, let codeSpan):
                 var inner = Parser(source, tokens: tokens, depth: depth)
+                inner.ending = format == nil ? "`}`" : "`:`"
                 defer { diagnostics += inner.diagnostics }
                 let value = try inner.interpolated(codeSpan)
                 pieces.append(.value(value, format))

@@ -24,6 +24,13 @@ public struct Diagnostic: Error, Sendable {
     public func rendered() -> String { Picture.render(message: message, hint: hint, source: source, span: span) }
 }
 
+extension Sequence<Diagnostic> {
+    /// Sorted by place; of two at one place the earlier found comes first.
+    package var inTextOrder: [Diagnostic] {
+        enumerated().sorted { ($0.element.span.start, $0.offset) < ($1.element.span.start, $1.offset) }.map(\.element)
+    }
+}
+
 /// All mistakes of a text.
 public struct SyntaxErrors: Error, Sendable {
     /// In the order of the text; never empty.

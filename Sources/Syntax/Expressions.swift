@@ -22,7 +22,7 @@ extension Parser {
         let start = current.span.start
         var parameters: [FunctionNode.Parameter] = []
         if case .name(let name) = current.kind {
-            parameters = [.init(name: name, span: current.span, fallback: nil)]
+            parameters = [.init(name: name, pattern: .name(name, current.span), fallback: nil)]
             advance()
         } else {
             parameters = try parameterList()
@@ -38,7 +38,6 @@ extension Parser {
     private mutating func pipe() throws(Panic) -> Expression {
         var left = try binary(1)
         while accept(.pipe) {
-            skipNewlines()
             let target: Expression
             if atLambda {
                 target = try nested { parser throws(Panic) in try parser.lambda() }
@@ -185,6 +184,8 @@ extension Parser {
                 value = try make(.index(value, items), span(from: start), over: children)
             case .symbol(.dot):
                 advance()
+                if at(.dot) { throw fail("expected a field's name after `.`, found `.`", hint: "a range is written a:b") }
+                if atNewline, case .number = value.kind { throw fail("a digit is missing after the `.`", hint: "write \(source.text(value.span))") }
                 let (name, nameSpan) = try fieldName("a field's name after `.`")
                 value = try make(.field(value, name, nameSpan: nameSpan), span(from: start), over: [value])
             default: return value
@@ -230,9 +231,16 @@ extension Parser {
     }
 
     private var missingValueHint: String? {
+        if atNewline, position > 0 {
+            switch tokens[position - 1].kind {
+            case .symbol, .keyword: return "a value must follow `\(source.text(tokens[position - 1].span))`"
+            default: return nil
+            }
+        }
         switch current.kind {
         case .keyword(.fn): return "a function inside an expression is written x -> … or (a, b) -> …"
         case .keyword(.not): return "`not` binds loosely: put parentheses around it"
+        case .keyword(.for) where position > 0 && isAfterBracket: return "a comprehension begins with its items: [f(x) for x in xs]"
         case .keyword(.for), .keyword(.while), .keyword(.return), .keyword(.break), .keyword(.continue), .keyword(.import):
             return "this is a statement of its own line"
         case .keyword(.else): return "`else` follows the `}` of an `if`"
@@ -241,10 +249,13 @@ extension Parser {
         case .symbol(.assign): return followsOperator ? "x += 1 is written x = x + 1" : "a comparison is written =="
         case .symbol(.pipe): return "a value must stand before |>"
         case .symbol(.ellipsis): return "... stands before an item of a list, a field of a record or an argument of a call"
+        case .symbol(.dot): return "a number begins with a digit: 0.5"
         case .symbol(.plus): return "a plus sign stands between two values"
         default: return nil
         }
     }
+
+    private var isAfterBracket: Bool { if case .symbol(.leftBracket) = tokens[position - 1].kind { true } else { false } }
 
     /// True when an arithmetic operator stands right before this token.
     private var followsOperator: Bool {
@@ -261,8 +272,7 @@ extension Parser {
         var otherwise: Expression?
         repeat {
             advance()
-            let condition = try expression()
-            if at(.assign) { throw fail("expected `{` after the condition, found `=`", hint: "a comparison is written ==") }
+            let condition = try self.condition("if")
             let body = try block("after the condition")
             branches.append(Branch(condition: condition, body: body))
             children += [condition, body]

@@ -12,11 +12,20 @@ struct Lexer {
     var diagnostics: [Diagnostic] = []
     /// Indices of opening brackets that wait for their partner.
     var open: [Int] = []
+    /// Set in the second reading of a text with mistakes.
+    var recovery: Recovery?
+    /// The brackets that were closed because nothing in the text does.
+    var repairs: [Repair] = []
+    /// The first brace that was closed by one further left than the line that opened it: what lacks a brace is likely to be in there.
+    var askew: (opening: Int, closing: Int)?
     /// Set when strings are nested beyond `deepestString`; what encloses them has nothing to add.
     var isTooDeep = false
     var docLines: [String] = []
 
     static let deepestString = 8
+
+    /// Where the brackets begin that are never closed.
+    var unclosed: [Int] { open.map { tokens[$0].span.start } }
 
     init(_ source: Source, from start: Int = 0, level: Int = 0) {
         self.source = source
@@ -28,11 +37,12 @@ struct Lexer {
     }
 
     /// All tokens of the source, ending in `.end`, and what was wrong.
-    static func scan(_ source: Source) -> (tokens: [Token], diagnostics: [Diagnostic]) {
+    static func scan(_ source: Source, _ recovery: Recovery? = nil) -> Lexer {
         var lexer = Lexer(source)
+        lexer.recovery = recovery
         while lexer.step(stopAtFormat: false) {}
         lexer.finish()
-        return (lexer.tokens, lexer.diagnostics)
+        return lexer
     }
 
     mutating func report(_ message: String, hint: String? = nil, _ span: Span, isIncomplete: Bool = false) {
@@ -46,6 +56,9 @@ struct Lexer {
     mutating func add(_ kind: Token.Kind, from start: Int) { tokens.append(Token(kind, Span(start, position))) }
 
     private mutating func finish() {
+        if recovery != nil {
+            while !open.isEmpty { forget(at: tokens.count) }
+        }
         for index in open.reversed() {
             let token = tokens[index]
             report("this `\(source.text(token.span))` is never closed", token.span, isIncomplete: true)
@@ -90,6 +103,7 @@ struct Lexer {
         var before = start - 1
         while before >= 0, [32, 9, 13].contains(bytes[before]) { before -= 1 }
         if before < 0 || bytes[before] == 10 { docLines = [] }
+        if let recovery, endsStatement(recovery) { return add(.newline, from: start) }
         if let last = open.last {
             if case .symbol(.leftBrace) = tokens[last].kind {} else { return }
         }
@@ -249,7 +263,9 @@ struct Lexer {
             {
                 position = end + 1
             }
-            let shown = byte < 32 || byte == 127 ? "control character 0x" + String(byte, radix: 16) : "`\(Character(Unicode.Scalar(byte)))`"
+            let shown =
+                byte < 32 || byte == 127
+                ? "control character 0x" + String(byte, radix: 16) : byte == UInt8(ascii: "`") ? "a backtick" : "`\(Character(Unicode.Scalar(byte)))`"
             report("\(shown) has no meaning here", hint: plain[byte], Span(start, position))
             add(.broken, from: start)
             return
@@ -278,35 +294,30 @@ struct Lexer {
     }
 
     private mutating func close(_ symbol: Symbol) {
-        let here = tokens.count - 1
-        let partner: Symbol = symbol == .rightParenthesis ? .leftParenthesis : symbol == .rightBracket ? .leftBracket : .leftBrace
-        guard let last = open.last else {
-            report("this `\(symbol.rawValue)` closes nothing", tokens[here].span)
-            tokens[here] = Token(.broken, tokens[here].span)
+        if let fits = open.lastIndex(where: { tokens[$0].closing == symbol }) {
+            // What was opened after it was forgotten.
+            while open.count > fits + 1 { forget(at: tokens.count - 1) }
+            let opening = open.removeLast()
+            tokens[opening].partner = tokens.count - 1 - opening
+            if symbol == .rightBrace, askew == nil { noteIfAskew(opening) }
             return
         }
-        if case .symbol(partner) = tokens[last].kind {
-            open.removeLast()
-            tokens[last].partner = here - last
-            return
+        let token = tokens[tokens.count - 1]
+        tokens[tokens.count - 1] = Token(.broken, token.span)
+        guard let last = open.last, !isBlock(last) else {
+            return report("this `\(symbol.rawValue)` closes nothing", token.span)
         }
-        let fits = open.lastIndex { if case .symbol(partner) = tokens[$0].kind { true } else { false } }
-        if fits == nil, case .symbol(.leftBrace) = tokens[last].kind {
-            report("this `\(symbol.rawValue)` closes nothing", tokens[here].span)
-            tokens[here] = Token(.broken, tokens[here].span)
-            return
-        }
-        let opened = source.text(tokens[last].span)
-        let line = source.position(at: tokens[last].span.start).line
-        report("this `\(symbol.rawValue)` does not close the `\(opened)` of line \(line)", tokens[here].span)
-        // If an outer bracket fits, what lies between was forgotten; otherwise this one is too much.
-        if let outer = fits {
-            tokens[open[outer]].partner = here - open[outer]
-            open.removeSubrange(outer...)
-        } else {
-            open.removeLast()
-            tokens[last].partner = here - last
-            tokens[here] = Token(.broken, tokens[here].span)
-        }
+        // Of two brackets that do not fit each other the second is the wrong one.
+        let line = source.lineIndex(at: tokens[last].span.start) + 1
+        report("this `\(symbol.rawValue)` does not close the `\(source.text(tokens[last].span))` of line \(line)", token.span)
+        open.removeLast()
+        tokens[last].partner = tokens.count - 1 - last
+    }
+
+    private mutating func noteIfAskew(_ opening: Int) {
+        let opens = tokens[opening].span.start, closes = tokens[tokens.count - 1].span.start
+        let indentation = indentation(of: closes)
+        let line = source.lineSpan(source.lineIndex(at: closes)).start
+        if line + indentation == closes, indentation < self.indentation(of: opens) { askew = (opens, closes) }
     }
 }

@@ -6,6 +6,8 @@ public struct Parser {
     var position = 0
     var diagnostics: [Diagnostic] = []
     var depth = 0
+    /// What the last token stands for.
+    var ending = "the end of the text"
     /// Names in statements that were given up.
     var doubtful: Set<String> = []
 
@@ -44,22 +46,44 @@ public struct Parser {
 
     /// The statements of a text that are right, and the mistakes of the others.
     public static func survey(_ source: Source) -> Survey {
-        let (tokens, lexical) = Lexer.scan(source)
-        var parser = Parser(source, tokens: tokens)
+        let lexer = Lexer.scan(source)
+        var parser = Parser(source, tokens: lexer.tokens)
         let statements = parser.statements(untilBrace: false)
-        // What an unclosed bracket does to the end of the text is said once, at the bracket.
-        // Later lines are taken for the inside of an open `(` or `[`, so what is wrong with them is not told.
-        let open = lexical.filter { $0.isIncomplete }
-        let first = open.filter { source.text($0.span) != "{" }.map(\.span.start).min()
-        let inside = first.map { source.lineSpan(source.lineIndex(at: $0)).end } ?? .max
-        // A bracket that does not fit is told by the lexer.
-        let told = Set(lexical.map(\.span.start))
-        let found = lexical + parser.diagnostics.filter { (open.isEmpty || !$0.isIncomplete && $0.span.start < inside) && !told.contains($0.span.start) }
-        let sorted = found.enumerated().sorted { ($0.element.span.start, $0.offset) < ($1.element.span.start, $1.offset) }.map(\.element)
         let script = Script(source: source, statements: statements, isSilenced: parser.endsInSemicolon)
-        // Within an open bracket nothing is certain.
-        let doubtful = open.isEmpty ? parser.doubtful : parser.doubtful.union(Parser.names(in: tokens[...]))
-        return Survey(script: script, mistakes: Array(sorted.prefix(mostDiagnostics)), doubtful: doubtful)
+        if lexer.diagnostics.isEmpty, parser.diagnostics.isEmpty { return Survey(script: script, mistakes: [], doubtful: []) }
+        return survey(source, again: Recovery(unclosed: Set(lexer.unclosed)))
+    }
+
+    /// The second reading, of a text with mistakes.
+    private static func survey(_ source: Source, again recovery: Recovery) -> Survey {
+        let lexer = Lexer.scan(source, recovery)
+        var parser = Parser(source, tokens: lexer.tokens)
+        let statements = parser.statements(untilBrace: false)
+        // What the lexer has told is not told again, nor what comes of it on the line of a bracket that it closed.
+        let told = Set(lexer.diagnostics.map(\.span.start) + lexer.repairs.map(\.closing))
+        let spoilt = lexer.repairs.map { Span($0.opening, min($0.closing, source.lineSpan(source.lineIndex(at: $0.opening)).end)) }
+        let found = lexer.diagnostics + parser.diagnostics.filter { mistake in
+            let place = mistake.span.start
+            return !told.contains(place) && !spoilt.contains { $0.start < place && place <= $0.end }
+        }
+        let script = Script(source: source, statements: statements, isSilenced: parser.endsInSemicolon)
+        let mistakes = Array(found.inTextOrder.prefix(mostDiagnostics))
+        return Survey(script: script, mistakes: mistakes, doubtful: parser.doubtful.union(lexer.namesInRepairs))
+    }
+
+    /// True when a text merely lacks its end: a bracket or block is open, or an operator stands last.
+    public static func isIncomplete(_ source: Source) -> Bool {
+        let lexer = Lexer.scan(source)
+        var parser = Parser(source, tokens: lexer.tokens)
+        _ = parser.statements(untilBrace: false)
+        // Later lines are taken for the inside of an open `(` or `[`, so what is wrong with them says nothing yet.
+        let first = lexer.unclosed.filter { source.bytes[$0] != UInt8(ascii: "{") }.min()
+        let inside = first.map { source.lineSpan(source.lineIndex(at: $0)).end } ?? .max
+        let told = Set(lexer.diagnostics.map(\.span.start))
+        let mistakes = lexer.diagnostics + parser.diagnostics.filter {
+            (lexer.unclosed.isEmpty || !$0.isIncomplete && $0.span.start < inside) && !told.contains($0.span.start)
+        }
+        return !mistakes.isEmpty && mistakes.allSatisfy(\.isIncomplete)
     }
 
     private var endsInSemicolon: Bool {
@@ -117,8 +141,8 @@ public struct Parser {
     func panic(_ message: String, hint: String? = nil, at span: Span? = nil, into diagnostics: inout [Diagnostic]) -> Panic {
         if case .broken = current.kind, span == nil { return Panic() }
         let place = span ?? current.span
-        // At the end of the text the caret stands after the last thing written.
-        let shown = atEnd && span == nil ? Span(previousEnd, previousEnd + 1) : place
+        // At the end of a line or of the text the caret stands after the last thing written.
+        let shown = (atEnd || atNewline) && span == nil ? Span(previousEnd, previousEnd + 1) : place
         if diagnostics.count < 100 {
             diagnostics.append(Diagnostic(message, hint: hint, source: source, span: shown, isIncomplete: atEnd && span == nil))
         }
@@ -138,7 +162,7 @@ public struct Parser {
         case .keyword(let word): "`\(word.rawValue)`"
         case .symbol(let symbol): "`\(symbol.rawValue)`"
         case .newline: "the end of the line"
-        case .end: "the end of the text"
+        case .end: ending
         case .broken: "`\(source.text(current.span))`"
         }
     }

@@ -8,7 +8,7 @@ extension Parser {
             if at(.comma) {
                 throw fail("expected `in` after `for \(text)`, found `,`", hint: "two names for the parts of an item: for [a, b] in pairs { … }")
             }
-            throw fail("expected `in` after `for \(text)`, found \(found)", hint: "write for \(text) in 0:10 { … }")
+            throw fail("expected `in` after `for \(text)`, found \(found)", hint: "write for \(text) in xs, or in 0:10")
         }
         return pattern
     }

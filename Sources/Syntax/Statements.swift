@@ -20,7 +20,7 @@ extension Parser {
         }
     }
 
-    /// Skips the rest of a broken statement, brackets within it as wholes.
+    /// Skips the rest of a broken statement, brackets within it as wholes. Blocks that were not reached are looked at for mistakes of their own.
     private mutating func recover(from start: Int) {
         let reached = position
         position = start
@@ -29,10 +29,25 @@ extension Parser {
                 if atNewline || at(.semicolon) { break }
                 if at(.rightBrace), position > start { break }
             }
-            // Past the closing bracket, which belongs to the statement.
-            position = min(position + tokens[position].partner + 1, tokens.count - 1)
+            if position >= reached, position > 0, beginsBlock {
+                let end = position + current.partner
+                advance()
+                depth += 1
+                _ = statements(untilBrace: true)
+                depth -= 1
+                position = end
+            }
+            // Past the closing bracket, which belongs to the statement; but into what was being read when the mistake was found.
+            let isUnread = position < reached && position + current.partner > reached && !at(.leftBrace)
+            position = min(position + (isUnread ? 0 : current.partner) + 1, tokens.count - 1)
         }
         doubtful.formUnion(Parser.names(in: tokens[start..<position]))
+    }
+
+    /// True at a brace with statements in it.
+    private var beginsBlock: Bool {
+        guard at(.leftBrace), current.partner > 0, depth < Parser.deepest - 1 else { return false }
+        return Token.mayPrecedeBlock(tokens[position - 1].kind) && !looksLikeRecord(position + 1)
     }
 
     private mutating func endOfStatement(after statement: Expression) throws(Panic) {
@@ -45,8 +60,12 @@ extension Parser {
                     hint: "make a new value and bind it to a name", at: statement.span)
             case .binary(_, _, _, let span):
                 throw fail("only a name can be bound; found an operator", hint: "x += 1 is written x = x + 1; a comparison is ==", at: span)
-            default: throw fail("only a name can be bound", hint: "a comparison is written ==", at: statement.span)
+            case .call(let callee, _):
+                guard case .name(let name) = callee.kind else { break }
+                throw fail("only a name can be bound", hint: "a function is written fn \(name)(x) = …; a comparison is ==", at: statement.span)
+            default: break
             }
+            throw fail("only a name can be bound", hint: "a comparison is written ==", at: statement.span)
         }
         throw fail("expected the end of the statement, found \(found)", hint: hint(after: statement))
     }
@@ -84,7 +103,7 @@ extension Parser {
             case .for: return try forLoop()
             case .while:
                 advance()
-                let condition = try expression()
+                let condition = try self.condition("while")
                 let body = try block("after the condition")
                 return try make(.whileLoop(condition, body: body), from: start, over: condition, body)
             case .break:
@@ -184,31 +203,60 @@ extension Parser {
         return try make(.define(node), span(from: start), over: [body] + parameters.compactMap(\.fallback))
     }
 
-    /// `(a, b=2)`, from `(` to past `)`.
+    /// A parameter's name, or the names for its parts.
+    private mutating func parameter(isRest: Bool) throws(Panic) -> Pattern {
+        if isRest || !at(.leftBracket) && !at(.leftBrace) {
+            let (name, span) = try expectName("a parameter's name")
+            return .name(name, span)
+        }
+        return try pattern("a parameter's name")
+    }
+
+    /// `(a, [b, c], k=2, ...more)`, from `(` to past `)`.
     mutating func parameterList() throws(Panic) -> [FunctionNode.Parameter] {
         try expect(.leftParenthesis, "before the parameters")
         var out: [FunctionNode.Parameter] = []
         while !at(.rightParenthesis) {
             let isRest = accept(.ellipsis)
-            if at(.leftBracket) || at(.leftBrace) {
-                throw fail("expected a parameter's name, found \(found)", hint: "take the parts out in the body: [a, b] = pair")
+            let pattern = try self.parameter(isRest: isRest)
+            for (name, span) in pattern.names where name != "_" || pattern.isName {
+                if out.contains(where: { $0.pattern.names.contains { $0.name == name } }) {
+                    throw fail("two parameters are called `\(name)`", at: span)
+                }
             }
-            let (name, span) = try expectName("a parameter's name")
-            if out.contains(where: { $0.name == name }) { throw fail("two parameters are called `\(name)`", at: span) }
+            let name = source.text(pattern.span)
+            if !pattern.isName, let rest = out.first(where: \.isRest) {
+                throw fail("what follows `...\(rest.name)` is given by name, and `\(name)` has none", at: pattern.span)
+            }
             var fallback: Expression?
             if isRest {
-                if out.contains(where: \.isRest) { throw fail("two parameters take the rest", at: span) }
+                if out.contains(where: \.isRest) { throw fail("two parameters take the rest", at: pattern.span) }
                 if at(.assign) { throw fail("`...\(name)` has no default: without further arguments it is an empty list") }
             } else if accept(.assign) {
                 fallback = try expression()
             } else if let last = out.last, last.fallback != nil, !out.contains(where: \.isRest) {
-                throw fail("`\(name)` needs a default, since `\(last.name)` before it has one", at: span)
+                throw fail("`\(name)` needs a default, since `\(last.name)` before it has one", at: pattern.span)
             }
-            out.append(.init(name: name, span: span, fallback: fallback, isRest: isRest))
+            out.append(.init(name: name, pattern: pattern, fallback: fallback, isRest: isRest))
             if !accept(.comma) { break }
         }
         try expect(.rightParenthesis, "after the parameters")
         return out
+    }
+
+    /// What stands before the block of `if` and `while`.
+    mutating func condition(_ word: String) throws(Panic) -> Expression {
+        if at(.leftBrace), current.partner > 0 {
+            // A brace with nothing behind it is the block.
+            switch tokens[min(position + current.partner + 1, tokens.count - 1)].kind {
+            case .newline, .end, .symbol(.semicolon), .symbol(.rightBrace), .keyword(.else):
+                throw fail("expected a condition after `\(word)`, found `{`")
+            default: break
+            }
+        }
+        let condition = try expression()
+        if at(.assign) { throw fail("expected `{` after the condition, found `=`", hint: "a comparison is written ==") }
+        return condition
     }
 
     /// `{ statements }`.

@@ -99,6 +99,9 @@ public indirect enum Pattern: Sendable {
         public let pattern: Pattern
     }
 
+    /// True for a name alone.
+    public var isName: Bool { if case .name = self { true } else { false } }
+
     /// The whole pattern.
     public var span: Span {
         switch self {
@@ -170,18 +173,18 @@ public struct Branch: Sendable {
 public final class FunctionNode: Sendable {
     /// A parameter of a function.
     public struct Parameter: Sendable {
-        /// The parameter's name.
+        /// The parameter's name; where its parts are named instead, the text of the pattern.
         public let name: String
-        /// Where the name stands.
-        public let span: Span
+        /// What the argument is bound to.
+        public let pattern: Pattern
         /// The default; nil where an argument must be given.
         public let fallback: Expression?
         /// True for `...name`, which takes all further positional arguments as a list.
         public let isRest: Bool
 
-        init(name: String, span: Span, fallback: Expression?, isRest: Bool = false) {
+        init(name: String, pattern: Pattern, fallback: Expression?, isRest: Bool = false) {
             self.name = name
-            self.span = span
+            self.pattern = pattern
             self.fallback = fallback
             self.isRest = isRest
         }

@@ -14,7 +14,7 @@ final class Output: Sendable {
 
 func makeSession(arguments: [String] = []) -> (session: Session, output: Output) {
     let output = Output()
-    let session = Session(
+    let session = try! Session(
         builtins: Catalog.all, prelude: Stdlib.sources, arguments: arguments, progress: ProgressSink(isVisible: false, write: { _ in }),
         output: { output.write($0) })
     return (session, output)

@@ -33,3 +33,21 @@ y = )
 fn (z) = 1
 w = {a 1}
 "{q:z}"
+
+total = 3 +
+fn area(w, h) = w * h
+limits = (1, 2
+if total = 3 {
+    area(1 2)
+}
+name = "sub-01
+mask = area[0
+for k 0:3 { print(k }
+
+fn f(x) {
+    if x > 3 {
+        print(x)
+    x
+}
+fn g(x) = x
+y = = 3

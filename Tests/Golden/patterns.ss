@@ -106,7 +106,33 @@ fn two(...a, ...b) = 1
 
 fn odd(...a=1) = 1
 
-fn pairs([a, b]) = a
+fn between([low, high], {unit, scale: factor}, k=low) = "{factor * (high - low)} {unit} from {k}"
+
+[between([1, 4], {unit: "mm", scale: 2}), between([1, 4], {unit: "mm", scale: 2}, k=0)]
+
+map([[1, 2], [3, 4]], ([a, b]) -> a * b)
+
+((s, [a, [b, ...c]]) -> s + a * b + length(c))(0, [3, [4, 5]])
+
+fn later([a, b]) = () -> a + b
+later([1, 2])()
+
+fn paired([a, b]=[1, 2], c=a + b) = [a, b, c]
+[paired(), paired([3, 4]), paired([3, 4], 5)]
+
+between
+
+between([1], {unit: "mm", scale: 1})
+
+between([1, 2])
+
+between([1, 2], {units: "mm"})
+
+fn twice([a, b], a) = a
+
+fn none_left(...xs, [a, b]) = a
+
+fn worst(...[a, b]) = a
 
 a, b = 1
 

@@ -55,7 +55,7 @@ def ctrl_c_drops_the_line(home):
 @test
 def ctrl_c_stops_an_evaluation_and_keeps_the_values(home):
     t = Terminal(home)
-    t.enter("kept = 12; big = phantom(seed=1, shape=160, spacing=1).image;")
+    t.enter('kept = 12; big = phantom(seed=1, shape=160, spacing=1).image; save(big, "big.nii.gz"); xs = random(2000000); s = "ab cd " * 5e6;')
     endless = [
         "i = 0; while true { i = i + 1 }",
         "while true { n4(big, shrink=1) }",
@@ -63,6 +63,17 @@ def ctrl_c_stops_an_evaluation_and_keeps_the_values(home):
         'while true { s = ""; for j in 0:100000 { s = s + "x" } }',
         "fn deep(n) = if n == 0 { 0 } else { deep(n - 1) + deep(n - 1) }; deep(60)",
         "[[a * b for a in 0:100000] for b in 0:100000];",
+        "while true { (big - mean(big)) / std(big) * 2 > 1.5; }",
+        "while true { sort(xs) }",
+        "few = xs[0:300000]; while true { [unique(few), shuffle(few), reverse(few)] }",
+        'while true { split(s, " ") }',
+        'while true { replace(upper(s), "A", "xyz") }',
+        'while true { glob("/usr/**/*") }',
+        'while true { load("big.nii.gz") }',
+        'while true { save(big, "again.nii.gz") }',
+        "map(0:30000000, x -> x ^ 2)",
+        'r = {}; while true { r["{length(r)}"] = 1 }',
+        'while true { try { error("no") } catch e { e } }',
     ]
     for code in endless:
         # The machine may be busy with something else; the program must not be slow three times.
@@ -79,6 +90,31 @@ def ctrl_c_stops_an_evaluation_and_keeps_the_values(home):
         assert taken < 0.2, f"{code}: took {taken:.2f} s"
     assert value(t.enter("kept")) == "12"
     assert float(value(t.enter("i")).replace(",", "")) > 0
+    t.close()
+
+
+@test
+def limits_are_errors_and_keep_the_values(home):
+    t = Terminal(home)
+    t.enter("kept = 12; v = phantom(seed=1, shape=32, spacing=5).image;")
+    beyond = [
+        ("fn deep(n) = 1 + deep(n + 1); deep(0)", "calls are nested too deeply: 10000 calls wait on one another"),
+        ("fn one(n) = other([n]); fn other(p) = one(p[0] + 1); one(0)", "calls are nested too deeply"),
+        ("map([1], x -> deep(x))", "calls are nested too deeply"),
+        ("(" * 3000 + "1" + ")" * 3000, "nested too deeply: more than 400 levels"),
+        ("x = [1]; while true { x = [x] }", "values are nested too deeply: more than 5000 levels"),
+        ('"ab" * 1e9', "the result is too large"),
+        ("[0] * 1e9", "the result is too large"),
+        ('split("a" * 1e8, "")', "the result is too large"),
+        ("[k for k in 0:1e12]", "the list is too long: more than 33554432 items"),
+        ("phantom(shape=[3000, 3000, 3000])", "a grid of 3000×3000×3000 voxels is beyond the largest"),
+        ("v |> resample(spacing=0.05)", "a grid of 3200×3200×3200 voxels is beyond the largest"),
+        ("unet3d(filters=4000)", "the model has more than"),
+    ]
+    for code, message in beyond:
+        shown = t.enter(code, timeout=120)
+        assert "error: " in shown and message in shown, (code[:80], shown[-600:])
+    assert value(t.enter("[kept, length(v.shape)]")) == "[12, 3]"
     t.close()
 
 

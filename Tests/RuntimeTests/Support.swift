@@ -55,7 +55,7 @@ let smallCatalogue: [Builtin] = [
 
 /// A session over the small catalogue.
 func makeSession(_ sink: Sink = Sink(), prelude: [(name: String, source: String)] = [], arguments: [String] = []) -> Session {
-    Session(
+    try! Session(
         builtins: smallCatalogue, prelude: prelude, arguments: arguments, progress: ProgressSink(isVisible: false) { _ in }
     ) { sink.add($0) }
 }

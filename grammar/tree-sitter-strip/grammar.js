@@ -26,7 +26,6 @@ module.exports = grammar({
     [$.block, $.record],
     [$.rest, $._expression],
     [$._pattern, $._expression],
-    [$.parameter, $._expression],
   ],
 
   rules: {
@@ -58,7 +57,7 @@ module.exports = grammar({
     import: ($) => seq('import', field('path', $.string)),
 
     parameters: ($) => seq('(', list0(choice($.parameter, $.rest)), ')'),
-    parameter: ($) => seq(field('name', $.identifier), optional(seq('=', field('default', $._expression)))),
+    parameter: ($) => seq(field('name', $._pattern), optional(seq('=', field('default', $._expression)))),
 
     _pattern: ($) => choice($.identifier, $.list_pattern, $.record_pattern),
     list_pattern: ($) => seq('[', list1(choice($._pattern, $.rest)), ']'),

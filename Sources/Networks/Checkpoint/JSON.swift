@@ -10,18 +10,25 @@ package enum JSON: Sendable, Equatable {
     /// Members in the order of the file.
     case object([(key: String, value: JSON)])
 
+    /// A text that is no JSON, and why, with the byte at which it goes wrong.
     package struct Malformed: Error { package let reason: String }
 
+    /// Equal where the texts are: the members' order counts.
     package static func == (a: JSON, b: JSON) -> Bool { a.text == b.text }
 
+    /// A member of an object; nil where there is none, and for all else.
     package subscript(key: String) -> JSON? {
         if case .object(let members) = self { return members.first { $0.key == key }?.value }
         return nil
     }
 
+    /// The string; nil for all else.
     package var string: String? { if case .string(let s) = self { s } else { nil } }
+    /// The items of an array; nil for all else.
     package var array: [JSON]? { if case .array(let a) = self { a } else { nil } }
+    /// True or false; nil for all else.
     package var bool: Bool? { if case .bool(let b) = self { b } else { nil } }
+    /// The number; nil for all else.
     package var number: Double? { if case .number(let n) = self { n } else { nil } }
     /// A number without fraction, within ±2⁵³.
     package var integer: Int? {
@@ -31,6 +38,7 @@ package enum JSON: Sendable, Equatable {
 
     static func triple(_ v: SIMD3<Int>) -> JSON { .array([.number(Double(v.x)), .number(Double(v.y)), .number(Double(v.z))]) }
 
+    /// The text in one line, without blanks; numbers that are not finite become null.
     package var text: String {
         switch self {
         case .null: "null"
@@ -82,8 +90,10 @@ package enum JSON: Sendable, Equatable {
         return out + "\""
     }
 
+    /// Reads a text. Throws `Malformed`.
     package init(_ text: String) throws { try self.init(bytes: Array(text.utf8)) }
 
+    /// Reads bytes in UTF-8. Throws `Malformed`, with the offset of the first byte that does not fit.
     package init(bytes: [UInt8]) throws {
         var parser = Parser(bytes: bytes)
         self = try parser.value(depth: 0)

@@ -57,6 +57,7 @@ public struct QualityLimits: Sendable, Equatable {
     /// The largest mean entropy of the probabilities along the mask's surface, in bits.
     public var entropy = 0.9
 
+    /// The bounds that a model without others is held to.
     public init() {}
 
     /// Each bound with its name in scripts and files.

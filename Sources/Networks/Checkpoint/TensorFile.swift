@@ -30,6 +30,7 @@ public enum StoredNumber: String, Sendable, CaseIterable {
         return x.isNaN ? 0x7FC0 : UInt16(truncatingIfNeeded: (bits + 0x7FFF + (bits >> 16 & 1)) >> 16)
     }
 
+    /// The numbers that stored bytes of this type stand for, little-endian; a rest too short for a number is left out.
     package func values(_ bytes: [UInt8]) -> [Float] {
         bytes.withUnsafeBytes { raw in
             func unpack<T: FixedWidthInteger>(_ type: T.Type, _ value: (T) -> Float) -> [Float] {

@@ -2,6 +2,7 @@ import Support
 
 /// Weights of a file that do not fit a network, by name.
 public struct WeightMismatch: ExplainedError, Equatable {
+    /// The file, as it was named.
     public let path: String
     /// The network's arrays that nothing in the file goes to.
     public var missing: [String] = []
@@ -10,6 +11,7 @@ public struct WeightMismatch: ExplainedError, Equatable {
     /// Tensors of another shape or of a type that holds no weights, each a sentence.
     public var unfit: [String] = []
 
+    /// What does not fit of a file; all three empty where everything does.
     package init(path: String, missing: [String] = [], unexpected: [String] = [], unfit: [String] = []) {
         (self.path, self.missing, self.unexpected, self.unfit) = (path, missing, unexpected, unfit)
     }

@@ -63,9 +63,7 @@ private struct ImportSurvey {
         } catch {
             misplaced = error.diagnostics
         }
-        let sorted = (survey.mistakes + missing + names + misplaced).enumerated()
-            .sorted { ($0.element.span.start, $0.offset) < ($1.element.span.start, $1.offset) }
-        return sorted.prefix(Parser.mostDiagnostics).map(\.element)
+        return Array((survey.mistakes + missing + names + misplaced).inTextOrder.prefix(Parser.mostDiagnostics))
     }
 
     /// The names that a script's imports bind, nil where that is not known; and the imports that are sure to fail.

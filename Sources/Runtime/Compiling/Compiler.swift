@@ -87,12 +87,18 @@ final class Compiler {
             name: node.name ?? name, source: source, span: node.span, doc: node.doc, module: module, isDefinition: node.name != nil)
         let fallbacks = node.parameters.compactMap(\.fallback)
         let inner = Scope(code, parent: scope, readByInner: Names.readByInner(in: [node.body] + fallbacks))
-        let places = node.parameters.map { inner.declare($0.name) }
+        // An argument whose parts are named goes to a variable without a name, and is taken apart first of all.
+        let places = node.parameters.map { $0.pattern.isName ? inner.declare($0.name) : .slot(anonymous(inner)) }
+        let unpacking = zip(node.parameters, places).map { parameter, place -> UnpackCode? in
+            guard !parameter.pattern.isName, case .slot(let slot) = place else { return nil }
+            return unpack(parameter.pattern, slot) { name in (inner.levels[0][name] ?? inner.declare(name), nil) }
+        }
         for name in Names.bound(in: [node.body]) where inner.levels[0][name] == nil { _ = inner.declare(name) }
-        code.parameters = zip(node.parameters, places).map { parameter, place in
-            .init(
-                name: parameter.name, place: place, fallback: parameter.fallback.map { compile($0, inner) },
-                fallbackText: parameter.fallback.map { source.text($0.span) })
+        code.parameters = node.parameters.indices.map { i in
+            let parameter = node.parameters[i]
+            return .init(
+                name: parameter.name, place: places[i], fallback: parameter.fallback.map { compile($0, inner) },
+                fallbackText: parameter.fallback.map { source.text($0.span) }, unpack: fallbacks.isEmpty ? nil : unpacking[i])
         }
         code.rest = node.parameters.firstIndex(where: \.isRest)
         if case .block(let statements) = node.body.kind {
@@ -100,6 +106,12 @@ final class Compiler {
             code.body = tail(statements, node.body.span, inner)
         } else {
             code.body = compile(node.body, inner)
+        }
+        let first = unpacking.compactMap { $0 }
+        if !first.isEmpty {
+            if code.isExpression { code.body = ReturnCode(code.body, node.body.span) }
+            code.isExpression = false
+            code.body = BlockCode(first + [code.body], node.body.span)
         }
         finish(code)
         return code
@@ -336,13 +348,25 @@ extension Compiler {
         }
     }
 
+    /// The register of a variable without a name.
+    private func anonymous(_ scope: Scope) -> Int {
+        scope.code.slotCount += 1
+        return scope.code.slotCount - 1
+    }
+
+    /// Takes apart what a variable without a name holds.
+    private func unpack(
+        _ pattern: Pattern, _ slot: Int, fresh: Bool = false, _ place: (String) -> (place: Place?, global: Cell?)
+    ) -> UnpackCode {
+        UnpackCode(parts(pattern, fresh: fresh, place), of: SlotVariable(slot, "", pattern.span), pattern.span)
+    }
+
     /// A variable without a name for a loop's item, and the code that takes it apart.
     private func unpacking(
         _ pattern: Pattern, _ scope: Scope, fresh: Bool = false, _ place: (String) -> (place: Place?, global: Cell?)
     ) -> (item: Place, unpack: UnpackCode) {
-        let slot = scope.code.slotCount
-        scope.code.slotCount += 1
-        return (.slot(slot), UnpackCode(parts(pattern, fresh: fresh, place), of: SlotVariable(slot, "", pattern.span), pattern.span))
+        let slot = anonymous(scope)
+        return (.slot(slot), unpack(pattern, slot, fresh: fresh, place))
     }
 }
 

@@ -55,7 +55,7 @@ struct Resolver {
         switch e.kind {
         case .name(let name): read(name, e.span)
         case .lambda(let node), .define(let node):
-            enter([node.body], parameters: node.parameters.map(\.name))
+            enter([node.body], parameters: node.parameters.flatMap { $0.pattern.names.map(\.name) })
             for parameter in node.parameters { if let fallback = parameter.fallback { visit(fallback) } }
             visit(node.body)
             scopes.removeLast()

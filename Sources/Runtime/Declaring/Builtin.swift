@@ -20,10 +20,12 @@ public enum Theme: String, CaseIterable, Sendable {
 
 /// A piece of script with what it prints; the tests run it and compare.
 public struct Example: Sendable {
+    /// What is typed; several lines are one input.
     public let code: String
     /// What the session shows: printed text, then the description of the last value unless it is none. Nil where it cannot be told.
     public let shows: String?
 
+    /// `shows` is nil where it differs from machine to machine; the example runs all the same.
     public init(_ code: String, _ shows: String? = nil) {
         self.code = code
         self.shows = shows
@@ -32,7 +34,9 @@ public struct Example: Sendable {
 
 /// One typed parameter of a builtin, with its doc and, if it may be left out, its default.
 public struct Param<T: Convertible> {
+    /// By which a call may name it.
     public let name: String
+    /// What it means, with its unit.
     public let doc: String
     let fallback: T?
 
@@ -43,6 +47,7 @@ public struct Param<T: Convertible> {
         fallback = nil
     }
 
+    /// A parameter that may be left out.
     public init(_ name: String, _ doc: String, default fallback: T) {
         self.name = name
         self.doc = doc
@@ -61,17 +66,22 @@ extension Rest: RestParameter {}
 
 /// A parameter as help, completion and the argument check see it.
 public struct Parameter: Sendable {
+    /// By which a call may name it.
     public let name: String
+    /// What it means, with its unit.
     public let doc: String
     /// "number", "list of volumes".
     public let type: String
     /// The words that the parameter accepts, where it is one of a few.
     public let words: [String]
+    /// What it is where it is left out; nil where it must be given.
     public let defaultValue: Value?
+    /// True where it takes all further positional arguments.
     public let isRest: Bool
     /// Whether an argument may be a voxel expression that nobody has computed; else the call gives its image.
     var takesExpression = false
 
+    /// True where a call without it is an error.
     public var isRequired: Bool { defaultValue == nil && !isRest }
     /// The default as one would write it.
     public var defaultText: String? { defaultValue.map(\.literal) }
@@ -83,15 +93,19 @@ public struct Parameter: Sendable {
 ///         Param<Volume>("image", "the image"), Param<Double>("fwhm", "width of the sharpening kernel", default: 0.15),
 ///         returns: "the corrected volume", examples: [Example("…", "…")]) { context, image, fwhm in … }
 public final class Builtin: Sendable {
+    /// By which scripts call it.
     public let name: String
     /// One line, ending in a full stop.
     public let summary: String
+    /// Under which the reference and `help()` list it.
     public let theme: Theme
     /// Paragraphs: formula, paper, units.
     public let details: String
+    /// In the order of positional arguments.
     public let parameters: [Parameter]
     /// What it gives.
     public let returns: String
+    /// Shown by help and the reference, and run by the tests.
     public let examples: [Example]
     /// The function that this stands for, where it stands for one.
     let inner: Function?

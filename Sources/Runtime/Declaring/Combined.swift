@@ -18,7 +18,7 @@ extension Array: Convertible where Element: Convertible {
     public static var typeName: String {
         Element.typeName == Value.typeName ? "list" : "list of \(plural(Element.typeName))"
     }
-    /// Lists, and ranges of up to ten million numbers, which count as the list of their numbers.
+    /// Lists, and ranges that are no longer than a list may be, which count as the list of their numbers.
     public static func from(_ value: Value) throws(Mismatch) -> [Element] {
         switch value {
         case .list(let list):
@@ -34,8 +34,12 @@ extension Array: Convertible where Element: Convertible {
                 }
             }
             return out
-        case .range(let range) where range.count <= 10_000_000:
+        case .range(let range):
+            guard range.count <= List.longest else {
+                throw Mismatch(expected, found: "a range of \(Text.grouped(range.count)) numbers, of which a list may have \(Text.grouped(List.longest))")
+            }
             var out: [Element] = []
+            out.reserveCapacity(range.count)
             for i in 0..<range.count { out.append(try Element.from(.number(Double(range.start + i)))) }
             return out
         default: throw Mismatch(expected)
@@ -58,8 +62,10 @@ private func plural(_ noun: String) -> String {
 
 /// One number for each axis, written as one number for all or a list of three: `2` or `[1, 1, 2.5]`.
 public struct Triple: Convertible, Sendable, Equatable, ExpressibleByFloatLiteral, ExpressibleByIntegerLiteral {
+    /// Those of the three axes.
     public var numbers: SIMD3<Double>
 
+    /// The axes' numbers as they are.
     public init(_ numbers: SIMD3<Double>) { self.numbers = numbers }
     public init(floatLiteral value: Double) { numbers = SIMD3(repeating: value) }
     public init(integerLiteral value: Int) { numbers = SIMD3(repeating: Double(value)) }
@@ -95,8 +101,10 @@ public struct Triple: Convertible, Sendable, Equatable, ExpressibleByFloatLitera
 
 /// As `Triple`, for whole numbers of at least 1: voxels, kernel sizes, strides.
 public struct WholeTriple: Convertible, Sendable, Equatable, ExpressibleByIntegerLiteral {
+    /// Those of the three axes, each at least 1 where it comes from a script.
     public var numbers: SIMD3<Int>
 
+    /// The axes' numbers as they are.
     public init(_ numbers: SIMD3<Int>) { self.numbers = numbers }
     public init(integerLiteral value: Int) { numbers = SIMD3(repeating: value) }
 
@@ -141,7 +149,9 @@ extension Either: Sendable where A: Sendable, B: Sendable {}
 
 /// All further positional arguments. Parameters declared after it can only be given by name.
 public struct Rest<Element: Convertible>: Convertible {
+    /// The arguments, in the order of the call.
     public var items: [Element]
+    /// For defaults: usually of none.
     public init(_ items: [Element]) { self.items = items }
 
     public static var typeName: String { "\(Element.typeName)…" }

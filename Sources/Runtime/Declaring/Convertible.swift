@@ -11,6 +11,7 @@ public struct Mismatch: Error {
     public var found: String?
     public var hint: String?
 
+    /// `expected` reads after "must be", `found` after "got"; without `found` the value itself is told.
     public init(_ expected: String, found: String? = nil, hint: String? = nil) {
         self.expected = expected
         self.found = found

@@ -139,6 +139,7 @@ final class SetItem: StatementCode {
             guard case .string(let name) = at else {
                 throw frame.fail("a record is indexed with a field's name, got \(at.mention)", hint: "write r[\"name\"]", at: place.span)
             }
+            try frame.reserve(128 + 64 * record.fields.count, at: span)
             return .record(record.with(name, new))
         case .range(let range):
             throw frame.fail(

@@ -96,6 +96,8 @@ final class FunctionCode {
         let place: Place
         var fallback: Code?
         let fallbackText: String?
+        /// Takes the argument apart before a later parameter's default is evaluated; nil where there is none, or a name alone.
+        let unpack: UnpackCode?
     }
 
     let name: String?

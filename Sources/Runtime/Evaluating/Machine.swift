@@ -47,16 +47,20 @@ final class Machine: @unchecked Sendable {
     /// Evaluates a text in a module of its own.
     var evaluateApart: (Source) throws -> Value = { _ in .none }
 
-    init(output: @escaping @Sendable (String) -> Void, progress: ProgressSink) {
+    /// Throws `MemoryError` where the system gives no memory for the stack.
+    init(output: @escaping @Sendable (String) -> Void, progress: ProgressSink) throws(MemoryError) {
         self.output = output
         self.progress = progress
-        registers = .allocate(capacity: Self.registerLimit)
+        // Pages that the system fills with zeros when a level is first used: no level has a frame.
+        registers = try Self.allocate(Self.registerLimit)
         registerEnd = registers + Self.registerLimit
         top = registers
-        // Zeroed by the system when a level is first used: no level has a frame.
-        let bytes = calloc(Self.deepestCall + 1, MemoryLayout<CallState>.stride)
-        guard let bytes else { fatalError("no memory for a session") }
-        calls = bytes.bindMemory(to: CallState.self, capacity: Self.deepestCall + 1)
+        do {
+            calls = try Self.allocate(Self.deepestCall + 1)
+        } catch {
+            free(registers)
+            throw error
+        }
         calls.initialize(
             to: CallState(
                 slots: registers, registerCount: 0, variableCount: 0, tables: Program.empty.tables, code: .passUnretained(.nothing),
@@ -68,7 +72,15 @@ final class Machine: @unchecked Sendable {
     deinit {
         texts.deallocate()
         free(calls)
-        registers.deallocate()
+        free(registers)
+    }
+
+    private static func allocate<T: BitwiseCopyable>(_ count: Int) throws(MemoryError) -> UnsafeMutablePointer<T> {
+        let bytes = count * MemoryLayout<T>.stride
+        guard let memory = calloc(count, MemoryLayout<T>.stride) else {
+            throw MemoryError(needed: bytes, available: Memory.available, purpose: "the stack of a session")
+        }
+        return memory.bindMemory(to: T.self, capacity: count)
     }
 
     /// The frame of a level of calls.
@@ -192,12 +204,14 @@ final class Machine: @unchecked Sendable {
     func finish(_ code: FunctionCode, _ frame: Frame) throws -> Value {
         do {
             for parameter in code.parameters {
-                guard let fallback = parameter.fallback else { continue }
-                switch parameter.place {
-                case .cell(let i): if frame.cells[i].word.isUnbound { frame.cells[i].value = try fallback.evaluate(frame) }
-                case .slot(let i): if frame.slots[i].isUnbound { (frame.slots + i).put(Word(try fallback.evaluate(frame))) }
-                case .captured: break
+                if let fallback = parameter.fallback {
+                    switch parameter.place {
+                    case .cell(let i): if frame.cells[i].word.isUnbound { frame.cells[i].value = try fallback.evaluate(frame) }
+                    case .slot(let i): if frame.slots[i].isUnbound { (frame.slots + i).put(Word(try fallback.evaluate(frame))) }
+                    case .captured: break
+                    }
                 }
+                _ = try parameter.unpack?.evaluate(frame)
             }
         } catch is Jump {
             // A default that returns: fn f(x=if c { return 1 } else { 2 }).
@@ -229,7 +243,7 @@ final class Machine: @unchecked Sendable {
             try poll()
             if let reserved { try keep(reserved, from: builtin, arguments) }
             if let restriction { try restriction.check(builtin) }
-            if arguments.contains(where: \.isImage) { try memory.checkBeforeWork() }
+            try memory.checkBeforeWork(on: arguments)
             var result = try builtin.body(context, try Binder.bind(builtin, arguments, names))
             if case .pending(let pending) = result, !givesExpression { result = try pending.computed() }
             try memory.account(result)
@@ -310,7 +324,7 @@ enum Binder {
     }
 
     private static func unknown(_ name: String, _ function: String, _ known: [String], argument: Int) -> ArgumentError {
-        let nearest = Text.nearest(to: name, among: known)
+        let nearest = Text.nearest(to: name, among: known.filter { !$0.hasPrefix("[") && !$0.hasPrefix("{") })
         let hint = nearest.map { "did you mean `\($0)`?" } ?? (known.isEmpty ? nil : Binder.known(known))
         return ArgumentError(
             known.isEmpty ? "\(function) takes no arguments" : "\(function) has no parameter `\(name)`", hint: hint, argument: argument)

@@ -12,6 +12,9 @@ struct MemoryGuard {
     /// Before calls that hold images, at most one question in so many nanoseconds.
     private static let pause: UInt64 = 50_000_000
 
+    /// How often a builtin may hold a long list or string at a time: as its argument, what it sorts or looks up by, and its result while it grows.
+    private static let copies = 4
+
     private var unasked = 0
     private var lastAsked: UInt64 = 0
     /// Tells the free bytes; tests set another.
@@ -30,8 +33,20 @@ struct MemoryGuard {
         if unasked >= Self.interval { try ask(0) }
     }
 
-    /// For calls that get images: what they make on the way is told by nobody.
-    mutating func checkBeforeWork() throws {
+    /// For calls of builtins: what they make of images, and of long lists and strings, is told by nobody.
+    mutating func checkBeforeWork(on arguments: [Value]) throws {
+        var hasImage = false
+        for argument in arguments {
+            switch argument {
+            case .volume, .mask, .pending: hasImage = true
+            case .list(let list) where list.count > 1 << 20: try reserve(Self.copies * list.count * MemoryLayout<Value>.stride)
+            case .range(let range) where range.count > 1 << 20:
+                try reserve(Self.copies * min(range.count, List.longest) * MemoryLayout<Value>.stride)
+            case .string(let text) where text.utf8.count > 1 << 24: try reserve(Self.copies * text.utf8.count)
+            default: break
+            }
+        }
+        guard hasImage else { return }
         var time = timespec()
         clock_gettime(CLOCK_MONOTONIC, &time)
         let now = UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)

@@ -24,13 +24,23 @@ public enum Operators {
         if stringBytes > longestString { throw TooLarge() }
     }
 
-    /// The texts of values one after another. Throws `TooLarge`, `Interrupted`.
+    /// Throws `TooLarge` for a list that a script may not have.
+    public static func check(items: Int) throws(TooLarge) {
+        if items > List.longest { throw TooLarge() }
+    }
+
+    /// The texts of values one after another. Throws `TooLarge`, `Interrupted`, and `MemoryError` where memory lacks.
     public static func joined(_ values: [Value], separator: String) throws -> String {
-        var out = ""
+        var out = "", asked = 1 << 24
         for (i, value) in values.enumerated() {
             if i > 0 { out += separator }
             let text = value.text
             try check(stringBytes: out.utf8.count + text.utf8.count + separator.utf8.count)
+            if out.utf8.count + text.utf8.count > asked {
+                // The string moves to twice the room.
+                asked = 2 * (out.utf8.count + text.utf8.count)
+                try Memory.check(2 * asked, for: "a string of \(Text.bytes(asked))")
+            }
             out += text
             if i % 1024 == 0 { try Interrupt.check() }
         }
@@ -208,14 +218,21 @@ public enum Operators {
     }
 
     private static func repeated(_ s: String, _ times: Int) -> String {
-        var out = "", unit = s, left = times
-        out.reserveCapacity(s.utf8.count * times)
-        while left > 0 {
-            if left & 1 == 1 { out += unit }
-            left >>= 1
-            if left > 0 { unit += unit }
+        var s = s
+        let total = s.utf8.count * times
+        return s.withUTF8 { unit in
+            String(unsafeUninitializedCapacity: total) { out in
+                guard let start = out.baseAddress, let first = unit.baseAddress, total > 0 else { return 0 }
+                start.initialize(from: first, count: unit.count)
+                var done = unit.count
+                while done < total {
+                    let more = min(done, total - done)
+                    (start + done).initialize(from: start, count: more)
+                    done += more
+                }
+                return total
+            }
         }
-        return out
     }
 
     static func tooLong(_ frame: Frame, _ span: Span) -> ScriptError {

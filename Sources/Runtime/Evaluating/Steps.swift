@@ -196,7 +196,7 @@ extension Machine {
         if list.depth > Value.deepest { throw frame.fail(tooDeep, at: site.span) }
     }
 
-    /// `xs[i] = x`: in place where nothing else refers to the list.
+    /// `xs[i] = x`, `r[name] = x`: in place where nothing else refers to the list or record.
     @inline(never)
     func setItem(_ target: Register, _ place: Register, _ item: Register, _ i: Instruction, _ site: Code, _ call: Call) throws {
         let frame = frame(call), code = unsafeDowncast(site, to: SetItem.self)
@@ -212,6 +212,16 @@ extension Machine {
                 new.retain()
                 list.replace(at, with: new)
                 return
+            }
+        }
+        if target.pointee.kind == Word.Kind.other, place.pointee.kind == Word.Kind.text, target.pointee.bits != item.pointee.bits,
+            target.isOnlyReference(ValueBox.self)
+        {
+            let new = try frame.value(item, of: code.item)
+            let name = place.pointee.object(TextBox.self).takeUnretainedValue().text
+            if new.depth < Value.deepest {
+                try frame.reserve(128 + name.utf8.count, at: code.span)
+                if target.pointee.object(ValueBox.self)._withUnsafeGuaranteedRef({ $0.set(name, new) }) { return }
             }
         }
         let old = try target.pointee.value ?? code.variable.evaluate(frame)

@@ -117,8 +117,20 @@ final class TextBox {
 
 /// A value of the rarer kinds that registers refer to.
 final class ValueBox {
-    let value: Value
+    /// Changed only by who holds the one reference.
+    @exclusivity(unchecked) private(set) var value: Value
     init(_ value: Value) { self.value = value }
+
+    /// Sets a field of a record that nothing else refers to. False where something does, and for other values.
+    func set(_ name: String, _ item: Value) -> Bool {
+        guard case .record(var record) = value else { return false }
+        // Taken out for the question, so that the box's reference is not counted.
+        value = .none
+        defer { value = .record(record) }
+        guard isKnownUniquelyReferenced(&record) else { return false }
+        record.set(name, item)
+        return true
+    }
 }
 
 extension UnsafeMutablePointer<Word> {

@@ -90,7 +90,10 @@ extension Value {
 
 /// A format that does not exist, or does not fit its value.
 public struct BadFormat: ExplainedError {
+    /// What was wrong with it.
     public let message: String
+    /// The formats that there are, where the text is none.
     public let hint: String?
+    /// `x` where the value does not fit, `format` where the text is none.
     public let argument: String?
 }

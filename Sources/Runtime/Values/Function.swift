@@ -14,6 +14,7 @@ public final class Function: @unchecked Sendable {
     /// What a call with plain arguments needs; nil for builtins and for functions whose parameters need more care.
     let entry: UnsafePointer<FunctionCode.Entry>?
 
+    /// A builtin as a value.
     public init(_ builtin: Builtin) {
         kind = .builtin(builtin)
         depth = 1
@@ -28,6 +29,7 @@ public final class Function: @unchecked Sendable {
         entry = code.entry.map { UnsafePointer($0) }
     }
 
+    /// The name that it was defined by; "lambda" where it has none.
     public var name: String {
         switch kind {
         case .builtin(let builtin): builtin.name

@@ -10,6 +10,7 @@ public final class List: RandomAccessCollection, @unchecked Sendable {
     /// The most items that a list may have.
     public static let longest = 1 << 25
 
+    /// A list of these items, in their order.
     public init(_ items: [Value]) {
         words = .allocate(capacity: items.count)
         (count, capacity) = (items.count, items.count)
@@ -39,9 +40,12 @@ public final class List: RandomAccessCollection, @unchecked Sendable {
         words.deallocate()
     }
 
+    /// 0, also of an empty list.
     public var startIndex: Int { 0 }
+    /// The number of items.
     public var endIndex: Int { count }
 
+    /// An item. The place must be from 0 up to `count`: what scripts ask for is checked before.
     public subscript(i: Int) -> Value {
         precondition(i >= 0 && i < count)
         return words[i].value ?? .none

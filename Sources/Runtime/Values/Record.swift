@@ -1,10 +1,13 @@
 import OrderedCollections
 
 /// Named values in the order in which they were written.
-public final class Record: Sendable {
-    public let fields: OrderedDictionary<String, Value>
-    let depth: Int
+public final class Record: @unchecked Sendable {
+    /// Changed only by who holds the one reference to the record.
+    @exclusivity(unchecked) public private(set) var fields: OrderedDictionary<String, Value>
+    /// Levels of lists, records and closures, this one included.
+    @exclusivity(unchecked) private(set) var depth: Int
 
+    /// A record of these fields, in their order.
     public init(_ fields: OrderedDictionary<String, Value>) {
         self.fields = fields
         var deepest = 0
@@ -17,8 +20,16 @@ public final class Record: Sendable {
         self.init(OrderedDictionary(pairs, uniquingKeysWith: { $1 }))
     }
 
+    /// The value of a field; nil where the record has none of that name.
     public subscript(name: String) -> Value? { fields[name] }
+    /// The fields' names, in order.
     public var names: [String] { Array(fields.keys) }
+
+    /// Sets a field, for who holds the only reference.
+    func set(_ name: String, _ value: Value) {
+        fields[name] = value
+        depth = max(depth, value.depth + 1)
+    }
 
     /// A copy with one field set.
     public func with(_ name: String, _ value: Value) -> Record {

@@ -23,6 +23,7 @@ public enum Value: @unchecked Sendable {
     /// A voxel expression on its way from an operator to a builtin that takes one (`Parameter.takesExpression`); scripts never hold it.
     case pending(Pending)
 
+    /// A list of these items.
     public init(_ items: [Value]) { self = .list(List(items)) }
 
     /// The kind in a word: "number", "volume".
@@ -43,13 +44,6 @@ public enum Value: @unchecked Sendable {
         case .model: "model"
         case .figure: "figure"
         case .pending(let pending): pending.expression.isMask ? "mask" : "volume"
-        }
-    }
-
-    var isImage: Bool {
-        switch self {
-        case .volume, .mask, .pending: true
-        default: false
         }
     }
 
@@ -76,13 +70,17 @@ extension Value: ExpressibleByFloatLiteral, ExpressibleByStringLiteral, Expressi
 
 /// Whole numbers from `start` up to but not including `end`. Holds no list, so that any size costs nothing.
 public final class IndexRange: Sendable {
+    /// The first number.
     public let start: Int
+    /// The number that follows the last; at or before `start` where there is none.
     public let end: Int
 
+    /// Both are within ±2⁵³, so that their difference is a number.
     public init(_ start: Int, _ end: Int) {
         self.start = start
         self.end = end
     }
 
+    /// How many numbers there are.
     public var count: Int { max(0, end - start) }
 }

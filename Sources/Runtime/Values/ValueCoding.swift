@@ -145,6 +145,7 @@ enum ValueCoding {
                 return .record(Record(fields))
             case .range:
                 let start = Int(Int64(bitPattern: try word())), end = Int(Int64(bitPattern: try word()))
+                guard abs(Double(start)) <= 0x1p53, abs(Double(end)) <= 0x1p53 else { throw .damaged }
                 return .range(IndexRange(start, end))
             case .volume:
                 guard let type = Datatype(rawValue: try text()) else { throw .damaged }
