@@ -138,13 +138,16 @@ final class Deflater {
                 continue
             }
             let length = Int(token >> 16 & 0x1FF), distance = Int(token & 0xFFFF)
-            let symbol = Int(lengthSymbol[length]), code = lits[symbol]
-            bits.put(UInt64(code >> 4), Int(code & 15))
-            let base = lengthBase[symbol - 257]
-            bits.put(UInt64(length - Int(base.start)), Int(base.extra))
+            let symbol = Int(lengthSymbol[length]), code = lits[symbol], base = lengthBase[symbol - 257]
             let far = distanceSymbol(of: distance), farCode = dists[far], farBase = distanceBase[far]
-            bits.put(UInt64(farCode >> 4), Int(farCode & 15))
-            bits.put(UInt64(distance - Int(farBase.start)), Int(farBase.extra))
+            // A match takes 48 bits at most: all of it at once.
+            var match = UInt64(code >> 4), n = UInt64(code & 15)
+            match |= UInt64(length - Int(base.start)) &<< n
+            n &+= UInt64(base.extra)
+            match |= UInt64(farCode >> 4) &<< n
+            n &+= UInt64(farCode & 15)
+            match |= UInt64(distance - Int(farBase.start)) &<< n
+            bits.put(match, Int(n &+ UInt64(farBase.extra)))
         }
         let end = lits[256]
         bits.put(UInt64(end >> 4), Int(end & 15))
