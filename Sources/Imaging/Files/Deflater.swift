@@ -5,7 +5,7 @@
 /// found.
 final class Deflater {
     /// Bytes that get Huffman codes of their own: few enough that these follow the image from border to brain.
-    private static let blockSize = 1 << 16
+    private static let blockSize = 1 << 17
     private static let hashBits = 14
 
     /// For each hash of four bytes the last place, counted from the stretch's beginning, where they stood.
@@ -28,7 +28,7 @@ final class Deflater {
     }
 
     /// The most bytes that `count` bytes become: stored blocks at worst, with their heads, and the end.
-    static func bound(_ count: Int) -> Int { count + (count / blockSize + 1) * 10 + 64 }
+    static func bound(_ count: Int) -> Int { count + (count / blockSize + 1) * 15 + 64 }
 
     /// Compresses `count` bytes to `out`, which has room for `bound(count)`, and returns how many it wrote. Where more is to follow the
     /// result ends on a whole byte with an empty block; `isLast` closes the stream.
@@ -173,7 +173,7 @@ struct BitWriter {
         count &= 7
     }
 
-    /// A block of bytes as they are, at most 65,535 of them; two for one more.
+    /// Bytes as they are, in blocks of 65,535 at most.
     mutating func putStored(_ data: UnsafePointer<UInt8>, _ n: Int, isFinal: Bool) {
         if n > 65_535 {
             putStored(data, 65_535, isFinal: false)
