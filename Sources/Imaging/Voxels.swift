@@ -23,16 +23,9 @@ enum Voxels {
         try make(count) { out, range in (out + range.lowerBound).initialize(repeating: value, count: range.count) }
     }
 
-    /// Asks for 2 MiB pages under fresh memory: a new image otherwise costs more in page faults than in arithmetic.
-    /// A wish only; where the system does not know it, nothing happens.
+    /// Asks for large pages under fresh memory: a new image otherwise costs more in page faults than in arithmetic. A wish only.
     static func useLargePages<T>(_ base: UnsafeMutablePointer<T>, _ count: Int) {
-        let page = 1 << 21
-        let start = (UInt(bitPattern: base) + UInt(page - 1)) & ~UInt(page - 1)
-        let end = (UInt(bitPattern: base) + UInt(count * MemoryLayout<T>.stride)) & ~UInt(page - 1)
-        guard end > start, let pointer = UnsafeMutableRawPointer(bitPattern: start) else { return }
-        let kept = errno
-        madvise(pointer, Int(end - start), Int32(MADV_HUGEPAGE))
-        errno = kept
+        LargePages.prepare(base, bytes: count * MemoryLayout<T>.stride)
     }
 
     // The functions below hand out whole blocks, not single voxels: what a closure does to one voxel would be called

@@ -86,7 +86,7 @@ public enum Memory {
         }
     }
 
-    private static func lines(_ path: String) -> [Substring] {
+    static func lines(_ path: String) -> [Substring] {
         guard let file = fopen(path, "re") else { return [] }
         defer { fclose(file) }
         var text = [UInt8](repeating: 0, count: 8192)
