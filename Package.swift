@@ -70,7 +70,7 @@ let package = Package(
         .executableTarget(
             name: "skullstrip",
             dependencies: [
-                "Builtins", "Segmentation", "Stdlib", "Runtime", "Syntax", "Kernels", "CZlib", "CDeflate", "CBLAS", "CCairo",
+                "Builtins", "Segmentation", "Stdlib", "Runtime", "Syntax", "Kernels", "CZlib", "CDeflate", "CCairo",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 

@@ -1,13 +1,15 @@
 ## The brain mask model that comes with the program, trained from label maps alone: no scanned image is used.
 ##
-##     skullstrip examples/train_default.ss LABELS [--out OUT] [--epochs 400] [--steps 50] [--rate 0.001]
+##     skullstrip examples/train_default.ss LABELS [--out OUT] [--steps 3700] [--settle 3000] [--batch 1] [--rate 0.001] [--minutes M] [--start MODEL]
 ##
 ## LABELS is a folder of whole-head label maps (FreeSurfer's numbers below 500, the rest of the head above; `?synth`). Each step trains on an image that
 ## nobody has scanned: `synth` draws pose, shape, contrast, bias field, resolution, noise and artefacts anew (Billot 2020, arXiv:2003.01995; Hoopes 2022,
-## doi:10.1016/j.neuroimage.2022.119474). It may be stopped at any time, with Ctrl-C or otherwise, and goes on where it was when it is run again.
+## doi:10.1016/j.neuroimage.2022.119474). First the rate is constant, then it falls to nothing, while the mask takes in 2 mm of the fluid around the brain.
+## It may be stopped at any time, with Ctrl-C or otherwise, and goes on where it was when it is run again. `--start` takes the first stage from a file, and
+## `--minutes` bounds the second by the clock rather than by `--settle` steps.
 
-assert(length(args) > 0, "usage: skullstrip examples/train_default.ss LABELS [--out OUT] [--epochs N] [--steps N] [--rate R]")
-o = options(args, {out: "default", epochs: 400, steps: 50, rate: 0.001})
+assert(length(args) > 0, "usage: skullstrip examples/train_default.ss LABELS [--out OUT] [--steps N] [--settle N] [--batch N] [--rate R] [--minutes M] [--start MODEL]")
+o = options(args, {out: "default", steps: 3700, settle: 3000, batch: 1, rate: 0.001, minutes: 0, start: ""})
 out = make_folder(o.out)
 filters = 16
 spacing = 2
@@ -27,8 +29,14 @@ fn soft(mask, width=4) {
     clip(0.5 - (d - ((d > 0) * 2 - 1) * half) / (2 * width), 0, 1)
 }
 
-fn prepare(subject, seed=0) {
+fn rough(subject, seed=0) {
     made = synth(subject.labels, seed=seed, shape=[96, 112, 128], spacing=spacing)
+    {image: standard(made.image), mask: soft(made.mask)}
+}
+
+## Masks made by people end in the fluid beside the brain rather than on its surface: `grow` takes that in where there is fluid, and no dura.
+fn fine(subject, seed=0) {
+    made = synth(subject.labels, seed=seed, shape=[96, 112, 128], spacing=spacing, grow=2)
     {image: standard(made.image), mask: soft(made.mask)}
 }
 
@@ -56,15 +64,24 @@ fn network(filters, depth=4, most=64) {
     model(image, conv3d(x, 1, kernel=1) |> sigmoid(), seed=1)
 }
 
-net = network(filters)
-print(net)
-run = fit(net, maps, valid=maps[0:20], prepare=prepare, epochs=o.epochs, steps=o.steps, loss="bce", optimizer=adam(o.rate), schedule=constant(warmup=100),
-    ema=0.998, clip=1, checkpoint="{out}/trained.safetensors", resume=true, seed=1)
+## Epochs of 50 steps at a constant rate, then of 250 at a falling one; each stage is skipped where it has been finished before.
+start = o.start
+if start == "" {
+    net = network(filters)
+    print(net)
+    fit(net, maps, valid=maps, prepare=rough, epochs=ceil(o.steps / 50), steps=50, loss="bce", optimizer=adam(o.rate), schedule=constant(warmup=100),
+        ema=0.998, clip=1, checkpoint="{out}/rough.safetensors", resume=true, seed=1)
+    start = "{out}/rough.safetensors"
+}
+net = load(start)
+bound = if o.minutes > 0 { {epochs: none, minutes: o.minutes} } else { {epochs: ceil(o.settle / 250), minutes: none} }
+run = fit(net, maps, valid=maps, prepare=fine, epochs=bound.epochs, minutes=bound.minutes, steps=250, batch=o.batch, loss="bce", optimizer=adam(o.rate),
+    schedule=cosine(warmup=100), ema=0.998, clip=1, checkpoint="{out}/trained.safetensors", resume=true, seed=2)
 print("{run.steps} steps, best epoch {run.best_epoch}; peak memory {peak_memory():.0} MB")
 save(plot(run), "{out}/training.png")
 
 # Probabilities pass one half slowly by design, so that their entropy at the border says little. The other limits are from bench/quality.ss (docs/models.md).
 best = pipeline(load("{out}/trained.safetensors"), prepare=v -> v |> resample(shape=[128, 128, 128], spacing=spacing, antialias=true) |> standard(),
-    threshold=0.3, flips=true, volume=[850, 2100], limits={entropy: 1, contact: 0.02})
+    threshold=0.35, flips=true, volume=[850, 2100], limits={entropy: 1, contact: 0.02})
 save(best, "{out}/default.safetensors", weights="float16")
 print(best)

@@ -117,10 +117,16 @@ extension Catalog {
             options.splineMesh = SIMD3(spans[0], spans[1], spans[2])
         }
         defer { context.progress.clear() }
-        return try N4.correct(image, mask: mask, weights: weights, options: options) { progress in
+        let result = try N4.correct(image, mask: mask, weights: weights, options: options) { progress in
             context.progress.update(
                 "n4 level \(progress.level)/\(progress.levels) · turn \(progress.iteration)/\(progress.iterations)"
                     + " · change \(Text.fixed(progress.convergence, 5))")
         }
+        if result.shrink != options.shrink {
+            context.note(
+                "note: an image of \(Text.sizes(image.grid.shape)) voxels is thinned by \(Text.sizes(result.shrink)) instead of "
+                    + "\(Text.sizes(options.shrink)), so that at least 4 along each axis are looked at")
+        }
+        return result
     }
 }

@@ -87,3 +87,29 @@ func stretch(_ r: SKStretch) {
         i &+= 1
     }
 }
+
+@inline(__always)
+func binCounts(_ r: SKBinCounts) {
+    let lowest = D8(repeating: r.low), highest = D8(repeating: r.high), width = D8(repeating: r.width), scale = D8(repeating: r.scale)
+    let one = D8(repeating: 1), two = D8(repeating: 2), last = D8(repeating: Double(r.bins) + 1), none = D8(repeating: -.infinity)
+    let p = r.in, n = Int(r.count), counts = r.counts, stride = Int(r.stride)
+    // Places from 2 on are bins; 0 and 1 are for what lies outside, and for NaN. Neighbours are often of one bin: each lane of four has counts
+    // of its own, or one would wait for another.
+    @inline(__always) func count(_ values: V8) {
+        let v = sk_upto8(sk_widen8(values), highest, none)
+        let place = sk_doublesOf8(sk_whole8(sk_least8(sk_greatest8((v - lowest) * scale + two, one), last)))
+        // A product's rounding may be one off: the borders decide.
+        let decided = sk_whole8(sk_least8(sk_moved8(place, v, lowest + width * (place - two), lowest + width * (place - one)), last))
+        for lane in 0..<8 { counts[(lane & 3) &* stride &+ Int(decided[lane])] &+= 1 }
+    }
+    var i = 0
+    while i &+ 8 <= n {
+        count(load8(p + i))
+        i &+= 8
+    }
+    if i < n {
+        var rest = V8(repeating: .nan)
+        for lane in 0..<n - i { rest[lane] = p[i + lane] }
+        count(rest)
+    }
+}

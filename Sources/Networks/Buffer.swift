@@ -1,7 +1,7 @@
 import Glibc
 import Support
 
-/// Zeroed floats outside the heap, on huge pages where the system gives them, allocated once and kept.
+/// Zeroed floats outside the heap, on large pages where they are cheap, allocated once and kept.
 final class Buffer: @unchecked Sendable {
     let base: UnsafeMutablePointer<Float>
     let count: Int
@@ -10,7 +10,7 @@ final class Buffer: @unchecked Sendable {
     /// Throws `MemoryError` where the machine does not have that much.
     init(count: Int, for purpose: String) throws {
         self.count = count
-        let page = 1 << 21
+        let page = LargePages.size
         // Kernels that read whole vectors from where a sample begins may read 15 floats beyond the end.
         let wanted = count * 4 + 64
         bytes = wanted < page ? (wanted + 4095) / 4096 * 4096 : (wanted + page - 1) / page * page
@@ -18,9 +18,12 @@ final class Buffer: @unchecked Sendable {
         guard let p = mmap(nil, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), p != MAP_FAILED else {
             throw MemoryError(needed: bytes, available: Memory.available, purpose: purpose)
         }
-        if bytes >= page { madvise(p, bytes, 14) }  // MADV_HUGEPAGE
+        LargePages.prepare(p, bytes: bytes)
         base = p.bindMemory(to: Float.self, capacity: bytes / 4)
     }
+
+    /// For memory that will be passed over many times more.
+    func gather() { LargePages.gather(base, bytes: bytes) }
 
     deinit { munmap(base, bytes) }
 }

@@ -26,6 +26,8 @@ public enum FileError: ExplainedError, Equatable {
         case .cannotWrite(_, let reason) where reason == String(cString: strerror(ENOENT)): "make the folder first, with make_folder"
         case .cannotWrite(_, let reason) where reason == String(cString: strerror(ENOSPC)):
             "free some space, or name a folder on another disk"
+        case .cannotWrite(_, let reason) where [EACCES, EPERM, EROFS].contains(where: { reason == String(cString: strerror($0)) }):
+            "name a folder that you may write to"
         case .cannotRead, .cannotWrite: nil
         }
     }
@@ -35,7 +37,7 @@ public enum FileError: ExplainedError, Equatable {
 ///
 /// Where the file system has files without a name (`O_TMPFILE`), the temporary one gets a name only when it is whole, so that a killed process leaves nothing behind.
 ///
-/// A symbolic link to a file stays, and the file that it leads to is replaced; a file that was there keeps its permission bits.
+/// A symbolic link stays, and the file that it leads to is made or replaced; a file that was there keeps its permission bits.
 ///
 /// `-` is standard output, and so is `-.nii` or what else begins so, whose ending names a format to whoever asks for one: bytes are collected, and sent at the end.
 public final class AtomicFile {
@@ -70,7 +72,7 @@ public final class AtomicFile {
         let exists = stat(path, &status) == 0
         if exists, status.st_mode & S_IFMT == S_IFDIR { throw .isDirectory(path: path) }
         self.path = path
-        target = exists ? Self.resolved(path) : path
+        target = exists ? Self.resolved(path) : try Self.followed(path)
         temporary = "\(target).\(getpid()).\(CounterRandom.unique()).partial"
         // A name is given by way of /proc.
         let canName = access("/proc/self/fd", X_OK) == 0
@@ -112,6 +114,20 @@ public final class AtomicFile {
         guard let found = realpath(path, nil) else { return path }
         defer { free(found) }
         return String(cString: found)
+    }
+
+    /// Where a path leads by links at its end, though there is no file yet.
+    private static func followed(_ path: String) throws(FileError) -> String {
+        var path = path
+        // As many as the system follows.
+        for _ in 0..<40 {
+            var name = [UInt8](repeating: 0, count: Int(PATH_MAX))
+            let n = name.withUnsafeMutableBytes { readlink(path, $0.baseAddress!.assumingMemoryBound(to: CChar.self), $0.count) }
+            if n <= 0 { return path }
+            let next = String(decoding: name.prefix(n), as: UTF8.self)
+            path = next.hasPrefix("/") ? next : "\(folder(of: path))/\(next)"
+        }
+        throw .cannotWrite(path: path, reason: String(cString: strerror(ELOOP)))
     }
 
     /// Appends bytes. On failure (a full disk, say) the temporary file is removed and the target is as it was.

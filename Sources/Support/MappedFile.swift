@@ -12,6 +12,8 @@ public final class MappedFile: @unchecked Sendable {
     public let bytes: UnsafeRawBufferPointer
 
     private let kind: Kind
+    /// Which file this is, and when it was changed last; nil for bytes that never were a file.
+    private let identity: FileIdentity?
 
     private enum Kind {
         case mapping(slot: Int)
@@ -31,6 +33,7 @@ public final class MappedFile: @unchecked Sendable {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw .cannotRead(path: path, reason: Self.reason) }
         defer { close(descriptor) }
+        identity = FileIdentity(status)
         let size = Int(status.st_size)
         // Mapping takes a call, a page fault and an unmapping; a few kilobytes are copied in less.
         if size > 1 << 16, let base = mmap(nil, size, PROT_READ, MAP_PRIVATE, descriptor, 0), base != MAP_FAILED {
@@ -63,6 +66,7 @@ public final class MappedFile: @unchecked Sendable {
     /// Bytes that are treated as a file of the name `path`.
     public init(_ contents: some Collection<UInt8>, named path: String) {
         self.path = path
+        identity = nil
         let copy = UnsafeMutableRawBufferPointer.allocate(byteCount: contents.count, alignment: 16)
         copy.copyBytes(from: contents)
         kind = .owned(copy)
@@ -72,6 +76,7 @@ public final class MappedFile: @unchecked Sendable {
     /// `count` bytes that `fill` makes; nil when it says that it could not.
     public init?(named path: String, count: Int, fill: (UnsafeMutableRawBufferPointer) throws -> Bool) rethrows {
         self.path = path
+        identity = nil
         let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: count, alignment: 16)
         kind = .owned(memory)
         bytes = UnsafeRawBufferPointer(memory)
@@ -85,6 +90,12 @@ public final class MappedFile: @unchecked Sendable {
         let page = UInt(sysconf(Int32(_SC_PAGESIZE)))
         let start = (UInt(bitPattern: base) + page - 1) & ~(page - 1), end = (UInt(bitPattern: base) + UInt(stretch.count)) & ~(page - 1)
         if start < end { madvise(UnsafeMutableRawPointer(bitPattern: start), Int(end - start), Int32(MADV_DONTNEED)) }
+    }
+
+    /// Whether the path leads to this very file, as it was when it was opened.
+    public var isCurrent: Bool {
+        var status = stat()
+        return identity != nil && stat(path, &status) == 0 && FileIdentity(status) == identity
     }
 
     /// False once a page was looked at that the file no longer had.
@@ -102,6 +113,21 @@ public final class MappedFile: @unchecked Sendable {
     }
 
     private static var reason: String { String(cString: strerror(errno)) }
+}
+
+/// What tells a file, and a state of it, from others.
+private struct FileIdentity: Equatable {
+    let device: UInt, inode: UInt, size: Int, seconds: (Int, Int), nanoseconds: (Int, Int)
+
+    init(_ status: stat) {
+        (device, inode, size) = (UInt(status.st_dev), UInt(status.st_ino), Int(status.st_size))
+        seconds = (status.st_mtim.tv_sec, status.st_ctim.tv_sec)
+        nanoseconds = (status.st_mtim.tv_nsec, status.st_ctim.tv_nsec)
+    }
+
+    static func == (a: FileIdentity, b: FileIdentity) -> Bool {
+        a.device == b.device && a.inode == b.inode && a.size == b.size && a.seconds == b.seconds && a.nanoseconds == b.nanoseconds
+    }
 }
 
 /// The stretches of memory that are files, where SIGBUS has a meaning.

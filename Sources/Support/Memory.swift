@@ -45,8 +45,10 @@ public enum Memory {
     public static func keepFreed() {
         guard let symbol = dlsym(nil, "mallopt") else { return }
         let set = unsafeBitCast(symbol, to: (@convention(c) (Int32, Int32) -> Int32).self)
-        // M_MMAP_MAX: large blocks come from the heap; M_TRIM_THRESHOLD: what may stay free at its end; M_TOP_PAD: how far it grows at a
-        // time.
+        // M_ARENA_MAX: one heap for all threads, since those of single threads are of 64 MB at most, and larger images would be mapped anew
+        // each time; M_MMAP_MAX: large blocks come from the heap; M_TRIM_THRESHOLD: what may stay free at its end; M_TOP_PAD: how far it
+        // grows at a time.
+        _ = set(-8, 1)
         _ = set(-4, 0)
         _ = set(-1, 512 << 20)
         _ = set(-2, 64 << 20)

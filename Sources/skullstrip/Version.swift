@@ -1,4 +1,3 @@
-import CBLAS
 import CCairo
 import CDeflate
 import CZlib
@@ -14,11 +13,8 @@ enum Version {
         let text = "skullstrip \(number)\n"
         guard verbose else { return text }
         let sets = Kernels.available.map(\.rawValue).joined(separator: ", ")
-        let blas = openblas_get_config().map { String(cString: $0) } ?? "OpenBLAS"
-        let core = openblas_get_corename().map { String(cString: $0) } ?? "unknown"
         return text + """
             kernels   \(Kernels.instructionSet.rawValue) of \(sets); \(Parallel.threads) thread\(Parallel.threads == 1 ? "" : "s")
-            openblas  \(blas); core type \(core)
             zlib      \(String(cString: zlibVersion()))
             libdeflate \(LIBDEFLATE_VERSION_STRING)
             cairo     \(String(cString: cairo_version_string()))

@@ -28,6 +28,24 @@ import Testing
         }
     }
 
+    @Test func aLinkToNothingYetIsFollowed() throws {
+        try inFolder { folder in
+            try FileManager.default.createDirectory(atPath: folder + "/data", withIntermediateDirectories: true)
+            try FileManager.default.createSymbolicLink(atPath: folder + "/first", withDestinationPath: "data/target")
+            try FileManager.default.createSymbolicLink(atPath: folder + "/second", withDestinationPath: folder + "/first")
+            try AtomicFile.write([2, 3], to: folder + "/second")
+            #expect(try FileManager.default.destinationOfSymbolicLink(atPath: folder + "/first") == "data/target")
+            #expect(try Data(contentsOf: URL(fileURLWithPath: folder + "/data/target")) == Data([2, 3]))
+            try FileManager.default.createSymbolicLink(atPath: folder + "/round", withDestinationPath: "round")
+            let error = #expect(throws: FileError.self) { try AtomicFile.write([1], to: folder + "/round") }
+            #expect(error?.message.contains("symbolic links") == true)
+            try FileManager.default.createSymbolicLink(atPath: folder + "/lost", withDestinationPath: "none/v")
+            let lost = #expect(throws: FileError.self) { try AtomicFile.write([1], to: folder + "/lost") }
+            #expect(lost?.hint == "make the folder first, with make_folder")
+            #expect(try FileManager.default.contentsOfDirectory(atPath: folder).sorted() == ["data", "first", "lost", "round", "second"])
+        }
+    }
+
     @Test func aMissingFolderIsNamedWithItsRemedy() throws {
         try inFolder { folder in
             let error = #expect(throws: FileError.self) { try AtomicFile.write([1], to: folder + "/none/v") }

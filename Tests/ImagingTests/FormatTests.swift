@@ -124,6 +124,53 @@ import Testing
         #expect(try RoundTrip.differences(complex) == [])
     }
 
+    /// The 80 bits of an x86 processor's `long double`, with whatever lies in the other 6 bytes.
+    @Test func extendedPrecision() throws {
+        #if arch(x86_64)
+            let third: Float80 = 1 / 3
+            let numbers: [Float80] = (0..<60).map { Float80(sign: $0 % 2 == 0 ? .plus : .minus, exponent: $0 - 30, significand: 1 + third) }
+                + [0, -0.0, 1, -2, 3, 0.1, .infinity, -.infinity, .nan, Float80(Float.greatestFiniteMagnitude), third, third * 7]
+            let raw: [UInt8] = numbers.enumerated().flatMap { i, x in
+                withUnsafeBytes(of: x) { Array($0.prefix(10)) } + (0..<6).map { UInt8(truncatingIfNeeded: i * 37 + $0 * 91) }
+            }
+            var header = [UInt8](repeating: 0, count: 352)
+            func put(_ value: some FixedWidthInteger, _ place: Int) {
+                withUnsafeBytes(of: value.littleEndian) { for (i, byte) in $0.enumerated() { header[place + i] = byte } }
+            }
+            func float(_ value: Float, _ place: Int) { put(value.bitPattern, place) }
+            put(Int32(348), 0)
+            for (i, n) in ([3, 8, 9, 1, 1, 1, 1, 1] as [Int16]).enumerated() { put(n, 40 + 2 * i) }
+            for i in 0..<8 { float(1, 76 + 4 * i) }
+            float(352, 108)
+            header.replaceSubrange(344..<348, with: Array("n+1\0".utf8))
+            func same(_ a: Float, _ b: Float) -> Bool { a.bitPattern == b.bitPattern || a.isNaN && b.isNaN }
+            try inFolder { folder in
+                let (path, back) = (folder + "/x.nii", folder + "/y.nii")
+                put(Int16(1536), 70)
+                put(Int16(128), 72)
+                try Data(header + raw).write(to: URL(fileURLWithPath: path))
+                let image = try ImageFile.read(path)
+                for (a, b) in zip(image.voxels, numbers) { #expect(same(a, Float(b)), "\(a) for \(b)") }
+                // Written, the numbers are the same in IEEE's format: all digits are kept.
+                try ImageFile.write(image, to: back)
+                #expect(try ImageFile.read(back).voxels.elementsEqual(image.voxels, by: same))
+                let written = [UInt8](try Data(contentsOf: URL(fileURLWithPath: back)).dropFirst(352))
+                for (i, x) in numbers.enumerated() where x.isFinite {
+                    let words = written[16 * i..<16 * i + 16].withUnsafeBytes { $0.loadUnaligned(as: (UInt64, UInt64).self) }
+                    #expect(words.1 >> 48 == UInt64(x.exponentBitPattern) | (x.sign == .minus ? 0x8000 : 0), "\(x)")
+                    #expect(words.1 << 16 | words.0 >> 48 == x.significandBitPattern << 1 && words.0 << 16 == 0, "\(x)")
+                }
+                put(Int16(3), 40)
+                put(Int16(4), 42)
+                put(Int16(2048), 70)
+                put(Int16(256), 72)
+                try Data(header + raw).write(to: URL(fileURLWithPath: path))
+                let imaginary = try ImageFile.read(path, part: .imaginary)
+                for (i, a) in imaginary.voxels.enumerated() { #expect(same(a, Float(numbers[2 * i + 1]))) }
+            }
+        #endif
+    }
+
     @Test func partsOfVoxels() throws {
         try inFolder { folder in
             let raw = (0..<315 * 4).map { UInt8(truncatingIfNeeded: $0 &* 37) }

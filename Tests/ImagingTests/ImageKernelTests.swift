@@ -54,6 +54,35 @@ import Testing
         }
     }
 
+    /// Values on borders, just beside them, outside, and none; with a table for each lane and with one.
+    @Test(arguments: Kernels.available) func everyValueIsInItsBin(_ set: Kernels.InstructionSet) throws {
+        let table = try #require(Kernels.images(set))
+        for (low, high, bins) in [(-3.7, 91.3, 10), (0, 1, 7), (-91, 282, 373), (0.1, 0.3, 1000), (5, 5.000001, 2)] {
+            let width = (high - low) / Double(bins), edges = (0...bins).map { $0 == bins ? high : low + width * Double($0) }
+            let beside = edges.flatMap { [Float($0), Float($0).nextUp, Float($0).nextDown] }
+            let all = values + beside + [.nan, .infinity, -.infinity, 0, Float(low), Float(high)]
+            for (n, tables) in [(all.count, 4), (all.count, 1), (all.count - 3, 4), (3, 1)] {
+                let stride = tables == 4 ? bins + 2 : 0
+                var counts = [UInt32](repeating: 0, count: tables * (bins + 2))
+                all.withUnsafeBufferPointer { v in
+                    counts.withUnsafeMutableBufferPointer { c in
+                        var call = SKBinCounts(
+                            in: v.baseAddress!, count: Int64(n), bins: Int64(bins), stride: Int64(stride), low: low, high: high, width: width,
+                            scale: Double(bins) / (high - low), counts: c.baseAddress!)
+                        table.binCounts(&call)
+                    }
+                }
+                var expected = [UInt32](repeating: 0, count: bins)
+                for x in all[..<n].map({ Double($0) }) where x >= low && x <= high {
+                    expected[edges.lastIndex { $0 <= x }.map { min($0, bins - 1) } ?? 0] += 1
+                }
+                for b in 0..<bins {
+                    #expect((0..<tables).reduce(0) { $0 + counts[$1 * stride + b + 2] } == expected[b], "\(low) … \(high), bin \(b)")
+                }
+            }
+        }
+    }
+
     @Test(arguments: Kernels.available) func medianOf27(_ set: Kernels.InstructionSet) throws {
         let table = try #require(Kernels.images(set))
         let stride = 64

@@ -233,6 +233,21 @@ import Testing
         #expect(throws: IntensityError.self) {
             try v.with(v.voxels.enumerated().map { $0.offset == 9 ? .nan : $0.element }).registered(to: v)
         }
+        // Bright in a corner here, in the middle there: with those on each other, an eighth meets, however it is turned.
+        func bright(_ side: Int, at origin: Double) throws -> Volume {
+            var voxels = [Float](repeating: 0, count: 32 * 32 * 32)
+            for i in voxels.indices {
+                let p = SIMD3(i % 32, i / 32 % 32, i / 1024) &- side
+                if max(abs(p.x), abs(p.y), abs(p.z)) < 2 { voxels[i] = Float(100 + i % 7) }
+            }
+            return Volume(grid: try Grid(shape: [32, 32, 32], affine: Affine(spacing: [2, 2, 2], origin: .init(repeating: origin))), voxels: voxels)
+        }
+        let (a, b) = (try bright(1, at: 100), try bright(16, at: -300))
+        let error = #expect(throws: RegistrationError.self) { try a.registered(to: b) }
+        #expect(
+            error?.message.hasSuffix(
+                "the moving image has 32×32×32 voxels, x 100 … 162, y 100 … 162, z 100 … 162 mm, the fixed one 32×32×32 voxels, "
+                    + "x -300 … -238, y -300 … -238, z -300 … -238 mm, their middles 693 mm apart") == true, "\(error?.message ?? "")")
         // A head a metre away is brought here: its middle is known.
         let far = try v.moved(by: .translation([1000, 0, 0]))
         let d = try far.registered(to: v).matrix([1000, 0, 0])

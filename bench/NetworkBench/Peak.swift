@@ -61,7 +61,17 @@ private func bandwidths() -> String {
     }
     let triad = run(Kernels.table.sigmoidGradient, streams: 3)
     let read = run(Kernels.table.sums, streams: 1)
-    return "memory: triad (two read, one written) \(triad) GB/s, reading \(read) GB/s"
+    // What a layer that only writes is bound by, such as 1 → 16: stores past the caches, which read nothing. The median, as the layers' times are.
+    let times = (0..<21).map { _ in
+        let start = Clock.seconds
+        Parallel.ranges(n, grain: piece) { range in
+            for i in stride(from: range.lowerBound, to: range.upperBound, by: 16) { sk_stream16(arrays.value[0] + i, SKVector16(repeating: 1)) }
+            sk_stream_fence()
+        }
+        return Clock.seconds - start
+    }
+    let written = Text.fixed(Double(n * 4) / times.sorted()[10] / 1e9, 1)
+    return "memory: triad (two read, one written) \(triad) GB/s, reading \(read) GB/s, streamed stores \(written) GB/s (median)"
 }
 
 private func best(of turns: Int, _ body: () -> Void) -> Double {

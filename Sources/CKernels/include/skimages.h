@@ -14,6 +14,20 @@ typedef double SKDoubles8 __attribute__((ext_vector_type(8)));
 static inline __attribute__((always_inline)) SKVector8 sk_narrow8(SKDoubles8 v) { return __builtin_convertvector(v, SKVector8); }
 static inline __attribute__((always_inline)) SKDoubles8 sk_widen8(SKVector8 v) { return __builtin_convertvector(v, SKDoubles8); }
 
+typedef int32_t SKInts8 __attribute__((ext_vector_type(8)));
+static inline __attribute__((always_inline)) SKDoubles8 sk_least8(SKDoubles8 a, SKDoubles8 b) { return a < b ? a : b; }
+static inline __attribute__((always_inline)) SKDoubles8 sk_greatest8(SKDoubles8 a, SKDoubles8 b) { return a > b ? a : b; }
+// a, or `other` where a is not at most b.
+static inline __attribute__((always_inline)) SKDoubles8 sk_upto8(SKDoubles8 a, SKDoubles8 b, SKDoubles8 other) { return a <= b ? a : other; }
+// place, one less where a value is under `border`, one more where it is at least `next`.
+static inline __attribute__((always_inline)) SKDoubles8 sk_moved8(SKDoubles8 place, SKDoubles8 v, SKDoubles8 border, SKDoubles8 next) {
+    SKDoubles8 one = (SKDoubles8)(1.0), none = (SKDoubles8)(0.0);
+    return place - (v < border ? one : none) + (v >= next ? one : none);
+}
+// Of numbers of 0 ... 2^31 - 1.
+static inline __attribute__((always_inline)) SKInts8 sk_whole8(SKDoubles8 v) { return __builtin_convertvector(v, SKInts8); }
+static inline __attribute__((always_inline)) SKDoubles8 sk_doublesOf8(SKInts8 v) { return __builtin_convertvector(v, SKDoubles8); }
+
 // Sums of (in - pivot) and of its square, in doubles and in an order that does not depend on the instruction set.
 typedef struct {
     const float *_Nonnull in;
@@ -37,6 +51,16 @@ typedef struct {
     double pivot, scale, offset;
     float low, high;
 } SKStretch;
+
+// Counts of values in even bins. Bin b holds what is at least low + width * b and under the next one's border; the last one what is up to `high`. The
+// count of bin b is the sum of counts[t * stride + b + 2] over t < 4 (there may be one table, with stride 0); what is in no bin is counted before them.
+// scale = bins / (high - low).
+typedef struct {
+    const float *_Nonnull in;
+    int64_t count, bins, stride;
+    double low, high, width, scale;
+    uint32_t *_Nonnull counts;
+} SKBinCounts;
 
 // Medians of 27 values. The nine rows around a row of voxels lie in `lines`, `stride` floats apart; each begins with one value that is left
 // of the first voxel. `count` is a multiple of 16; the lines, `sorted` (as large as they are) and `out` have room for count + 16 floats.
@@ -96,6 +120,7 @@ typedef struct {
 typedef void (*SKMomentsFunction)(SKMoments *_Nonnull);
 typedef void (*SKExtentFunction)(SKExtent *_Nonnull);
 typedef void (*SKStretchFunction)(const SKStretch *_Nonnull);
+typedef void (*SKBinCountsFunction)(const SKBinCounts *_Nonnull);
 typedef void (*SKMedianFunction)(const SKMedian *_Nonnull);
 typedef void (*SKMiddleRanksFunction)(const SKMiddleRanks *_Nonnull);
 typedef void (*SKDifferenceSumsFunction)(const SKDifferenceSums *_Nonnull);
@@ -107,6 +132,7 @@ typedef struct {
     SKMomentsFunction _Nonnull moments;
     SKExtentFunction _Nonnull extent;
     SKStretchFunction _Nonnull stretch;
+    SKBinCountsFunction _Nonnull binCounts;
     SKMedianFunction _Nonnull median27;
     SKMiddleRanksFunction _Nonnull middleRanks;
     SKDifferenceSumsFunction _Nonnull differenceSums;

@@ -19,8 +19,9 @@ public struct Augmentation: Sendable {
         public var shear = 0.0
         /// Shift along each axis, mm.
         public var translate = 0.0
-        /// Standard deviation of the elastic displacement in mm, and the distance between its knots.
+        /// Standard deviation of the elastic displacement in mm.
         public var elastic = 0.0
+        /// Distance between the knots of the elastic displacement in mm.
         public var knots = 40.0
         /// Share of each axis that the field of view may lose at each end.
         public var crop = 0.0

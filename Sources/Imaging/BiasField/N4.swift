@@ -16,8 +16,8 @@ public enum N4 {
         /// A level ends once the coefficient of variation of (field before) / (field after) over the mask is not above this.
         ///
         /// ITK's default is 0.001, but its measure is a running sum in single precision, whose rounding adds to what it finds: on heads of
-        /// weak bias it goes on for several turns after the exact measure has fallen below. With 0.0003 about as many turns are made as by
-        /// ITK with 0.001: with more, known fields are found hardly better, with fewer worse.
+        /// weak bias it goes on for several turns after the exact measure has fallen below. With 0.0003 as many turns are made as by ITK
+        /// with 0.001, or more: with more still, known fields are found hardly better, with fewer worse.
         public var convergence = 0.0003
         /// Full width at half maximum of the field's histogram, in log intensity.
         public var fwhm = 0.15
@@ -56,6 +56,8 @@ public enum N4 {
         let domain: SplineLattice.Domain
         /// Turns done in each level.
         public let iterations: [Int]
+        /// How much each axis was thinned: what was asked for, or less where fewer than 4 samples would have been left.
+        public let shrink: SIMD3<Int>
 
         /// The image divided by the field, at every voxel. Throws `MemoryError`, `Interrupted`.
         public func corrected() throws -> Volume {
@@ -75,7 +77,7 @@ public enum N4 {
     /// Estimates the field.
     ///
     /// - Parameters:
-    ///   - mask: the voxels to learn from; without one, those above Otsu's threshold of the thinned image. Voxels not
+    ///   - mask: the voxels to learn from; without one, those above Otsu's threshold of the image. Voxels not
     ///     above 0 are never learnt from. The field is smooth beyond the mask too, and the whole image is corrected.
     ///   - weights: how much each voxel counts in the fit (0 and above); voxels of weight 0 are not learnt from.
     ///   - onProgress: called after each turn.
@@ -119,7 +121,7 @@ public enum N4 {
             }
             turns.append(done)
         }
-        return Result(image: image, lattice: total, domain: samples.domain, iterations: turns)
+        return Result(image: image, lattice: total, domain: samples.domain, iterations: turns, shrink: samples.factor)
     }
 }
 
@@ -158,11 +160,13 @@ public enum N4Error: ExplainedError, Equatable {
     /// No voxel of the mask is among those that the shrink factor leaves.
     case shrunkAway(count: Int, shrink: SIMD3<Int>)
 
+    /// What is wrong, with the numbers.
     public var message: String { message(in: "n4") }
 
     /// A field alone is estimated under another name.
     public func message(in operation: String) -> String { "\(operation): \(explanation)" }
 
+    /// The parameter that the value was given for, where it was one of a call.
     public var argument: String? {
         if case .option(let name, _, _) = self { name } else { nil }
     }
@@ -182,6 +186,7 @@ public enum N4Error: ExplainedError, Equatable {
         }
     }
 
+    /// What to do about it; nil where the message says it.
     public var hint: String? {
         switch self {
         case .option: nil

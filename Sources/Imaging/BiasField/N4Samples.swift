@@ -32,16 +32,15 @@ package struct N4Samples {
             factor[a] = min(shrink[a], max(1, n[a] / 4))
             shape[a] = n[a] / factor[a]
             // Samples sit in the middle of the field of view, or, where that falls between two voxels, on the one that lies to the right,
-            // to the front or above: whichever way the axes are stored, they are the same places.
-            let left = n[a] - 1 - factor[a] * (shape[a] - 1)
-            offset[a] = directions[a].flipped ? left / 2 : (left + 1) / 2
+            // behind or below: whichever way the axes are stored, they are the same places. (ITK's shrinking leaves it to the rounding of
+            // positions in mm; on the heads that both were tried on, these are the places that agree with it best.)
+            let left = n[a] - 1 - factor[a] * (shape[a] - 1), (axis, flipped) = directions[a]
+            offset[a] = flipped == (axis == 0) ? left / 2 : (left + 1) / 2
         }
         (full, self.factor, self.shape, self.offset) = (n, factor, shape, offset)
 
         let thinned = try Self.thinned(image, factor: factor, shape: shape, offset: offset)
-        // Without a mask: above Otsu's threshold, unless all values are one.
-        var threshold: Float = 0
-        if mask == nil, let otsu = try? thinned.otsuThreshold(bins: 200) { threshold = max(otsu, 0) }
+        let threshold = mask == nil ? try Self.foreground(image, thinned) : 0
         var values: [Float] = [], columns: [Int32] = [], weight: [Float] = [], rowStart = [0]
         rowStart.reserveCapacity(shape.y * shape.z + 1)
         for k in 0..<shape.z {
@@ -70,6 +69,20 @@ package struct N4Samples {
         logImage = values.map { logf($0) }
         logCorrected = logImage
         field = [Float](repeating: 0, count: values.count)
+    }
+
+    /// What lies above it is learnt from without a mask: Otsu's threshold of the whole image; of the thinned one where nothing of that lies
+    /// above; 0 where all values are one.
+    private static func foreground(_ image: Volume, _ thinned: Volume) throws -> Float {
+        for source in [image, thinned] {
+            do {
+                let threshold = max(try source.otsuThreshold(bins: 200), 0)
+                if thinned.voxels.contains(where: { $0 > threshold }) { return threshold }
+            } catch is IntensityError {
+                continue
+            }
+        }
+        return 0
     }
 
     /// Throws for values that are not finite where they are looked at, and for weights below 0 or not finite.

@@ -19,6 +19,7 @@ public enum BET {
         /// How often the surface starts again, about the centre of what the last found, while that centre still moves by 2 mm. The
         /// head's own centre of gravity is too low wherever the neck is in view.
         public var restarts = 1
+        /// The defaults.
         public init() {}
     }
 

@@ -108,6 +108,7 @@ public enum CohortError: ExplainedError, Equatable {
         problems.first.map { " (\($0)\(problems.count > 1 ? ", and \(problems.count - 1) more" : ""))" } ?? ""
     }
 
+    /// What is wrong, with the numbers.
     public var message: String {
         switch self {
         case .noSubjects(let dir, let folders, let problems):
@@ -129,6 +130,7 @@ public enum CohortError: ExplainedError, Equatable {
         }
     }
 
+    /// What to do about it; nil where the message says it.
     public var hint: String? {
         switch self {
         case .noSubjects:

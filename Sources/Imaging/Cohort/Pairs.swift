@@ -9,8 +9,9 @@ extension Cohort {
         public let subject: String
         /// The session; nil where there is none.
         public let session: String?
+        /// The image's path.
         public let image: String
-        /// nil only where no masks were asked for.
+        /// The mask's path; nil only where no masks were asked for.
         public let mask: String?
     }
 

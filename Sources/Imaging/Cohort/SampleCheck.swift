@@ -16,6 +16,7 @@ public enum SampleWarning: Sendable, Equatable {
     /// Hardly any tissue in front of and below the brain, though the image goes on there.
     case defaced
 
+    /// What is wrong, with the numbers.
     public var message: String {
         switch self {
         case .emptyMask: "the mask has no voxel"

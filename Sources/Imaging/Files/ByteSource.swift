@@ -20,6 +20,13 @@ final class ByteSource {
     /// A gzip member has ended; another may follow.
     private var atMemberEnd = false
     private var atEnd = false
+    /// Places that reading can go on from, in ascending order.
+    private var marks: [StreamMark] = []
+    /// Bytes between two marks, and the most of them: beyond it every second one is given up.
+    private var markStep = 1 << 22
+    private static let mostMarks = 64
+    /// The whole has been read once.
+    private var isKnownWhole = false
 
     /// Deflate makes at most 1032 bytes of one.
     static let largestExpansion = 1032
@@ -75,7 +82,40 @@ final class ByteSource {
             done += try inflatePiece(base + done, min(bytes.count - done, 1 << 24))
         }
         position += done
+        if position >= markStep + (marks.last?.position ?? 0) { mark() }
         return done
+    }
+
+    private func mark() {
+        marks.append(StreamMark(&stream, position: position, given: given, atMemberEnd: atMemberEnd))
+        guard marks.count > Self.mostMarks else { return }
+        marks = marks.indices.filter { $0 % 2 == 1 }.map { marks[$0] }
+        markStep *= 2
+    }
+
+    /// Moves to a byte. What lies behind in a compressed file, or far ahead where that has been read before, is reached from the nearest
+    /// place that is remembered.
+    func seek(to offset: Int) throws {
+        if isCompressed {
+            let mark = marks.last { $0.position <= offset }
+            if offset < position || (mark?.position ?? 0) > position { goBack(to: mark) }
+        } else {
+            position = max(0, min(offset, position))
+        }
+        _ = try skip(offset - position)
+    }
+
+    private func goBack(to mark: StreamMark?) {
+        atEnd = false
+        position = mark?.position ?? 0
+        given = mark?.given ?? start
+        atMemberEnd = mark?.atMemberEnd ?? false
+        if let mark {
+            mark.restore(&stream)
+        } else {
+            inflateReset(&stream)
+            stream.avail_in = 0
+        }
     }
 
     /// At most `count` bytes; fewer at the end.
@@ -103,8 +143,9 @@ final class ByteSource {
 
     /// Reads a compressed file to its end, so that a cut or a wrong checksum is not missed.
     func finish() throws {
-        if isCompressed { _ = try skip(.max) }
+        if isCompressed, !isKnownWhole { _ = try skip(.max) }
         try requireIntact()
+        isKnownWhole = true
     }
 
     private func inflatePiece(_ out: UnsafeMutableRawPointer, _ count: Int) throws -> Int {
@@ -188,4 +229,24 @@ final class ByteSource {
         guard size > 0, size <= Self.mostAtOnce, size <= mostBytes else { return file }
         return try MappedFile(named: path, count: size) { try inflateWhole(into: $0) } ?? file
     }
+}
+
+/// The state of a stream at a place of what it holds: its window and codes, some 40 KB.
+private final class StreamMark {
+    let position: Int
+    let given: Int
+    let atMemberEnd: Bool
+    private var stream = z_stream()
+
+    init(_ from: inout z_stream, position: Int, given: Int, atMemberEnd: Bool) {
+        (self.position, self.given, self.atMemberEnd) = (position, given, atMemberEnd)
+        inflateCopy(&stream, &from)
+    }
+
+    func restore(_ to: inout z_stream) {
+        inflateEnd(&to)
+        inflateCopy(&to, &stream)
+    }
+
+    deinit { inflateEnd(&stream) }
 }

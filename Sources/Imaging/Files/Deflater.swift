@@ -5,7 +5,7 @@
 /// found.
 final class Deflater {
     /// Bytes that get Huffman codes of their own: few enough that these follow the image from border to brain.
-    private static let blockSize = 1 << 16
+    private static let blockSize = 1 << 17
     private static let hashBits = 14
 
     /// For each hash of four bytes the last place, counted from the stretch's beginning, where they stood.
@@ -28,7 +28,7 @@ final class Deflater {
     }
 
     /// The most bytes that `count` bytes become: stored blocks at worst, with their heads, and the end.
-    static func bound(_ count: Int) -> Int { count + (count / blockSize + 1) * 10 + 64 }
+    static func bound(_ count: Int) -> Int { count + (count / blockSize + 1) * 15 + 64 }
 
     /// Compresses `count` bytes to `out`, which has room for `bound(count)`, and returns how many it wrote. Where more is to follow the
     /// result ends on a whole byte with an empty block; `isLast` closes the stream.
@@ -138,13 +138,16 @@ final class Deflater {
                 continue
             }
             let length = Int(token >> 16 & 0x1FF), distance = Int(token & 0xFFFF)
-            let symbol = Int(lengthSymbol[length]), code = lits[symbol]
-            bits.put(UInt64(code >> 4), Int(code & 15))
-            let base = lengthBase[symbol - 257]
-            bits.put(UInt64(length - Int(base.start)), Int(base.extra))
+            let symbol = Int(lengthSymbol[length]), code = lits[symbol], base = lengthBase[symbol - 257]
             let far = distanceSymbol(of: distance), farCode = dists[far], farBase = distanceBase[far]
-            bits.put(UInt64(farCode >> 4), Int(farCode & 15))
-            bits.put(UInt64(distance - Int(farBase.start)), Int(farBase.extra))
+            // A match takes 48 bits at most: all of it at once.
+            var match = UInt64(code >> 4), n = UInt64(code & 15)
+            match |= UInt64(length - Int(base.start)) &<< n
+            n &+= UInt64(base.extra)
+            match |= UInt64(farCode >> 4) &<< n
+            n &+= UInt64(farCode & 15)
+            match |= UInt64(distance - Int(farBase.start)) &<< n
+            bits.put(match, Int(n &+ UInt64(farBase.extra)))
         }
         let end = lits[256]
         bits.put(UInt64(end >> 4), Int(end & 15))
@@ -170,7 +173,7 @@ struct BitWriter {
         count &= 7
     }
 
-    /// A block of bytes as they are, at most 65,535 of them; two for one more.
+    /// Bytes as they are, in blocks of 65,535 at most.
     mutating func putStored(_ data: UnsafePointer<UInt8>, _ n: Int, isFinal: Bool) {
         if n > 65_535 {
             putStored(data, 65_535, isFinal: false)

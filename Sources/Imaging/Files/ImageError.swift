@@ -23,6 +23,7 @@ public enum ImageError: ExplainedError, Equatable {
     case unsupported(path: String, field: String, value: String, supported: String)
     case encoding(path: String, encoding: String)
 
+    /// What is wrong, with the numbers.
     public var message: String {
         switch self {
         case .empty(let path): "\"\(path)\" is empty"
@@ -58,6 +59,7 @@ public enum ImageError: ExplainedError, Equatable {
         }
     }
 
+    /// What to do about it; nil where the message says it.
     public var hint: String? {
         switch self {
         case .frames: "name one of them, as with frame=0"

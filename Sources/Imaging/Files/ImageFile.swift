@@ -16,12 +16,15 @@ public enum ImageFile {
     ///
     /// Throws `FileError` and `ImageError`, which name file, field and value, and `Interrupted`.
     public static func read(_ path: String, frame: Int? = nil, part: VoxelPart = .automatic) throws -> Volume {
-        let reader = try ImageReader(path)
+        let reader = try LastSeries.take(path) ?? ImageReader(path)
         if frame == nil, reader.frames > 1 {
             throw ImageError.frames(path: path, shape: reader.header.dimensions, frames: reader.frames)
         }
         let volume = try reader.frame(frame ?? 0, part: part)
-        if reader.frames > 1 { try reader.finish() }
+        if reader.frames > 1 {
+            try reader.finish()
+            LastSeries.keep(reader, of: path)
+        }
         return volume
     }
 

@@ -11,7 +11,7 @@ public final class ImageReader {
     private let file: MappedFile
     /// Where in `file` the voxels' part begins, and whether it is gzip; nil where the file's first bytes tell.
     private let part: (start: Int, compressed: Bool?)
-    private var source: ByteSource
+    private let source: ByteSource
 
     /// The grid of every frame.
     public var grid: Grid { header.file.grid }
@@ -95,7 +95,7 @@ public final class ImageReader {
 
         var voxels: [Float]
         var stored: StoredVoxels?
-        if header.interleave == 1, let raw = source.inPlace(start, bytes) {
+        if header.interleave == 1, header.type.numberSize < 16, let raw = source.inPlace(start, bytes) {
             voxels = try Voxels.make(grid.count) { out, range in
                 let size = decoder.type.size, piece = UnsafeRawBufferPointer(rebasing: raw[(range.lowerBound * size)..<(range.upperBound * size)])
                 decoder.decode(piece.baseAddress!, to: out + range.lowerBound, count: range.count)
@@ -120,11 +120,20 @@ public final class ImageReader {
             stored: part == .automatic ? stored : nil)
     }
 
+    /// Whether the path still leads to the very files that were opened, as they were then.
+    var isCurrent: Bool { headerFile.isCurrent && (file.path == headerFile.path || file.isCurrent) }
+
     /// Reads a compressed file to its end, so that a cut or a wrong checksum behind the frames that were read is not missed.
     public func finish() throws { try source.finish() }
 
-    /// The bytes of one frame in the file's byte order.
+    /// The bytes of one frame in the file's byte order, numbers of 16 bytes as IEEE has them.
     func rawBytes(_ index: Int) throws -> [UInt8] {
+        var raw = try bytesInFile(index)
+        if header.type.numberSize == 16, !header.swapped { ExtendedPrecision.toQuadruple(&raw) }
+        return raw
+    }
+
+    private func bytesInFile(_ index: Int) throws -> [UInt8] {
         let (start, bytes) = try header.place(of: index, in: source)
         if header.interleave > 1 { return try gathered(index, of: header.interleave) }
         if let raw = source.inPlace(start, bytes) {
@@ -144,7 +153,7 @@ public final class ImageReader {
             }
             whole = nil
         }
-        try seek(to: start)
+        try source.seek(to: start)
         let raw = try source.bytes(bytes)
         try requireAll(raw.count, of: bytes)
         if index == frames - 1 { try source.finish() }
@@ -154,7 +163,7 @@ public final class ImageReader {
     /// Every `step`-th voxel, from voxel `first` on.
     private func gathered(_ first: Int, of step: Int) throws -> [UInt8] {
         let size = header.type.size, count = grid.count
-        try seek(to: header.dataOffset)
+        try source.seek(to: header.dataOffset)
         var found = 0
         let raw = try [UInt8](unsafeUninitializedCapacity: count * size) { out, made in
             let chunk = max(1, (1 << 18) / (step * size))
@@ -191,7 +200,7 @@ public final class ImageReader {
         let count = grid.count, size = decoder.type.size, end = start + count * size
         if frames == 1, let values = try inflatedInBlocks(decoder, start: start, end: end) { return values }
         if frames == 1, end <= ByteSource.mostAtOnce { return try decoded(decoder, try rawBytes(0)) }
-        try seek(to: start)
+        try source.seek(to: start)
         var found = 0
         let values = try [Float](unsafeUninitializedCapacity: count) { out, initialised in
             let base = out.baseAddress!
@@ -236,12 +245,6 @@ public final class ImageReader {
             if isWhole { initialised = grid.count }
         }
         return isWhole ? values : nil
-    }
-
-    /// Moves the stream to a byte; one that lies behind means starting anew.
-    private func seek(to offset: Int) throws {
-        if source.position > offset { source = ByteSource(file, from: part.start, compressed: part.compressed) }
-        _ = try source.skip(offset - source.position)
     }
 
     private func requireAll(_ found: Int, of needed: Int) throws {

@@ -15,7 +15,7 @@ struct SplitInflate {
     /// Compressed bytes below which the file is inflated in one go.
     private static let least = 1 << 18
     /// Compressed bytes of one turn's first stretch, and where there is one core only.
-    private static let share = 640 << 10, shareAlone = 4 << 20
+    private static let share = 320 << 10, shareAlone = 4 << 20
     /// How much longer the first stretch is than another: so much faster is libdeflate than what can begin anywhere.
     private static let firstShare = 1.45
     /// The most that a stretch may turn out to be: a border of the head, of which nothing is seen, shrinks to next to nothing.

@@ -186,6 +186,7 @@ public enum StoredError: ExplainedError, Equatable {
     /// More different labels than can be told apart while they are resampled.
     case tooManyLabels(count: Int)
 
+    /// What is wrong, with the numbers.
     public var message: String {
         switch self {
         case .noSuchNumber(let value, let type):
@@ -195,6 +196,7 @@ public enum StoredError: ExplainedError, Equatable {
         }
     }
 
+    /// What to do about it; nil where the message says it.
     public var hint: String? {
         switch self {
         case .noSuchNumber(_, let type):

@@ -64,6 +64,7 @@ public enum TransformFileError: ExplainedError, Equatable {
     case missing(path: String, field: String)
     case ending(path: String)
 
+    /// What is wrong, with the numbers.
     public var message: String {
         switch self {
         case .unknown(let path, let what): "\"\(path)\" is no file of a transform: it \(what)"
@@ -82,6 +83,7 @@ public enum TransformFileError: ExplainedError, Equatable {
         }
     }
 
+    /// What to do about it; nil where the message says it.
     public var hint: String? {
         switch self {
         case .unknown: "ITK's .tfm, .txt and .mat, as SimpleITK and ANTs write them, and MNI's .xfm are read"

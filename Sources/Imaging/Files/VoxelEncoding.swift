@@ -72,12 +72,14 @@ struct VoxelLayout: Equatable {
         return try Voxels.total(values) { x, n in
             var bad = 0
             if plain, T.bitWidth < 32 {
-                let least = Float(T.min), most = Float(T.max)
-                for i in 0..<n {
-                    let held = Swift.max(least, Swift.min(most, x[i]))
-                    // A comparison with NaN is false.
-                    bad &+= held == x[i] && (held + wholeNumbers) - wholeNumbers == held ? 0 : 1
-                }
+                let least = SIMD8<Float>(repeating: Float(T.min)), most = SIMD8<Float>(repeating: Float(T.max))
+                let round = SIMD8<Float>(repeating: wholeNumbers)
+                var wrong = SIMDMask<SIMD8<Int32>>(repeating: false)
+                func look(_ v: SIMD8<Float>) { wrong = wrong .| ((v + round) - round .!= v) .| (v .< least) .| (v .> most) }
+                let whole = n & ~7
+                for i in stride(from: 0, to: whole, by: 8) { look(UnsafeRawPointer(x + i).loadUnaligned(as: SIMD8<Float>.self)) }
+                for i in whole..<n { look(SIMD8(repeating: x[i])) }
+                bad = wrong == SIMDMask(repeating: false) ? 0 : 1
             } else {
                 for i in 0..<n {
                     let stored = plain ? Double(x[i]) : rint((Double(x[i]) - inter) / slope)

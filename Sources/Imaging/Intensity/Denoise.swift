@@ -22,6 +22,7 @@ public enum NonLocalMeans {
         /// Factor on the noise's variance in the weights: above 1 smooths more.
         public var strength = 1.0
 
+        /// The defaults.
         public init() {}
     }
 

@@ -10,6 +10,7 @@ public enum IntensityError: ExplainedError, Equatable {
     /// A magnitude image cannot hold negative values beyond its noise.
     case negative(least: Double, operation: String)
 
+    /// What is wrong, with the numbers.
     public var message: String {
         switch self {
         case .notFinite(_, _, let operation), .emptyMask(let operation), .flat(_, let operation), .negative(_, let operation):
@@ -22,6 +23,7 @@ public enum IntensityError: ExplainedError, Equatable {
     /// What the caller knows is one operation may be made of others, which found what is wrong.
     public func message(in operation: String) -> String { "\(operation): \(explanation)" }
 
+    /// The parameter that the value was given for, where it was one of a call.
     public var argument: String? {
         if case .argument(let name, _, _) = self { name } else { nil }
     }
@@ -39,6 +41,7 @@ public enum IntensityError: ExplainedError, Equatable {
         }
     }
 
+    /// What to do about it; nil where the message says it.
     public var hint: String? {
         switch self {
         case .notFinite: "replace them first, as with replace_nonfinite(image, 0)"

@@ -8,6 +8,7 @@ public struct CleanUp: Equatable, Sendable {
     /// Fills what is enclosed by the mask, after `largest`.
     public var fill: Bool
 
+    /// `largest` keeps the largest part alone, `fill` closes its holes.
     public init(largest: Bool = true, fill: Bool = true) { (self.largest, self.fill) = (largest, fill) }
 
     /// What a mask was before it was cleaned up.

@@ -6,8 +6,10 @@ public enum MaskError: ExplainedError, Equatable {
     case nothingFound
     case nothingToGrowIn(centre: SIMD3<Double>, radius: Double, low: Double, high: Double)
 
+    /// What is wrong, with the numbers.
     public var message: String { message(in: "bet") }
 
+    /// The message, beginning with the name that a user called.
     public func message(in operation: String) -> String {
         switch self {
         case .components(let count, let most):
@@ -20,6 +22,7 @@ public enum MaskError: ExplainedError, Equatable {
         }
     }
 
+    /// What to do about it; nil where the message says it.
     public var hint: String? {
         switch self {
         case .components: "take away what is small first, as with open(mask, 1, unit=\"voxels\")"

@@ -3,19 +3,55 @@ import Support
 
 /// What can be wrong with two images that are to be brought together.
 public enum RegistrationError: ExplainedError, Equatable {
-    case noOverlap
+    /// However the search began, less than `share` of the smaller image lay in the other.
+    case noOverlap(moving: FieldOfView, fixed: FieldOfView, share: Double)
     case tooFewVoxels(SIMD3<Int>)
 
+    /// Where an image is.
+    public struct FieldOfView: Equatable, Sendable {
+        /// Voxels along each axis.
+        public let shape: SIMD3<Int>
+        /// The box around the voxels' centres, in mm, right-anterior-superior.
+        public let low, high: SIMD3<Double>
+
+        init(_ grid: Grid) {
+            shape = grid.shape
+            let corners = (0..<8).map { corner in
+                grid.affine(SIMD3((0..<3).map { corner >> $0 & 1 == 0 ? 0 : Double(grid.shape[$0] - 1) }))
+            }
+            low = corners.reduce(corners[0], pointwiseMin)
+            high = corners.reduce(corners[0], pointwiseMax)
+        }
+
+        /// The distance in mm between the middles of two.
+        func distance(to other: FieldOfView) -> Double {
+            let apart = (low + high - other.low - other.high) / 2
+            return (apart * apart).sum().squareRoot()
+        }
+
+        var text: String {
+            func side(_ axis: Int) -> String { "\(Text.fixed(low[axis], 0)) … \(Text.fixed(high[axis], 0))" }
+            return "\(Text.sizes(shape)) voxels, x \(side(0)), y \(side(1)), z \(side(2)) mm"
+        }
+    }
+
+    /// What is wrong, with the numbers.
     public var message: String {
         switch self {
-        case .noOverlap: "register: the images do not come to lie on each other: less than a fifth of the smaller one meets the other"
+        case .noOverlap(let moving, let fixed, let share):
+            "register: the images do not come to lie on each other: less than \(Text.short(100 * share)) % of the smaller one meets the other, "
+                + "as the files say and with what is bright in both on one place; the moving image has \(moving.text), "
+                + "the fixed one \(fixed.text), their middles \(Text.fixed(moving.distance(to: fixed), 0)) mm apart"
         case .tooFewVoxels(let shape): "register: an image of \(Text.sizes(shape)) voxels; along every axis it takes at least 4"
         }
     }
 
+    /// What to do about it; nil where the message says it.
     public var hint: String? {
         switch self {
-        case .noOverlap: "see whether both show a head, and where with v.origin and v.orientation"
+        case .noOverlap:
+            "see with show(v) whether both show a head, and crop what else is bright; where one file's place in the world is wrong, "
+                + "bring the middles together first, with translate(image, [x, y, z], carry=true)"
         case .tooFewVoxels: nil
         }
     }
@@ -44,7 +80,9 @@ extension Volume {
             if range.min == range.max { throw IntensityError.flat(value: Double(range.min), operation: "register") }
         }
         let levels = try Registration.levels(fixed: fixed, moving: self)
-        let start = try Registration.start(levels[0])
+        guard let start = try Registration.start(levels[0]) else {
+            throw RegistrationError.noOverlap(moving: .init(grid), fixed: .init(fixed.grid), share: Registration.leastShare)
+        }
         var base = start.base, value = 0.0
         for (n, level) in levels.enumerated() {
             if n == 0, kind == .affine { base = try level.refined(base, .rigid).base }
@@ -124,7 +162,8 @@ struct Registration {
 
     /// The best of many starts, each refined as a rigid motion: as the files say; and with the heads' centres on each other, in each of the
     /// 24 positions of a cube, upright there or turned by a further 20° about each axis, of which the most promising are followed.
-    static func start(_ level: Registration) throws -> (base: Affine, rival: Double) {
+    /// Nil where the images meet nowhere.
+    static func start(_ level: Registration) throws -> (base: Affine, rival: Double)? {
         let (fixed, moving) = level.middles
         let centred = Affine(spacing: .one, origin: moving - fixed)
         func measured(_ starts: [Affine]) throws -> [(base: Affine, value: Double)] {
@@ -145,7 +184,7 @@ struct Registration {
         let near = try (asFiled + upright.prefix(3)).map { try level.refined($0.base, .rigid) }.sorted { $0.value < $1.value }
         let far = try turned.prefix(followed).map { try level.refined($0.base, .rigid) }.sorted { $0.value < $1.value }
         let ends = near + far
-        guard var best = ends.min(by: { $0.value < $1.value }) else { throw RegistrationError.noOverlap }
+        guard var best = ends.min(by: { $0.value < $1.value }) else { return nil }
         // A head is nearly its own mirror image: without a clear gain it is not turned over.
         if let first = near.first, first.value < best.value * Self.clearGain { best = first }
         let rivals = ends.filter { Self.isTurned($0.base, from: best.base) }.map { $0.value / best.value }
@@ -183,7 +222,7 @@ struct Registration {
     }
 
     /// The share of the smaller image that must lie in the other.
-    private static let leastShare = 0.2
+    static let leastShare = 0.2
 
     /// The best motion from `base` on, which maps positions of the fixed image to the moving one's, and the negative information there.
     func refined(_ base: Affine, _ kind: Motion) throws -> (base: Affine, value: Double) {

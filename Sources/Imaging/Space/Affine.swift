@@ -23,6 +23,7 @@ public struct Affine: Equatable, Sendable {
             .joined(separator: ", ")
     }
 
+    /// Whether all twelve numbers are the same.
     public static func == (a: Affine, b: Affine) -> Bool { a.rows == b.rows }
 
     /// The world step of one voxel along each axis (the matrix's columns).

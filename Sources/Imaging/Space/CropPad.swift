@@ -5,6 +5,7 @@ public enum RegionError: ExplainedError, Equatable {
     case outside(axis: Int, from: Int, to: Int, extent: Int)
     case negativePadding(axis: Int, before: Int, after: Int)
 
+    /// What is wrong, with the numbers.
     public var message: String {
         switch self {
         case .outside(let axis, let from, let to, let extent):
@@ -14,8 +15,10 @@ public enum RegionError: ExplainedError, Equatable {
         }
     }
 
+    /// The message, beginning with the name that a user called.
     public func message(in operation: String) -> String { "\(operation): \(message)" }
 
+    /// What to do about it; nil where the message says it.
     public var hint: String? {
         switch self {
         case .outside: "the first must be less than the second, both within the image"

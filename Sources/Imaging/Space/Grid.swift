@@ -92,6 +92,7 @@ public enum GridError: ExplainedError {
     case far(SIMD3<Double>)
     case mismatch(Grid, Grid)
 
+    /// What is wrong, with the numbers.
     public var message: String {
         switch self {
         case .shape(let s): "a grid of \(Text.sizes(s)) voxels: every axis needs at least 1"
@@ -106,8 +107,10 @@ public enum GridError: ExplainedError {
         }
     }
 
+    /// The message, beginning with the name that a user called.
     public func message(in operation: String) -> String { "\(operation): \(message)" }
 
+    /// What to do about it; nil where the message says it.
     public var hint: String? {
         if case .mismatch = self { "bring one onto the other's grid with resample(b, like=a)" } else { nil }
     }

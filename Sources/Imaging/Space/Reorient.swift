@@ -69,6 +69,7 @@ public enum OrientationError: ExplainedError, Equatable {
     case axes(SIMD3<Int>)
     case axis(Int)
 
+    /// What is wrong, with the numbers.
     public var message: String {
         switch self {
         case .code(let code): "\"\(code.prefix(20))\" is no orientation code"
@@ -77,8 +78,10 @@ public enum OrientationError: ExplainedError, Equatable {
         }
     }
 
+    /// The message, beginning with the name that a user called.
     public func message(in operation: String) -> String { "\(operation): \(message)" }
 
+    /// The parameter that the value was given for, where it was one of a call.
     public var argument: String? {
         switch self {
         case .code: "code"
@@ -87,6 +90,7 @@ public enum OrientationError: ExplainedError, Equatable {
         }
     }
 
+    /// What to do about it; nil where the message says it.
     public var hint: String? {
         switch self {
         case .code: "three letters, one of each pair R or L, A or P, S or I, as \"RAS\" or \"LIA\""

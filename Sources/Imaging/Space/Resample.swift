@@ -81,6 +81,7 @@ extension Grid {
 public enum ResampleError: ExplainedError, Equatable {
     case antialiasedLabels(Interpolation)
 
+    /// What is wrong, with the numbers.
     public var message: String {
         switch self {
         case .antialiasedLabels(let how):
@@ -88,8 +89,10 @@ public enum ResampleError: ExplainedError, Equatable {
         }
     }
 
+    /// The message, beginning with the name that a user called.
     public func message(in operation: String) -> String { "\(operation): \(message)" }
 
+    /// What to do about it.
     public var hint: String? { "leave antialias out, or resample the mask of one label: labels == 3" }
 }
 

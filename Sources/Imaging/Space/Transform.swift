@@ -21,6 +21,7 @@ public final class Transform: Sendable, Equatable {
         self.back = back
     }
 
+    /// Whether both move every position to the same place.
     public static func == (a: Transform, b: Transform) -> Bool { a.matrix == b.matrix }
 
     /// Moves by so many mm to the right, to the front and upwards.

@@ -142,6 +142,7 @@ public enum LabelMapError: ExplainedError, Equatable {
     case noBrain
     case millimetres(name: String, value: Double)
 
+    /// What is wrong, with the numbers.
     public var message: String {
         switch self {
         case .notLabel(let value): "a map of labels holds whole numbers from 0 to 32767, and this one has \(Text.short(value))"
@@ -151,6 +152,7 @@ public enum LabelMapError: ExplainedError, Equatable {
         }
     }
 
+    /// What to do about it; nil where the message says it.
     public var hint: String? {
         switch self {
         case .notLabel: "resample labels with interpolation=\"label\" or \"nearest\""

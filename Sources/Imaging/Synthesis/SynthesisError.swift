@@ -8,6 +8,7 @@ public enum SynthesisError: ExplainedError, Equatable {
     case tooLarge(String, SIMD3<Int>, most: Int)
     case option(name: String, value: Double, allowed: ClosedRange<Double>)
 
+    /// What is wrong, with the numbers.
     public var message: String {
         switch self {
         case .spacing(let subject, let s, let allowed):
@@ -18,6 +19,7 @@ public enum SynthesisError: ExplainedError, Equatable {
         }
     }
 
+    /// What to do about it; nil where the message says it.
     public var hint: String? {
         if case .tooLarge = self { "take fewer voxels with a larger spacing" } else { nil }
     }

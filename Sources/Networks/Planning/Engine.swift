@@ -14,6 +14,10 @@ final class Engine {
     let statistics: [BatchStatistics]
     /// Sums of each tensor's channels, where its writer took them, and of its gradient's.
     private var sums, gradientSums: [ChannelSums?]
+    /// Backward passes so far.
+    private var passes = 0
+    /// Passes after which memory that lay on small pages is moved onto large ones: a step then takes a thirtieth less, and the move as long as a step or two.
+    private static let manyPasses = 50
     /// Gradients of all weights, laid out as the weights; training only.
     let weightGradients: Buffer?
     /// The sum of the squares of all gradients of weights that the last backward pass wrote.
@@ -202,6 +206,8 @@ final class Engine {
     /// `Interrupted`.
     func backward(seed: UInt64 = 0, step: UInt64 = 0, fromLoss: Bool = false, timing: Timing = Timing()) throws {
         guard let weightGradients else { return }
+        passes += 1
+        if passes == Self.manyPasses { for memory in [arena, weightGradients, parameters.values] { memory.gather() } }
         let draw = Draw(seed: seed, step: step)
         var written = [Bool](repeating: false, count: tensors.count)
         gradientSums = tensors.map { _ in nil }
