@@ -25,30 +25,15 @@ enum Voxels {
         try make(count) { out, range in (out + range.lowerBound).initialize(repeating: value, count: range.count) }
     }
 
-<<<<<<< HEAD
-    /// Bytes of a large page.
-    private static let page = 1 << 21
-
-    /// Pieces as large as the pages under the result, where all threads still get some: two threads that begin one page both clear it, and one of them in vain.
+    /// Pieces as large as the large pages under the result, where all threads still get some: two threads that begin one page both clear it, and one of them in vain.
     static func pageGrain<T>(of type: T.Type, count: Int) -> Int {
-        let whole = page / MemoryLayout<T>.stride
+        let whole = LargePages.size / MemoryLayout<T>.stride
         return max(grain, min(whole, count / (4 * Parallel.threads) / grain * grain))
     }
 
-    /// Asks for 2 MiB pages under fresh memory: a new image otherwise costs more in page faults than in arithmetic.
-    /// A wish only; where the system does not know it, nothing happens.
-    static func useLargePages<T>(_ base: UnsafeMutablePointer<T>, _ count: Int) {
-        let start = (UInt(bitPattern: base) + UInt(page - 1)) & ~UInt(page - 1)
-        let end = (UInt(bitPattern: base) + UInt(count * MemoryLayout<T>.stride)) & ~UInt(page - 1)
-        guard end > start, let pointer = UnsafeMutableRawPointer(bitPattern: start) else { return }
-        let kept = errno
-        madvise(pointer, Int(end - start), Int32(MADV_HUGEPAGE))
-        errno = kept
-=======
     /// Asks for large pages under fresh memory: a new image otherwise costs more in page faults than in arithmetic. A wish only.
     static func useLargePages<T>(_ base: UnsafeMutablePointer<T>, _ count: Int) {
         LargePages.prepare(base, bytes: count * MemoryLayout<T>.stride)
->>>>>>> 9e6025b3f53186cfed7917758efd64c23799a3f6
     }
 
     // The functions below hand out whole blocks, not single voxels: what a closure does to one voxel would be called
