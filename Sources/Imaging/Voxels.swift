@@ -25,7 +25,7 @@ enum Voxels {
         try make(count) { out, range in (out + range.lowerBound).initialize(repeating: value, count: range.count) }
     }
 
-    /// Pieces as large as the pages under the result, where all threads still get some: two threads that begin one page both clear it, and one of them in vain.
+    /// Pieces as large as the large pages under the result, where all threads still get some: two threads that begin one page both clear it, and one of them in vain.
     static func pageGrain<T>(of type: T.Type, count: Int) -> Int {
         let whole = LargePages.size / MemoryLayout<T>.stride
         return max(grain, min(whole, count / (4 * Parallel.threads) / grain * grain))
@@ -33,7 +33,7 @@ enum Voxels {
 
     /// Asks for large pages under fresh memory: a new image otherwise costs more in page faults than in arithmetic. A wish only.
     static func useLargePages<T>(_ base: UnsafeMutablePointer<T>, _ count: Int) {
-        LargePages.prepare(base, bytes: count * MemoryLayout<T>.stride)
+        LargePages.prepare(base, bytes: count * MemoryLayout<T>.stride, passing: true)
     }
 
     // The functions below hand out whole blocks, not single voxels: what a closure does to one voxel would be called

@@ -18,7 +18,7 @@ final class Buffer: @unchecked Sendable {
         guard let p = mmap(nil, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), p != MAP_FAILED else {
             throw MemoryError(needed: bytes, available: Memory.available, purpose: purpose)
         }
-        LargePages.prepare(p, bytes: bytes)
+        LargePages.prepare(p, bytes: bytes, passing: false)
         base = p.bindMemory(to: Float.self, capacity: bytes / 4)
     }
 

@@ -9,9 +9,11 @@ import Glibc
 package enum LargePages {
     package static let size = 1 << 21
 
-    /// Asks for large pages under memory that has not been used yet, as far as whole ones fit into it and they are cheap. A wish only.
-    package static func prepare(_ start: UnsafeMutableRawPointer, bytes: Int) {
-        advise(start, bytes, Int32(MADV_HUGEPAGE), if: areCheap)
+    /// Asks for large pages under memory that has not been used yet, as far as whole ones fit into it. A wish only.
+    /// - Parameter passing: the memory will soon be given back and asked for again, as that of images is: then its pages are still there, and large ones cheap
+    ///   on every machine.
+    package static func prepare(_ start: UnsafeMutableRawPointer, bytes: Int, passing: Bool) {
+        advise(start, bytes, Int32(MADV_HUGEPAGE), if: passing || areCheap)
     }
 
     /// Moves memory that has been used onto large pages where `prepare` left it on small ones: for what is passed over many times more.
