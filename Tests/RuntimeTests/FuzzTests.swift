@@ -83,6 +83,17 @@ import Testing
         #expect(values > count / 20 && errors > count / 20)
     }
 
+    /// With SKULLSTRIP_FUZZ_SHOW each input is shown before it runs, so that the last one shown is the one that crashed or did not end.
+    private static let shows = getenv("SKULLSTRIP_FUZZ_SHOW") != nil
+
+    private static func shown(_ text: String, _ shows: Bool) -> String {
+        if shows {
+            print(text)
+            fflush(nil)
+        }
+        return text
+    }
+
     /// How many of some inputs, which share a session, end in a value, and how many in an error.
     private static func evaluate(_ inputs: Range<Int>) throws -> (values: Int, errors: Int) {
         let sink = Sink()
@@ -94,15 +105,19 @@ import Testing
             for index in inputs {
                 session.limitSteps(2_000)
                 var random = CounterRandom(seed: 20_240_611, stream: UInt64(index))
+                if shows {
+                    print("--- \(index)")
+                    fflush(nil)
+                }
                 do {
                     let value: Value
                     switch index % 10 {
                     case 0: value = try session.run(bytes: bytes(&random), name: "fuzz")
                     case 1, 2, 3:
                         var generator = ProgramGenerator(random)
-                        value = try session.run(source: generator.program(), name: "fuzz")
+                        value = try session.run(source: shown(generator.program(), shows), name: "fuzz")
                     default:
-                        let text = mutated(&random)
+                        let text = shown(mutated(&random), shows)
                         _ = session.isIncomplete(text)
                         value = try session.run(source: text, name: "fuzz")
                     }

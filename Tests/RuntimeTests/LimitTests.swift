@@ -179,7 +179,8 @@ import Testing
     @Test(
         .serialized,
         arguments: [
-            "while true { }", "for i in 0:1000000000000 { }", "fn f() = f2()\nfn f2() { while true { x = 1 } }\nf()",
+            "while true { }", "while true { continue }", "n = 1\nwhile true { n = 2\nif n == n { continue }\nif n > 4 { break } }",
+            "for i in 0:1000000000000 { continue }", "for i in 0:1000000000000 { }", "fn f() = f2()\nfn f2() { while true { x = 1 } }\nf()",
             "[i for i in 0:100000000000]",
         ])
     func stepsAreBounded(_ text: String) {

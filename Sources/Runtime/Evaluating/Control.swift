@@ -77,9 +77,10 @@ final class WhileCode: StatementCode {
         emitter.loop { continues in
             var top = Emitter.Label(), end = Emitter.Label()
             emitter.place(&top)
-            emitter.place(&continues)
             emitter.condition(condition, unless: &end)
             body.emitStatement(emitter)
+            // By way of `loop`, which looks for Ctrl-C and counts the turn.
+            emitter.place(&continues)
             emitter.jump(.loop, to: &top)
             emitter.place(&end)
         }
