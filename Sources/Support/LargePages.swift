@@ -4,9 +4,10 @@ import Glibc
 /// miss the translation buffer less often.
 ///
 /// They are not cheap on a virtual machine that reports free memory to its host (virtio's free page reporting), which takes it back by the 2 MiB: the first
-/// use of such a page takes 3 to 10 ms where clearing it takes 0.1, so that a small network's first step waited half a second for them, and pages of 4 KiB,
+/// use of such a page takes 2.5 to 10 ms where clearing it takes 0.1, so that a small network's first step waited half a second for them, and pages of 4 KiB,
 /// from pieces too small to be reported, come five times as fast.
 package enum LargePages {
+    /// Bytes of a large page.
     package static let size = 1 << 21
 
     /// Asks for large pages under memory that has not been used yet, as far as whole ones fit into it. A wish only.

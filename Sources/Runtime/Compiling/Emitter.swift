@@ -187,7 +187,7 @@ final class Emitter {
         }
         if loops[loop].free == free {
             loops[loop].breaks.jumps.append(before)
-            patchContinue(loop, before + 1)
+            loops[loop].continues.jumps.append(before + 1)
             return
         }
         // What expressions around the code hold has to be freed on the way out.
@@ -200,14 +200,6 @@ final class Emitter {
         place(&over)
     }
 
-    private func patchContinue(_ loop: Int, _ at: Int) {
-        if let place = loops[loop].continues.place {
-            code[at].d = Int32(place - at - 1)
-        } else {
-            loops[loop].continues.jumps.append(at)
-        }
-    }
-
     // MARK: - Loops
 
     /// Writes a loop's body; `break` within goes to the end, which `endLoop` places, `continue` to where `body` places `continues`.
@@ -215,7 +207,6 @@ final class Emitter {
         loops.append(Loop(free: free))
         let depth = loops.count - 1
         var continues = Label()
-        _ = depth
         body(&continues)
         // `continue` jumps that were written before their label was placed.
         for at in loops[depth].continues.jumps { if let place = continues.place { code[at].d = Int32(place - at - 1) } }
@@ -255,7 +246,7 @@ final class Emitter {
         }
         if loops[loop].free < free { add(.clear, a: loops[loop].free, b: free) }
         let at = add(.jump)
-        if isBreak { loops[loop].breaks.jumps.append(at) } else { patchContinue(loop, at) }
+        if isBreak { loops[loop].breaks.jumps.append(at) } else { loops[loop].continues.jumps.append(at) }
     }
 
     /// Within a part, the function around it ends; else this program does.
