@@ -52,6 +52,8 @@ public final class AtomicFile {
     private let isStream: Bool
     /// Bytes written so far.
     public private(set) var position = 0
+    /// Bytes that the system was asked to bring to the disk.
+    private var underWay = 0
 
     /// Opens the temporary file. Throws `FileError` when the folder is missing or not writable, or the path is a directory.
     public init(_ path: String) throws(FileError) {
@@ -104,6 +106,12 @@ public final class AtomicFile {
     /// `O_TMPFILE`, a macro that Swift does not import.
     private static let unnamedFile = O_DIRECTORY | 0o20_000_000
 
+    /// Has the disk begin with a part of a file while more of it is being made, so that `commit` has little to wait for (of 5 MB 0.8 instead of
+    /// 3.9 ms): glibc's `sync_file_range`, which Swift does not import, with `SYNC_FILE_RANGE_WRITE`, 2.
+    private static let startWriting = dlsym(nil, "sync_file_range").map {
+        unsafeBitCast($0, to: (@convention(c) (Int32, off_t, off_t, UInt32) -> Int32).self)
+    }
+
     private static func folder(of path: String) -> String {
         guard let slash = path.lastIndex(of: "/") else { return "." }
         return slash == path.startIndex ? "/" : String(path[..<slash])
@@ -142,6 +150,10 @@ public final class AtomicFile {
             done += n
         }
         position += bytes.count
+        if !isStream, position - underWay >= 1 << 20 {
+            _ = Self.startWriting?(descriptor, off_t(underWay), off_t(position - underWay), 2)
+            underWay = position
+        }
     }
 
     /// Puts other bytes in the place of some that were written. On failure as `write`.

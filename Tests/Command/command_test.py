@@ -234,6 +234,17 @@ def masks_that_do_not_fit():
 
 
 @test
+def thinning_that_would_leave_too_little_is_told():
+    thin = "v = phantom(seed=1, shape=[40, 40, 7], spacing=5).image\n"
+    result = evaluate(thin + "print(n4(v, shrink=4, iterations=[2]).shape)")
+    expect(result.returncode == 0 and result.stdout == "[40, 40, 7]\n", result.stderr)
+    expect(result.stderr == "note: an image of 40×40×7 voxels is thinned by 4×4×1 instead of 4×4×4, so that at least 4 along each axis are looked at\n",
+           result.stderr)
+    same = evaluate(thin + "print(max(abs(n4(v, shrink=4, iterations=[2]) - n4(v, shrink=[4, 4, 1], iterations=[2]))))")
+    expect(same.stdout == "0\n" and same.stderr.count("note:") == 1, f"{same.stdout}{same.stderr}")
+
+
+@test
 def batch_larger_than_the_cohort():
     result = evaluate(
         "h = phantom(seed=1, shape=16, spacing=12)\nfit(unet3d(filters=2, depth=1), [{image: h.image, mask: h.mask}], batch=4)")

@@ -384,22 +384,51 @@ import Testing
             let shuffled = fibonacci.map { ($0, random.next()) }.sorted { $0.1 < $1.1 }.map(\.0)
             let noisy = (0..<700_001).map { _ in UInt8(truncatingIfNeeded: random.next()) }
             let text = (0..<99_999).flatMap { Array("\($0 * $0 % 9973) ".utf8) }
-            for (i, data) in [shuffled, noisy, text, [UInt8](repeating: 7, count: 65_536 * 9 + 1), (0..<140_000).map { UInt8($0 % 251) }]
-                .enumerated()
-            {
-                // The bytes as an image of uint8, which the header goes before.
-                let n = min(data.count, 30_000 * 100) / 100 * 100
-                let grid = try Grid(shape: [100, n / 100, 1], affine: .identity)
-                try ImageFile.write(Volume(grid: grid, voxels: data.prefix(n).map { Float($0) }, datatype: .uint8), to: folder + "v.nii.gz")
-                let gzip = Process()
-                gzip.executableURL = URL(fileURLWithPath: "/bin/gzip")
-                gzip.arguments = ["-dkf", folder + "v.nii.gz"]
-                try gzip.run()
-                gzip.waitUntilExit()
-                #expect(gzip.terminationStatus == 0, "\(i)")
-                #expect(Array(try bytes(folder + "v.nii").dropFirst(352)) == Array(data.prefix(n)), "\(i)")
+            let all = [shuffled, noisy, text, [UInt8](repeating: 7, count: 65_536 * 9 + 1), (0..<140_000).map { UInt8($0 % 251) }]
+            // As numbers of one and two bytes, and as whole ones in four: the compressor goes by their sizes.
+            for (i, data) in all.enumerated() {
+                for type in [Datatype.uint8, .int16, .float32] {
+                    let bytes = type == .int16 ? 2 : 1, n = min(data.count / bytes, 30_000 * 100) / 100 * 100
+                    let numbers = (0..<n).map { k in
+                        bytes == 1 ? Float(data[k]) : Float(Int16(truncatingIfNeeded: Int(data[2 * k]) | Int(data[2 * k + 1]) << 8))
+                    }
+                    // The bytes as an image, which the header goes before.
+                    let grid = try Grid(shape: [100, n / 100, 1], affine: .identity)
+                    try ImageFile.write(Volume(grid: grid, voxels: numbers, datatype: type), to: folder + "v.nii.gz")
+                    #expect(try unzipped(folder + "v.nii.gz", to: folder + "v.nii"), "\(i) \(type)")
+                    let found = Array(try self.bytes(folder + "v.nii").dropFirst(352))
+                    let expected =
+                        type == .float32
+                        ? numbers.flatMap { withUnsafeBytes(of: $0.bitPattern.littleEndian, Array.init) } : Array(data.prefix(n * bytes))
+                    #expect(found == expected, "\(i) \(type)")
+                }
             }
         }
+    }
+
+    /// More blocks than wait for one another at a time.
+    @Test func manyBlocksComeBack() throws {
+        let threads = Parallel.threads
+        defer { Parallel.threads = threads }
+        Parallel.threads = min(2, threads)
+        try inFolder { folder in
+            let v = try noise([256, 256, 145 * Parallel.threads])
+            let whole = Volume(grid: v.grid, voxels: v.voxels.map { ($0 * 3).rounded() }, datatype: .float32)
+            try ImageFile.write(whole, to: folder + "v.nii.gz")
+            #expect(try unzipped(folder + "v.nii.gz", to: folder + "v.nii"))
+            #expect(try ImageFile.read(folder + "v.nii").voxels == whole.voxels)
+            #expect(try ImageFile.read(folder + "v.nii.gz").voxels == whole.voxels)
+        }
+    }
+
+    /// What the system's gzip makes of a file; false where it complains.
+    private func unzipped(_ path: String, to plain: String) throws -> Bool {
+        let gzip = Process()
+        gzip.executableURL = URL(fileURLWithPath: "/bin/gzip")
+        gzip.arguments = ["-dkf", path]
+        try gzip.run()
+        gzip.waitUntilExit()
+        return gzip.terminationStatus == 0 && FileManager.default.fileExists(atPath: plain)
     }
 
     /// Masks of a cohort's head in one file: frames of zeros and ones, as uint8.

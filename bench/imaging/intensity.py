@@ -6,7 +6,7 @@ Needs numpy and SimpleITK; with --ants also ANTsPy, with --heads the real heads.
 256 × 256 × 192 voxels that is already in memory; peak memory is of a process that reads the head and runs the operation once, with what its
 interpreter and libraries take. Without a mask, ours is the default (Otsu's foreground); "every voxel" learns from all above 0, as the peers do.
 """
-import argparse, glob, json, os, resource, statistics, subprocess, sys, tempfile, time
+import argparse, glob, json, os, statistics, subprocess, sys, tempfile, time
 
 N4 = "shrink=3, iterations=[20, 10, 10, 5]"
 OURS = {
@@ -63,7 +63,9 @@ def worker(path, operation, peer, repeats):
         result = f()
         times.append(time.monotonic() - began)
         del result
-    print(json.dumps([times, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024]))
+    # Of this program alone: what getrusage tells begins with what the process had that started it.
+    peak = next(int(line.split()[1]) * 1024 / 1e6 for line in open("/proc/self/status") if line.startswith("VmHWM"))
+    print(json.dumps([times, peak]))
 
 
 def theirs(path, operation, peer, repeats):
@@ -72,13 +74,10 @@ def theirs(path, operation, peer, repeats):
 
 
 def ours(program, path, operation, repeats):
-    code = f'v = load("{path}")\nfor i in 0:{repeats} {{\nt = clock()\nr = {OURS[operation]}\nprint(clock() - t)\nr = none\n}}'
-    # The child's own peak is in what wait4 tells of it.
-    child = subprocess.Popen([program, "--threads", "2", "-e", code], stdout=subprocess.PIPE, text=True)
-    out = child.stdout.read()
-    _, status, usage = os.wait4(child.pid, 0)
-    assert status == 0, operation
-    return [float(x) for x in out.split()], usage.ru_maxrss / 1024
+    code = f'v = load("{path}")\nfor i in 0:{repeats} {{\nt = clock()\nr = {OURS[operation]}\nprint(clock() - t)\nr = none\n}}\nprint(peak_memory())'
+    out = subprocess.run([program, "--threads", "2", "-e", code], check=True, capture_output=True, text=True).stdout
+    *seconds, peak = [float(x) for x in out.split()]
+    return seconds, peak
 
 
 def times(program, path, rounds, names, limit):

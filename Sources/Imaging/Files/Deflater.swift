@@ -1,14 +1,20 @@
 /// Compresses stretches of bytes to DEFLATE (RFC 1951) that can be joined to one stream, so that all cores work on one gzip member.
 ///
 /// A library cannot do this: zlib can end a stretch in a way that another may follow, and is slow; libdeflate is fast, and always closes
-/// the stream. Images are noise between empty borders, so one look at the last place of the same four bytes finds nearly all that is to be
-/// found.
+/// the stream. Images are noise between empty borders, so one look at the last place of the same few bytes finds nearly all that is to be
+/// found, and matches of three or four bytes, which noise is full of, cost more than they save.
 final class Deflater {
     /// Bytes that get Huffman codes of their own: few enough that these follow the image from border to brain.
     private static let blockSize = 1 << 17
     private static let hashBits = 14
 
-    /// For each hash of four bytes the last place, counted from the stretch's beginning, where they stood.
+    /// Bytes from one place that is looked at to the next: those of a number. A number of four bytes is mostly noise, of which the bytes that
+    /// repeat are sought wherever they begin.
+    private let step: Int
+    /// The fewest bytes of a match. Numbers of four bytes have pieces of fewer that repeat.
+    private let least: Int
+
+    /// For each hash of `least` bytes the last place, counted from the stretch's beginning, where they stood.
     private let places: UnsafeMutablePointer<Int32>
     /// A literal byte, or a match: 1 in the top bit, 9 bits for the length, 16 for the distance.
     private let tokens: UnsafeMutablePointer<UInt32>
@@ -17,7 +23,10 @@ final class Deflater {
     private let distances = HuffmanCode(count: 30, longest: 15)
     private let lengths = HuffmanCode(count: 19, longest: 7)
 
-    init() {
+    /// - Parameter numberSize: bytes of each number of what is compressed.
+    init(numberSize: Int) {
+        step = numberSize == 2 ? 2 : 1
+        least = numberSize == 4 ? 3 : 5
         places = .allocate(capacity: 1 << Self.hashBits)
         tokens = .allocate(capacity: Self.blockSize + 8)
     }
@@ -33,7 +42,7 @@ final class Deflater {
     /// Compresses `count` bytes to `out`, which has room for `bound(count)`, and returns how many it wrote. Where more is to follow the
     /// result ends on a whole byte with an empty block; `isLast` closes the stream.
     func deflate(_ data: UnsafePointer<UInt8>, _ count: Int, isLast: Bool, to out: UnsafeMutablePointer<UInt8>) -> Int {
-        places.update(repeating: -1 << 16, count: 1 << Self.hashBits)
+        places.update(repeating: 0, count: 1 << Self.hashBits)
         var bits = BitWriter(out)
         var start = 0
         while start < count {
@@ -47,7 +56,7 @@ final class Deflater {
     }
 
     @inline(__always)
-    private static func hash(_ four: UInt32) -> Int { Int(truncatingIfNeeded: (four &* 0x9E37_79B1) &>> UInt32(32 - hashBits)) }
+    private static func hash(_ bytes: UInt64) -> Int { Int(truncatingIfNeeded: (bytes &* 0x9E37_79B1_85EB_CA87) &>> UInt64(64 - hashBits)) }
 
     /// Cuts `data[start ..< end]` into literals and matches, and counts them.
     private func findMatches(_ data: UnsafePointer<UInt8>, _ start: Int, _ end: Int, _ count: Int) {
@@ -55,8 +64,9 @@ final class Deflater {
         distances.clear()
         let (tokens, places) = (tokens, places), (lits, dists) = (literals.counts, distances.counts)
         let lengthSymbol = DeflateTables.lengthSymbol, distanceSymbol = DeflateTables.distanceSymbol
+        let step = step, least = least, unused = UInt64(64 - 8 * least)
         var n = 0, place = start, misses = 0
-        // Four bytes are hashed, and eight compared, where so many are left.
+        // Eight bytes are loaded where so many are left.
         let last = min(end, count - 8)
         @inline(__always) func literal(_ at: Int) {
             let byte = UInt32(data[at])
@@ -64,18 +74,16 @@ final class Deflater {
             n &+= 1
             lits[Int(byte)] &+= 1
         }
+        @inline(__always) func eight(_ at: Int) -> UInt64 { UnsafeRawPointer(data + at).loadUnaligned(as: UInt64.self).littleEndian }
         while place < last {
-            let four = UnsafeRawPointer(data + place).loadUnaligned(as: UInt32.self)
-            let hash = Self.hash(four)
-            let before = Int(places[hash]), distance = place &- before
-            places[hash] = Int32(truncatingIfNeeded: place)
-            if distance <= 32_768, UnsafeRawPointer(data + before).loadUnaligned(as: UInt32.self) == four {
-                let longest = min(258, end - place)
-                var length = 4
-                while length < longest, place + length + 8 <= count {
-                    let different =
-                        UnsafeRawPointer(data + place + length).loadUnaligned(as: UInt64.self)
-                        ^ UnsafeRawPointer(data + before + length).loadUnaligned(as: UInt64.self)
+            let here = eight(place) &<< unused, slot = Self.hash(here), before = Int(places[slot]), distance = place &- before
+            places[slot] = Int32(truncatingIfNeeded: place)
+            // Both at once, since neither is foreseeable: the same bytes, and a distance of 1 to 32,768.
+            if (here ^ eight(before) &<< unused) | UInt64(truncatingIfNeeded: distance &- 1) &>> 15 == 0 {
+                let longest = min(258, end &- place)
+                var length = least
+                while length < longest, place &+ length &+ 8 <= count {
+                    let different = eight(place &+ length) ^ eight(before &+ length)
                     if different != 0 {
                         length &+= different.trailingZeroBitCount >> 3
                         break
@@ -84,28 +92,32 @@ final class Deflater {
                 }
                 length = min(length, longest)
                 // A short match far away takes more bits than its literals.
-                if length >= (distance > 4096 ? 6 : distance > 32 ? 5 : 4) {
+                if length >= (distance > 4096 ? least &+ 1 : least) {
                     tokens[n] = 1 << 31 | UInt32(truncatingIfNeeded: length) << 16 | UInt32(truncatingIfNeeded: distance)
                     n &+= 1
                     lits[Int(lengthSymbol[length])] &+= 1
                     dists[distanceSymbol(of: distance)] &+= 1
+                    let next = place &+ length
                     // Long matches are empty borders, of which any place will do.
                     if length < 64 {
-                        for next in (place &+ 1)..<max(place &+ 1, min(place &+ length, last)) {
-                            places[Self.hash(UnsafeRawPointer(data + next).loadUnaligned(as: UInt32.self))] = Int32(
-                                truncatingIfNeeded: next)
+                        var inside = place &+ step
+                        while inside < min(next, last) {
+                            places[Self.hash(eight(inside) &<< unused)] = Int32(truncatingIfNeeded: inside)
+                            inside &+= step
                         }
                     }
-                    place &+= length
+                    // On to where a number begins.
+                    place = min(end, (next &+ step &- 1) & -step)
+                    for rest in next..<place { literal(rest) }
                     misses = 0
                     continue
                 }
             }
             // Where nothing was found for long, nothing will be: look at fewer places.
-            let step = min(1 &+ misses >> 5, last &- place, 8)
+            let onward = min(step &+ step &* (misses >> 5), last &- place, 8)
             misses &+= 1
-            for i in 0..<step { literal(place &+ i) }
-            place &+= step
+            for i in 0..<onward { literal(place &+ i) }
+            place &+= onward
         }
         while place < end {
             literal(place)

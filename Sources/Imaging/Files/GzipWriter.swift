@@ -8,53 +8,88 @@ import Synchronization
 enum GzipWriter {
     static let blockSize = 1 << 19
 
-    /// Writes `count` bytes, made piece by piece by `fill(offset, destination, length)`, which may run on several threads.
+    /// Writes `count` bytes, made piece by piece by `fill(offset, destination, length)`, which may run on several threads. They are mostly
+    /// numbers of `numberSize` bytes each, and begin with a whole one.
     static func write(
-        count: Int, to file: AtomicFile, fill: (Int, UnsafeMutableRawPointer, Int) -> Void
+        count: Int, numberSize: Int, to file: AtomicFile, fill: (Int, UnsafeMutableRawPointer, Int) -> Void
     ) throws {
-        let blocks = max(1, (count + blockSize - 1) / blockSize)
-        // The sizes are filled in when they are known.
-        var sizes = [Int](repeating: 0, count: blocks > 1 && blocks <= GzipIndex.most ? blocks : 0)
+        let blocks = max(1, (count + blockSize - 1) / blockSize), hasIndex = blocks > 1 && blocks <= GzipIndex.most
         let headerPlace = file.position
         // Magic, deflate, no flags, no time, level hint 4 (fastest), Unix.
         let plain: [UInt8] = [0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 4, 3]
-        try (sizes.isEmpty ? plain : GzipIndex.header(blockSize: blockSize, sizes: sizes)).withUnsafeBytes { try file.write($0) }
+        // The sizes are put in when they are known.
+        let unknown = [Int](repeating: 0, count: blocks)
+        try (hasIndex ? GzipIndex.header(blockSize: blockSize, sizes: unknown) : plain).withUnsafeBytes { try file.write($0) }
         let workers = min(Parallel.threads, blocks)
-        let desks = (0..<workers).map { _ in Desk() }
-        var checksum = crc32(0, nil, 0)
-        // Each worker takes the next block of a group until none is left; groups bound the memory that compressed blocks wait in.
-        let group = workers * 16
+        let desks = (0..<workers).map { _ in Desk(numberSize: numberSize) }
+        var checksum = crc32(0, nil, 0), sizes: [Int] = []
+        // A worker takes the next block of a group until none is left; groups bound the memory that blocks wait in for those before them.
+        let group = workers * 64
         for start in stride(from: 0, to: blocks, by: group) {
             let these = start..<min(blocks, start + group)
-            var parts = [Part?](repeating: nil, count: these.count)
-            try parts.withUnsafeMutableBufferPointer { parts in
-                let p = Unchecked(parts.baseAddress!)
-                let next = Atomic<Int>(0)
-                try withoutActuallyEscaping(fill) { fill in
-                    let fill = Unchecked(fill)
-                    try Parallel.slabs(workers) { worker in
-                        while !Interrupt.isRaised {
-                            let i = next.wrappingAdd(1, ordering: .relaxed).oldValue
-                            if i >= these.count { return }
-                            let offset = (these.lowerBound + i) * blockSize, length = min(blockSize, count - offset)
-                            fill.value(offset, desks[worker].input, length)
-                            p.value[i] = desks[worker].part(length, isLast: these.lowerBound + i == blocks - 1)
-                        }
+            let output = Output(file, count: these.count, checksum: checksum), next = Atomic<Int>(0)
+            try withoutActuallyEscaping(fill) { fill in
+                let fill = Unchecked(fill)
+                try Parallel.slabs(workers) { worker in
+                    while !Interrupt.isRaised, !output.hasFailed {
+                        let i = next.wrappingAdd(1, ordering: .relaxed).oldValue
+                        if i >= these.count { return }
+                        let offset = (these.lowerBound + i) * blockSize, length = min(blockSize, count - offset)
+                        fill.value(offset, desks[worker].input, length)
+                        output.put(desks[worker].part(length, isLast: these.lowerBound + i == blocks - 1), at: i)
                     }
                 }
             }
-            for (i, part) in parts.enumerated() {
-                guard let part else { continue }
-                if !sizes.isEmpty { sizes[these.lowerBound + i] = part.bytes.count }
-                try part.bytes.withUnsafeBytes { try file.write($0) }
-                checksum = crc32_combine(checksum, part.checksum, part.length)
-            }
+            (checksum, sizes) = (try output.checksum(), sizes + output.sizes)
         }
         let tail = UInt64(UInt32(truncatingIfNeeded: checksum)) | UInt64(UInt32(truncatingIfNeeded: count)) << 32
         try withUnsafeBytes(of: tail.littleEndian) { try file.write($0) }
-        if !sizes.isEmpty {
+        if hasIndex {
             try GzipIndex.header(blockSize: blockSize, sizes: sizes).withUnsafeBytes { try file.overwrite($0, at: headerPlace) }
         }
+    }
+
+    /// Blocks on their way to the file: each is written as soon as all before it are, by the worker that brought the one that was missing.
+    private final class Output: Sendable {
+        private struct State {
+            var waiting: [Part?]
+            var sizes: [Int] = []
+            var checksum: UInt
+            var failure: (any Error)?
+        }
+
+        private let file: Unchecked<AtomicFile>
+        private let state: Mutex<State>
+
+        init(_ file: AtomicFile, count: Int, checksum: UInt) {
+            self.file = Unchecked(file)
+            state = Mutex(State(waiting: Array(repeating: nil, count: count), checksum: checksum))
+        }
+
+        func put(_ part: Part, at place: Int) {
+            state.withLock { state in
+                state.waiting[place] = part
+                while state.failure == nil, state.sizes.count < state.waiting.count, let part = state.waiting[state.sizes.count] {
+                    state.waiting[state.sizes.count] = nil
+                    do { try part.bytes.withUnsafeBytes { try file.value.write($0) } } catch { state.failure = error }
+                    state.sizes.append(part.bytes.count)
+                    state.checksum = crc32_combine(state.checksum, part.checksum, part.length)
+                }
+            }
+        }
+
+        var hasFailed: Bool { state.withLock { $0.failure != nil } }
+
+        /// Of the bytes of all blocks so far. Throws what went wrong in writing them.
+        func checksum() throws -> UInt {
+            try state.withLock { state in
+                if let failure = state.failure { throw failure }
+                return state.checksum
+            }
+        }
+
+        /// Bytes of each block in the file.
+        var sizes: [Int] { state.withLock(\.sizes) }
     }
 
     /// One deflated block.
@@ -68,7 +103,9 @@ enum GzipWriter {
     private final class Desk: @unchecked Sendable {
         let input = UnsafeMutableRawPointer.allocate(byteCount: blockSize, alignment: 64)
         private let output = UnsafeMutablePointer<UInt8>.allocate(capacity: Deflater.bound(blockSize))
-        private let deflater = Deflater()
+        private let deflater: Deflater
+
+        init(numberSize: Int) { deflater = Deflater(numberSize: numberSize) }
 
         deinit {
             input.deallocate()

@@ -72,7 +72,7 @@ struct ImageWriter {
             let voxels = try body(head: [], to: names.image)
             let first = try AtomicFile(names.header)
             if path.hasSuffix(".gz") {
-                try GzipWriter.write(count: head.count, to: first) { offset, out, n in
+                try GzipWriter.write(count: head.count, numberSize: 1, to: first) { offset, out, n in
                     head.withUnsafeBytes { out.copyMemory(from: $0.baseAddress! + offset, byteCount: n) }
                 }
             } else {
@@ -121,7 +121,7 @@ struct ImageWriter {
             }
         }
         if format.isCompressed(path) {
-            try GzipWriter.write(count: total, to: file, fill: fill)
+            try GzipWriter.write(count: total, numberSize: layout.type.numberSize, to: file, fill: fill)
         } else {
             let chunk = 1 << 20
             try withUnsafeTemporaryAllocation(byteCount: chunk, alignment: 16) { buffer in

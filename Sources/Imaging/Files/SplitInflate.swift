@@ -19,7 +19,7 @@ struct SplitInflate {
     /// How much longer the first stretch is than another: so much faster is libdeflate than what can begin anywhere.
     private static let firstShare = 1.45
     /// The most that a stretch may turn out to be: a border of the head, of which nothing is seen, shrinks to next to nothing.
-    private static let mostFirst = 1 << 24, mostOther = 1 << 23
+    private static let mostFirst = 1 << 23, mostOther = 1 << 22
 
     private let file: MappedFile
     private let deflated: UnsafeRawBufferPointer

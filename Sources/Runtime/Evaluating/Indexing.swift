@@ -166,7 +166,11 @@ final class IndexCode: Code {
     private func whole(_ value: Value, _ code: Code, _ frame: Frame) throws -> Int {
         guard case .number(let x) = value, x == x.rounded(), abs(x) <= 0x1p53 else {
             var hint: String?
-            if case .mask = value { hint = "to keep a volume within a mask, write v * m" }
+            switch value {
+            case .mask: hint = "to keep a volume within a mask, write v * m"
+            case .number(let x) where x.isFinite: hint = "round, floor and ceil make whole numbers"
+            default: break
+            }
             throw frame.fail("an index must be a whole number, got \(value.mention)", hint: hint, at: code.span)
         }
         return Int(x)
@@ -207,18 +211,29 @@ final class IndexCode: Code {
             case .at(let i, let at):
                 let p = i < 0 ? i + n : i
                 guard p >= 0, p < n else {
-                    throw frame.fail("index \(i) is outside axis \(axis) of \(Text.sizes(shape)) voxels (0 to \(n - 1))", at: at)
+                    throw frame.fail(
+                        "index \(i) is outside axis \(axis) of \(Text.sizes(shape)) voxels (0 to \(n - 1))",
+                        hint: "indices count from 0, or from -1 for the last one down", at: at)
                 }
                 box.from[axis] = p
                 box.to[axis] = p + 1
             case .slice(let a, let b, let at):
                 let from = a.map { $0 < 0 ? $0 + n : $0 } ?? 0, to = b.map { $0 < 0 ? $0 + n : $0 } ?? n
                 guard from >= 0, to <= n, from < to else {
+                    let part = "the part \(a ?? 0):\(b ?? n)"
+                    if from < to {
+                        throw frame.fail(
+                            "\(part) reaches outside axis \(axis) of \(Text.sizes(shape)) voxels (0:\(n))",
+                            hint: max(from, 0) < min(to, n)
+                                ? "write \(max(from, 0)):\(min(to, n)) for what there is of it; pad adds voxels around" : "pad adds voxels around",
+                            at: at)
+                    }
                     throw frame.fail(
-                        from < to
-                            ? "the part \(a ?? 0):\(b ?? n) reaches outside axis \(axis) of \(Text.sizes(shape)) voxels (0:\(n))"
-                            : "the part \(a ?? 0):\(b ?? n) of axis \(axis) is empty",
-                        hint: from < to ? "pad(…) adds voxels around" : "a part is start:end, without the end", at: at)
+                        "\(part) of axis \(axis) is empty",
+                        hint: from > to
+                            ? "the smaller end comes first: \(b ?? n):\(a ?? 0)"
+                            : "a part is start:end, without the end: one voxel is \(a ?? 0):\((a ?? 0) + 1)",
+                        at: at)
                 }
                 box.from[axis] = from
                 box.to[axis] = to

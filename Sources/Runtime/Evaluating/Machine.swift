@@ -51,14 +51,13 @@ final class Machine: @unchecked Sendable {
     init(output: @escaping @Sendable (String) -> Void, progress: ProgressSink) throws(MemoryError) {
         self.output = output
         self.progress = progress
-        // Pages that the system fills with zeros when a level is first used: no level has a frame.
         registers = try Self.allocate(Self.registerLimit)
         registerEnd = registers + Self.registerLimit
         top = registers
         do {
             calls = try Self.allocate(Self.deepestCall + 1)
         } catch {
-            free(registers)
+            Self.release(registers, Self.registerLimit)
             throw error
         }
         calls.initialize(
@@ -71,16 +70,22 @@ final class Machine: @unchecked Sendable {
 
     deinit {
         texts.deallocate()
-        free(calls)
-        free(registers)
+        Self.release(calls, Self.deepestCall + 1)
+        Self.release(registers, Self.registerLimit)
     }
 
+    /// Pages that the system fills with zeros when a level is first used: no level has a frame, and what is not used takes no memory.
+    /// `calloc` clears all at once where it takes large blocks from the heap (`Memory.keepFreed`).
     private static func allocate<T: BitwiseCopyable>(_ count: Int) throws(MemoryError) -> UnsafeMutablePointer<T> {
         let bytes = count * MemoryLayout<T>.stride
-        guard let memory = calloc(count, MemoryLayout<T>.stride) else {
+        guard let memory = mmap(nil, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), memory != MAP_FAILED else {
             throw MemoryError(needed: bytes, available: Memory.available, purpose: "the stack of a session")
         }
         return memory.bindMemory(to: T.self, capacity: count)
+    }
+
+    private static func release<T: BitwiseCopyable>(_ memory: UnsafeMutablePointer<T>, _ count: Int) {
+        munmap(memory, count * MemoryLayout<T>.stride)
     }
 
     /// The frame of a level of calls.
