@@ -4,38 +4,43 @@ import Support
 
 /// Values as JSON (RFC 8259) and back.
 enum JSONText {
-    /// Throws `NoJSON`, which says where, for a value that JSON cannot hold.
-    static func write(_ value: Value, indented: Bool = false) throws(NoJSON) -> String {
+    /// Throws `NoJSON`, which says where, for a value that JSON cannot hold, and `Interrupted`.
+    static func write(_ value: Value, indented: Bool = false) throws -> String {
         try require(value, at: "")
-        return indented ? value.json.indented : value.json.text
+        return try value.json().written(indented: indented, Interrupt.check)
     }
 
-    /// Throws `BadJSON`; `name` stands for the text in messages.
+    /// Throws `BadJSON`, `Interrupted`; `name` stands for the text in messages.
     static func read(_ bytes: [UInt8], name: String) throws -> Value {
         do {
-            return value(try JSON(bytes: bytes))
+            return try value(try JSON(bytes: bytes))
         } catch let error as JSON.Malformed {
             throw BadJSON(name: name, reason: error.reason)
         }
     }
 
-    private static func require(_ value: Value, at place: String) throws(NoJSON) {
+    /// The place is put together only where it is told: a list may have millions of items.
+    private static func require(_ value: Value, at place: @autoclosure () -> String) throws {
         switch value {
         case .none, .boolean, .number, .string, .range: return
-        case .list(let list): for (i, item) in list.enumerated() { try require(item, at: "\(place)[\(i)]") }
-        case .record(let record): for (name, field) in record.fields { try require(field, at: "\(place).\(name)") }
-        default: throw NoJSON(place: place, found: value.mention)
+        case .list(let list):
+            for (i, item) in list.enumerated() {
+                try require(item, at: "\(place())[\(i)]")
+                if i & 1023 == 0 { try Interrupt.check() }
+            }
+        case .record(let record): for (name, field) in record.fields { try require(field, at: "\(place()).\(name)") }
+        default: throw NoJSON(place: place(), found: value.mention)
         }
     }
 
-    private static func value(_ json: JSON) -> Value {
+    private static func value(_ json: JSON) throws -> Value {
         switch json {
         case .null: .none
         case .bool(let b): .boolean(b)
         case .number(let x): .number(x)
         case .string(let s): .string(s)
-        case .array(let items): Value(items.map(value))
-        case .object(let members): .record(Record(members.map { ($0.key, value($0.value)) }))
+        case .array(let items): Value(try Interrupt.map(items, value))
+        case .object(let members): .record(Record(try Interrupt.map(members) { ($0.key, try value($0.value)) }))
         }
     }
 }

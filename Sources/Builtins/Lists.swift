@@ -179,7 +179,8 @@ extension Catalog {
             var out: [Value] = []
             for x in xs {
                 switch x {
-                case .list, .range: out += try [Value].from(x)
+                case .list(let list): out += try Interrupt.map(list) { $0 }
+                case .range: out += try [Value].from(x)
                 default: out.append(x)
                 }
                 try Operators.check(items: out.count)

@@ -29,7 +29,7 @@ enum RecordTable {
         var columns: [String] = [], known: Set<String> = []
         for record in records { for name in record.names where known.insert(name).inserted { columns.append(name) } }
         let rows = try records.enumerated().map { i, record in try columns.map { try cell(record[$0], row: i, field: $0) } }
-        try AtomicFile.write(Array(TextTable(columns: columns, rows: rows).text(separator: separator).utf8), to: path)
+        try AtomicFile.write(Array(try TextTable(columns: columns, rows: rows).text(separator: separator).utf8), to: path)
     }
 
     private static func cell(_ value: Value?, row: Int, field: String) throws(RecordTableError) -> TextTable.Cell {

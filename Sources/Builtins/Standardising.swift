@@ -9,7 +9,7 @@ extension Catalog {
     static let standardising: [Builtin] = [
         Builtin(
             "clip", "Hold values between two bounds.", theme: .intensity,
-            Param<Volume>("image", "the volume"),
+            Param<VoxelExpression>("image", "the volume"),
             Param<Double?>("low", "the least value; none for no bound", default: nil),
             Param<Double?>("high", "the greatest value; none for no bound", default: nil),
             returns: "the volume; nan stays nan",
@@ -18,7 +18,7 @@ extension Catalog {
                     "v = phantom(seed=1, shape=16, spacing=12).image\np = percentile(v, [1, 99])\nabs(max(clip(v, p[0], p[1])) - p[1]) < 0.001",
                     "true")
             ]
-        ) { context, image, low, high in try Elementwise.clamp(image, to: bounds(low, high, context)) },
+        ) { context, image, low, high in image.clamped(to: try bounds(low, high, context)) },
 
         Builtin(
             "threshold", "Where values lie between two bounds, both included.", theme: .masks,

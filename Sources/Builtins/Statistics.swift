@@ -9,28 +9,36 @@ extension Catalog {
             Param<Either<VoxelExpression, [Double]>>("values", "a volume or a list of numbers"),
             Param<Mask?>("mask", "only voxels in this mask", default: nil),
             returns: "a number", examples: [Example("mean([1, 2, 6])", "3")]
-        ) { context, values, mask in try summary("mean", values, mask, context).mean },
+        ) { context, values, mask in
+            try reduced("mean", values, mask, context, of: { try $0.meanAndDeviation(in: mask).mean }, SampleStatistics.mean)
+        },
 
         Builtin(
             "std", "Standard deviation (of the population) of a volume's voxels, or of a list of numbers.", theme: .intensity,
             Param<Either<VoxelExpression, [Double]>>("values", "a volume or a list of numbers"),
             Param<Mask?>("mask", "only voxels in this mask", default: nil),
             returns: "a number", examples: [Example("std([1, 3])", "1")]
-        ) { context, values, mask in try summary("std", values, mask, context).std },
+        ) { context, values, mask in
+            try reduced("std", values, mask, context, of: { try $0.meanAndDeviation(in: mask).std }, SampleStatistics.std)
+        },
 
         Builtin(
             "min", "Least value of a volume, of a list, or of numbers.", theme: .intensity,
             Param<Rest<Either<VoxelExpression, Either<Double, [Double]>>>>("values", "a volume, a list of numbers, or numbers"),
             Param<Mask?>("mask", "only voxels in this mask", default: nil),
             returns: "a number", examples: [Example("min(3, 1, 2)", "1"), Example("min([4, 5])", "4")]
-        ) { context, values, mask in try summary("min", gathered(values, "min", context), mask, context).min },
+        ) { context, values, mask in
+            try reduced("min", gathered(values, "min", context), mask, context, of: { Double(try $0.statistics(in: mask).min) }, SampleStatistics.min)
+        },
 
         Builtin(
             "max", "Greatest value of a volume, of a list, or of numbers.", theme: .intensity,
             Param<Rest<Either<VoxelExpression, Either<Double, [Double]>>>>("values", "a volume, a list of numbers, or numbers"),
             Param<Mask?>("mask", "only voxels in this mask", default: nil),
             returns: "a number", examples: [Example("max(3, 1, 2)", "3"), Example("max([4, 5])", "5")]
-        ) { context, values, mask in try summary("max", gathered(values, "max", context), mask, context).max },
+        ) { context, values, mask in
+            try reduced("max", gathered(values, "max", context), mask, context, of: { Double(try $0.statistics(in: mask).max) }, SampleStatistics.max)
+        },
 
         Builtin(
             "percentile", "The value below which a share of a volume's voxels, or of a list of numbers, lies.", theme: .intensity,
@@ -55,16 +63,12 @@ extension Catalog {
             case .second(let numbers):
                 try require(numbers, mask, "percentile", context)
                 if let bad = percents.first(where: { !(0...100 ~= $0) }) { throw context.reject("percent", expected: "from 0 to 100", found: Value.number(bad).mention) }
-                found = SampleStatistics.percentiles(numbers, percents)
+                found = try SampleStatistics.percentiles(numbers, percents)
             }
             if case .first = percent { return .first(found[0]) }
             return .second(found)
         },
     ]
-
-    private struct Summary {
-        var mean, std, min, max: Double
-    }
 
     /// One volume stays one; anything else is a list of numbers.
     private static func gathered(
@@ -85,16 +89,15 @@ extension Catalog {
         return .second(numbers)
     }
 
-    private static func summary(_ name: String, _ values: Either<VoxelExpression, [Double]>, _ mask: Mask?, _ context: Context) throws -> Summary {
+    private static func reduced(
+        _ name: String, _ values: Either<VoxelExpression, [Double]>, _ mask: Mask?, _ context: Context,
+        of voxels: (VoxelExpression) throws -> Double, _ numbers: ([Double]) -> Double
+    ) throws -> Double {
         switch values {
-        case .first(let voxels):
-            let s = try voxels.statistics(in: mask)
-            return Summary(mean: s.mean, std: s.std, min: Double(s.min), max: Double(s.max))
-        case .second(let numbers):
-            try require(numbers, mask, name, context)
-            return Summary(
-                mean: SampleStatistics.mean(numbers), std: SampleStatistics.std(numbers), min: SampleStatistics.min(numbers),
-                max: SampleStatistics.max(numbers))
+        case .first(let image): return try voxels(image)
+        case .second(let list):
+            try require(list, mask, name, context)
+            return numbers(list)
         }
     }
 

@@ -3,33 +3,31 @@ import CKernels
 // Passes over all voxels of an image. Doubles throughout, without fused operations, so that results are one on every processor.
 
 @inline(__always)
-func moments(_ r: inout SKMoments) {
-    let p = r.in, n = Int(r.count)
-    let pivot = D8(repeating: r.pivot)
+func moments(_ r: SKMoments) {
+    let p = r.in, n = Int(r.count), whole = n & ~15, pivot = D8(repeating: r.pivot)
+    let rows = UnsafeMutableRawPointer(r.sums), line = 8 * MemoryLayout<Double>.stride
     // Two sums at once: one would wait for its own addition each time.
-    var sumA = D8.zero, sumB = D8.zero, squaresA = D8.zero, squaresB = D8.zero
+    var sumsA = rows.loadUnaligned(as: D8.self), sumsB = rows.loadUnaligned(fromByteOffset: line, as: D8.self)
+    var squaresA = rows.loadUnaligned(fromByteOffset: 2 * line, as: D8.self), squaresB = rows.loadUnaligned(fromByteOffset: 3 * line, as: D8.self)
     var i = 0
-    while i &+ 16 <= n {
+    while i < whole {
         let a = sk_widen8(load8(p + i)) - pivot, b = sk_widen8(load8(p + i + 8)) - pivot
-        sumA += a
-        sumB += b
+        sumsA += a
+        sumsB += b
         squaresA += a * a
         squaresB += b * b
         i &+= 16
     }
-    let sums = sumA + sumB, squares = squaresA + squaresB
-    var sum = 0.0, square = 0.0
-    for lane in 0..<8 {
-        sum += sums[lane]
-        square += squares[lane]
-    }
+    rows.storeBytes(of: sumsA, as: D8.self)
+    rows.storeBytes(of: sumsB, toByteOffset: line, as: D8.self)
+    rows.storeBytes(of: squaresA, toByteOffset: 2 * line, as: D8.self)
+    rows.storeBytes(of: squaresB, toByteOffset: 3 * line, as: D8.self)
     while i < n {
         let d = Double(p[i]) - r.pivot
-        sum += d
-        square += d * d
+        r.sums[i &- whole] += d
+        r.sums[16 &+ i &- whole] += d * d
         i &+= 1
     }
-    (r.sum, r.squares) = (sum, square)
 }
 
 @inline(__always)

@@ -9,6 +9,8 @@ func voxelStep(_ s: SKVoxelStep) {
     case .subtract: numbers(s) { $0 - $1 }
     case .multiply: numbers(s) { $0 * $1 }
     case .divide: numbers(s) { $0 / $1 }
+    case .least: numbers(s) { sk_least16($0, $1) }
+    case .greatest: numbers(s) { sk_greatest16($0, $1) }
     case .square: numbers(s) { a in a * a }
     case .negate: numbers(s) { sk_negate16($0) }
     case .abs: numbers(s) { sk_abs16($0) }

@@ -244,7 +244,7 @@ public final class Session: @unchecked Sendable {
     private var columns: Int { machine.isTerminal ? max(40, machine.progress.columns) : 400 }
 
     /// A value as a line of JSON. Images, models and the like become an object with their kind and their fields; numbers that are not finite null.
-    public func json(_ value: Value) throws -> String { try BigStack.run { _ in value.json.text } }
+    public func json(_ value: Value) throws -> String { try BigStack.run { _ in try value.json().written(indented: false, Interrupt.check) } }
 
     /// Any error of this module or of a core as text that ends in a newline.
     public func render(_ error: any Error) -> String {

@@ -4,9 +4,10 @@ import Glibc
 ///
 /// Both hierarchies are known: version 2, where a group's files lie in /sys/fs/cgroup, and version 1 in /sys/fs/cgroup/memory. A bound
 /// of any group around this one counts. What a group holds of files is not counted as used: the kernel gives it up when memory is asked for.
-enum ControlGroup {
+package enum ControlGroup {
     /// The names of one version's files and of the two counters of its `memory.stat` that tell of files.
     private struct Names {
+        /// Where its hierarchy lies, in the folder of all.
         let root: String
         let limit: String
         let used: String
@@ -14,32 +15,35 @@ enum ControlGroup {
     }
 
     private static let version1 = Names(
-        root: "/sys/fs/cgroup/memory", limit: "memory.limit_in_bytes", used: "memory.usage_in_bytes",
+        root: "/memory", limit: "memory.limit_in_bytes", used: "memory.usage_in_bytes",
         files: ["total_inactive_file", "total_active_file"])
     private static let version2 = Names(
-        root: "/sys/fs/cgroup", limit: "memory.max", used: "memory.current", files: ["inactive_file", "active_file"])
+        root: "", limit: "memory.max", used: "memory.current", files: ["inactive_file", "active_file"])
 
     /// Bytes that may still be allocated; nil where no group bounds them.
-    static var available: Int? {
+    /// - Parameters:
+    ///   - groups: the file that tells this process's groups, a line a hierarchy.
+    ///   - hierarchies: the folder where the groups' files lie.
+    package static func available(groups: String = "/proc/self/cgroup", hierarchies: String = "/sys/fs/cgroup") -> Int? {
         var least: Int?
-        for line in SystemFile.lines("/proc/self/cgroup") {
+        for line in SystemFile.lines(groups) {
             let parts = line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
             guard parts.count == 3 else { continue }
             if parts[1].isEmpty {
-                least = smaller(least, free(version2, parts[2]))
+                least = smaller(least, free(version2, hierarchies, parts[2]))
             } else if parts[1].split(separator: ",").contains("memory") {
-                least = smaller(least, free(version1, parts[2]))
+                least = smaller(least, free(version1, hierarchies, parts[2]))
             }
         }
         return least
     }
 
     /// The least of what a group and those around it leave. Where the path is not visible, as in a container, the root stands for it.
-    private static func free(_ names: Names, _ path: Substring) -> Int? {
+    private static func free(_ names: Names, _ hierarchies: String, _ path: Substring) -> Int? {
         var least: Int?
         var steps = path.split(separator: "/")
         while true {
-            let folder = steps.reduce(names.root) { $0 + "/" + $1 } + "/"
+            let folder = steps.reduce(hierarchies + names.root) { $0 + "/" + $1 } + "/"
             if let limit = number(folder + names.limit), let used = number(folder + names.used) {
                 let files = SystemFile.lines(folder + "memory.stat").reduce(0) { sum, line in
                     let words = line.split(separator: " ")

@@ -25,7 +25,7 @@ public enum Memory {
     public static var available: Int {
         var result = Int.max
         if let kilobytes = field("MemAvailable:", of: "/proc/meminfo") { result = kilobytes * 1024 }
-        if let free = ControlGroup.available { result = min(result, free) }
+        if let free = ControlGroup.available() { result = min(result, free) }
         if let limit = addressSpaceLimit,
             let pages = SystemFile.lines("/proc/self/statm").first?.split(separator: " ").first.flatMap({ Int($0) })
         {

@@ -38,24 +38,25 @@ public struct TextTable: Sendable, Equatable {
     /// leading zero, as identifiers do.
     ///
     /// Throws `TableError`, which names the line, for a row of another length, an unclosed quote, and names of columns that are empty or
-    /// the same.
-    public init(parsing text: String, separator: Separator) throws(TableError) {
+    /// the same; and `Interrupted`.
+    public init(parsing text: String, separator: Separator) throws {
         var lines = try Self.fields(text, separator)
-        guard !lines.isEmpty else { throw .empty }
+        guard !lines.isEmpty else { throw TableError.empty }
         let head = lines.removeFirst()
         columns = head.fields
         for (i, name) in columns.enumerated() {
-            if name.isEmpty { throw .noName(column: i + 1) }
-            if columns[..<i].contains(name) { throw .sameName(name) }
+            if name.isEmpty { throw TableError.noName(column: i + 1) }
+            if columns[..<i].contains(name) { throw TableError.sameName(name) }
         }
         for line in lines where line.fields.count != columns.count {
-            throw .length(line: line.number, found: line.fields.count, expected: columns.count)
+            throw TableError.length(line: line.number, found: line.fields.count, expected: columns.count)
         }
         func isMissing(_ field: String) -> Bool { field.isEmpty || field == "n/a" }
-        let isNumeric = columns.indices.map { c in
-            lines.allSatisfy { isMissing($0.fields[c]) || Self.number($0.fields[c]) != nil } && lines.contains { !isMissing($0.fields[c]) }
+        let isNumeric = try columns.indices.map { c in
+            try Interrupt.check()
+            return lines.allSatisfy { isMissing($0.fields[c]) || Self.number($0.fields[c]) != nil } && lines.contains { !isMissing($0.fields[c]) }
         }
-        rows = lines.map { line in
+        rows = try Interrupt.map(lines) { line in
             line.fields.enumerated().map { c, field in
                 if isMissing(field) { return .missing }
                 return isNumeric[c] ? .number(Self.number(field) ?? .nan) : .text(field)
@@ -63,14 +64,15 @@ public struct TextTable: Sendable, Equatable {
         }
     }
 
-    /// The table as text; every row ends in a newline.
-    public func text(separator: Separator) -> String {
+    /// The table as text; every row ends in a newline. Throws `Interrupted`.
+    public func text(separator: Separator) throws -> String {
         func quoted(_ field: String) -> String {
             let needs = field.contains { $0 == separator.rawValue || $0 == "\"" || $0.isNewline } || field.isEmpty || field == "n/a"
             return needs ? "\"" + field.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\"" : field
         }
         var text = columns.map(quoted).joined(separator: String(separator.rawValue)) + "\n"
-        for row in rows {
+        for (i, row) in rows.enumerated() {
+            if i & 1023 == 0 { try Interrupt.check() }
             let fields = row.map { cell in
                 switch cell {
                 case .missing: separator.missing
@@ -85,53 +87,66 @@ public struct TextTable: Sendable, Equatable {
 
     /// The number that a field spells in decimal, without the leading zeros that identifiers have.
     private static func number(_ field: String) -> Double? {
-        let digits = field.drop { $0 == "-" || $0 == "+" }
-        guard field.count - digits.count <= 1, field.allSatisfy({ "0123456789+-.eE".contains($0) }) else { return nil }
-        if digits.hasPrefix("0"), digits.count > 1, !digits.hasPrefix("0."), !digits.hasPrefix("0e"), !digits.hasPrefix("0E") { return nil }
+        let letters = field.utf8, digits = letters.drop { $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: "+") }
+        guard letters.count - digits.count <= 1, letters.allSatisfy(isOfNumber) else { return nil }
+        if digits.first == UInt8(ascii: "0"), let second = digits.dropFirst().first, ![UInt8(ascii: "."), UInt8(ascii: "e"), UInt8(ascii: "E")].contains(second) { return nil }
         return Double(field)
     }
 
-    /// Lines of fields; empty lines are passed over.
-    private static func fields(_ text: String, _ separator: Separator) throws(TableError) -> [(number: Int, fields: [String])] {
-        var lines: [(Int, [String])] = [], fields: [String] = [], field = ""
+    private static func isOfNumber(_ letter: UInt8) -> Bool {
+        switch letter {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "+"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "e"), UInt8(ascii: "E"): true
+        default: false
+        }
+    }
+
+    /// Lines of fields; empty lines are passed over. Lines end in a line feed, a carriage return, or both.
+    private static func fields(_ text: String, _ separator: Separator) throws -> [(number: Int, fields: [String])] {
+        let quote = UInt8(ascii: "\""), feed = UInt8(ascii: "\n"), back = UInt8(ascii: "\r"), between = separator.rawValue.asciiValue
+        var lines: [(Int, [String])] = [], fields: [String] = [], field: [UInt8] = []
         var isQuoted = false, wasQuoted = false, line = 1, start = 1
         func endField() {
-            fields.append(field)
-            field = ""
+            fields.append(String(decoding: field, as: UTF8.self))
+            field.removeAll(keepingCapacity: true)
             wasQuoted = false
         }
-        let letters = Array(text.hasPrefix("\u{FEFF}") ? text.dropFirst() : text[...])
+        let bytes = Array(text.hasPrefix("\u{FEFF}") ? text.dropFirst().utf8 : text[...].utf8)
         var i = 0
-        while i < letters.count {
-            let letter = letters[i]
+        while i < bytes.count {
+            let byte = bytes[i], endsLine = byte == feed || byte == back
+            if endsLine, byte == back, i + 1 < bytes.count, bytes[i + 1] == feed {
+                if isQuoted { field.append(back) }
+                i += 1
+            }
             if isQuoted {
-                if letter == "\"", i + 1 < letters.count, letters[i + 1] == "\"" {
-                    field.append("\"")
+                if byte == quote, i + 1 < bytes.count, bytes[i + 1] == quote {
+                    field.append(quote)
                     i += 1
-                } else if letter == "\"" {
+                } else if byte == quote {
                     isQuoted = false
                 } else {
-                    if letter.isNewline { line += 1 }
-                    field.append(letter)
+                    if endsLine { line += 1 }
+                    field.append(bytes[i])
                 }
-            } else if letter == "\"", field.isEmpty, !wasQuoted {
+            } else if byte == quote, field.isEmpty, !wasQuoted {
                 (isQuoted, wasQuoted) = (true, true)
-            } else if letter == separator.rawValue {
+            } else if byte == between {
                 endField()
-            } else if letter.isNewline {
+            } else if endsLine {
                 if !(fields.isEmpty && field.isEmpty && !wasQuoted) {
                     endField()
                     lines.append((start, fields))
                     fields = []
+                    if lines.count & 1023 == 0 { try Interrupt.check() }
                 }
                 line += 1
                 start = line
             } else {
-                field.append(letter)
+                field.append(byte)
             }
             i += 1
         }
-        if isQuoted { throw .quote(line: start) }
+        if isQuoted { throw TableError.quote(line: start) }
         if !(fields.isEmpty && field.isEmpty && !wasQuoted) {
             endField()
             lines.append((start, fields))

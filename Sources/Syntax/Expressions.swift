@@ -185,11 +185,18 @@ extension Parser {
             case .symbol(.dot):
                 advance()
                 if at(.dot) { throw fail("expected a field's name after `.`, found `.`", hint: "a range is written a:b") }
-                if atNewline, case .number = value.kind { throw fail("a digit is missing after the `.`", hint: "write \(source.text(value.span))") }
+                if case .number = value.kind, !atFieldName { throw fail("a digit is missing after the `.`", hint: "write \(source.text(value.span))") }
                 let (name, nameSpan) = try fieldName("a field's name after `.`")
                 value = try make(.field(value, name, nameSpan: nameSpan), span(from: start), over: [value])
             default: return value
             }
+        }
+    }
+
+    private var atFieldName: Bool {
+        switch current.kind {
+        case .name, .keyword: true
+        default: false
         }
     }
 

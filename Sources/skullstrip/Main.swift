@@ -156,6 +156,11 @@ func complain(_ text: String) {
     Output.write(text.hasSuffix("\n") ? text : text + "\n", to: STDERR_FILENO)
 }
 
+/// Tells an error of a run without a prompt.
+func complain(_ error: any Error, in session: Session) {
+    complain(Style(isOn: Output.wantsColour(STDERR_FILENO)).error(session.render(error)))
+}
+
 /// Ends the program at once: everything written is already out, and no value needs to be taken apart.
 func leave(_ status: Int32) -> Never {
     StatusLine.shared.clear()

@@ -56,6 +56,15 @@ struct Style {
     let isOn: Bool
 
     func callAsFunction(_ code: String, _ text: String) -> String { isOn ? "\u{1B}[\(code)m\(text)\u{1B}[0m" : text }
+
+    /// An error as rendered, with the words that its lines begin with set off.
+    func error(_ text: String) -> String {
+        let codes = ["error:": "1;31", "help:": "36"]
+        return text.split(separator: "\n", omittingEmptySubsequences: false).map { line in
+            for (word, code) in codes where line.hasPrefix(word) { return self(code, word) + line.dropFirst(word.count) }
+            return String(line)
+        }.joined(separator: "\n")
+    }
 }
 
 /// The line on standard error that shows how far long work has come: drawn over at most ten times a second, cut to the terminal's width,

@@ -100,7 +100,7 @@ struct Predict: ParsableCommand {
             do {
                 jobs = try PredictJob.plan(images, brain: output, mask: mask, picture: qc)
             } catch {
-                complain(session.render(error))
+                complain(error, in: session)
                 // What could be known before any work is wrong usage.
                 leave(error is FileError ? 1 : 2)
             }
@@ -116,7 +116,7 @@ struct Predict: ParsableCommand {
             }
             leave(status)
         } catch {
-            complain(session.render(error))
+            complain(error, in: session)
             leave(Script.status(of: error))
         }
     }

@@ -104,7 +104,7 @@ final class Repl {
             return true
         } catch {
             if !(error is Interrupted) { lastError = error }
-            complain(coloured(session.render(error)))
+            complain(errorStyle.error(session.render(error)))
             return false
         }
     }
@@ -112,20 +112,12 @@ final class Repl {
     /// The last error at length.
     func why() {
         guard let lastError else { return Output.write("nothing has failed yet\n") }
-        complain(coloured(session.explain(lastError)))
+        complain(errorStyle.error(session.explain(lastError)))
     }
 
     func setColour(_ isOn: Bool) {
         style = Style(isOn: isOn)
         errorStyle = Style(isOn: isOn)
-    }
-
-    private func coloured(_ text: String) -> String {
-        let codes = ["error:": "1;31", "help:": "36"]
-        return text.split(separator: "\n", omittingEmptySubsequences: false).map { line in
-            for (word, code) in codes where line.hasPrefix(word) { return errorStyle(code, word) + line.dropFirst(word.count) }
-            return String(line)
-        }.joined(separator: "\n")
     }
 }
 

@@ -52,7 +52,7 @@ enum Script {
             try Interrupt.check()
             leave(0)
         } catch {
-            complain(session.render(error))
+            complain(error, in: session)
             leave(status(of: error))
         }
     }
@@ -109,7 +109,7 @@ enum Script {
                 try Interrupt.check()
                 worst = max(worst, try body(subject))
             } catch {
-                complain(session.render(error))
+                complain(error, in: session)
                 if error is Interrupted { leave(130) }
                 worst = max(worst, status(of: error))
             }

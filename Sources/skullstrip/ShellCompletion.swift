@@ -13,7 +13,9 @@ enum ShellCompletion: String, CaseIterable {
             case .zsh: Zsh(own, predict).text
             case .fish: Fish(own, predict).text
             }
-        return "# Completion of skullstrip in \(rawValue); written by skullstrip --completions \(rawValue).\n" + text
+        let note = "# Completion of skullstrip in \(rawValue); written by skullstrip --completions \(rawValue).\n"
+        // A file in zsh's function path says in its first line, and nowhere else, what it completes.
+        return (self == .zsh ? "#compdef skullstrip\n" : "") + note + text
     }
 }
 
@@ -126,7 +128,6 @@ private struct Zsh {
 
     var text: String {
         """
-        #compdef skullstrip
 
         _skullstrip_first() {
             _alternative 'commands:command:((predict\\:"brains out of heads"))' 'scripts:script:_files -g "*.ss"'

@@ -68,12 +68,20 @@ enum EditorGrammar {
                     { "include": "#definition" },
                     { "include": "#number" },
                     { "include": "#word" },
-                    { "include": "#named" },
                     { "include": "#function" },
                     { "include": "#field" },
+                    { "include": "#parentheses" },
+                    { "include": "#braces" },
                     { "include": "#operator" }
                   ]
                 },
+                "parentheses": {
+                  "comment": "Only here does a name before = name an argument or a parameter; elsewhere, and in a block within, it is bound.",
+                  "begin": "\\\\(",
+                  "end": "\\\\)",
+                  "patterns": [{ "include": "#named" }, { "include": "#all" }]
+                },
+                "braces": { "begin": "\\\\{", "end": "\\\\}", "patterns": [{ "include": "#all" }] },
                 "comment": {
                   "patterns": [
                     { "name": "comment.line.documentation.skullstrip", "match": "##.*$" },
@@ -113,7 +121,7 @@ enum EditorGrammar {
                   ]
                 },
                 "named": {
-                  "match": "(?<=[(,]|^)\\\\s*(\(name))\\\\s*=(?![=>])(?=[^=])(?=.*[),]|$)",
+                  "match": "(?<![\\\\p{L}_0-9.])(\(name))\\\\s*=(?![=>])",
                   "captures": { "1": { "name": "variable.parameter.skullstrip" } }
                 },
                 "function": {

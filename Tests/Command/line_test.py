@@ -358,6 +358,13 @@ print -r -- $out
 zpty -d z
 """
 
+    # As a file in the function path, which is how it is installed.
+    os.makedirs("functions", exist_ok=True)
+    shutil.copy("completion.zsh", "functions/_skullstrip")
+    found = subprocess.run(
+        ["zsh", "-f", "-c", "fpath=($PWD/functions $fpath); autoload -U compinit; compinit -u -D; print $_comps[skullstrip]"], capture_output=True, text=True)
+    assert found.stdout == "_skullstrip\n", found
+
     def offers(line):
         p = subprocess.run(["zsh", "-f", "-c", script, "zsh", line], capture_output=True, text=True, timeout=60)
         return p.stdout.split("START")[-1]

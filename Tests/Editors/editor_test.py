@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
-"""The grammars for editors: tree-sitter's parses all that ships in the language without a node in error, its queries fit it, and TextMate's patterns are
-expressions that compile.
+"""The grammars for editors: tree-sitter's was made from the grammar beside it, parses all that ships in the language without a node in error, and its queries fit it;
+TextMate's patterns are expressions that compile.
 
     editor_test.py
 
-Tells which part it leaves out where a tool lacks: a C compiler and the library of tree-sitter for the first, the `regex` module for the last."""
+Tells which part it leaves out where a tool lacks: tree-sitter's generator, a C compiler and the library of tree-sitter, the `regex` module for the last."""
 
+import hashlib
 import json
 import pathlib
 import re
@@ -20,6 +21,25 @@ GRAMMAR = ROOT / "grammar" / "tree-sitter-strip"
 
 def skip(what, why):
     print(f"editors: {what} left out: {why}")
+
+
+def generated(folder):
+    """That the parser is the present grammar's: by the hashes that its maker left, and by making it again where that can be done."""
+    for line in (GRAMMAR / "src/made-from.sha256").read_text().splitlines():
+        expected, name = line.split()
+        if hashlib.sha256((GRAMMAR / name).read_bytes()).hexdigest() != expected:
+            raise SystemExit(f"editors: {name} has changed since src/parser.c was made; scripts/make-parser.sh makes it anew")
+    generator = shutil.which("tree-sitter")
+    version = subprocess.run([generator, "--version"], capture_output=True, text=True).stdout if generator else ""
+    if "0.20.9" not in version:
+        return skip("making tree-sitter's parser again", f"{version.strip() or 'no program tree-sitter'}, where 0.20.9 wrote the present one")
+    copy = folder / "grammar"
+    shutil.copytree(GRAMMAR, copy)
+    subprocess.run([generator, "generate", "--abi", "14"], cwd=copy, check=True)
+    for name in ["parser.c", "grammar.json", "node-types.json"]:
+        if (copy / "src" / name).read_bytes() != (GRAMMAR / "src" / name).read_bytes():
+            raise SystemExit(f"editors: src/{name} is not what tree-sitter makes of grammar.js; scripts/make-parser.sh makes it anew")
+    print("editors: tree-sitter's parser is as made from its grammar")
 
 
 def build(folder):
@@ -97,6 +117,7 @@ def textmate():
 
 def main():
     with tempfile.TemporaryDirectory() as folder:
+        generated(pathlib.Path(folder))
         tree_sitter(pathlib.Path(folder))
     textmate()
 

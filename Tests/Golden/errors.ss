@@ -42,6 +42,8 @@ half(1, 2)
 
 half(y=1)
 
+[{a: 1}["a", "b"]]
+
 fn deep(n) = if n == 0 { sqrt("x") } else { deep(n - 1) }
 
 deep(2)

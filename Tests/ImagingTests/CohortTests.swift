@@ -236,7 +236,7 @@ private final class Folder {
         for separator in [TextTable.Separator.tab, .comma] {
             let odd = TextTable(
                 columns: ["a", "b,\"c"], rows: [[.text("x\ty"), .number(0.1)], [.text("two\nlines, \"quoted\""), .missing], [.text(""), .number(-1e300)]])
-            let back = try TextTable(parsing: odd.text(separator: separator), separator: separator)
+            let back = try TextTable(parsing: try odd.text(separator: separator), separator: separator)
             #expect(back.columns == odd.columns)
             #expect(back.rows[0] == odd.rows[0] && back.rows[1] == odd.rows[1] && back.rows[2][1] == .number(-1e300))
         }

@@ -11,10 +11,25 @@ import Testing
         let table = try #require(Kernels.images(set))
         for n in [1, 7, 15, 16, 17, 31, 33, 1000, 1027] {
             values.withUnsafeBufferPointer { v in
-                var m = SKMoments(in: v.baseAddress!, count: Int64(n), pivot: Double(v[0]), sum: 0, squares: 0)
-                table.moments(&m)
-                let d = v[..<n].map { Double($0) - Double(v[0]) }
-                #expect(abs(m.sum - d.reduce(0, +)) < 1e-8 && abs(m.squares - d.reduce(0) { $0 + $1 * $1 }) < 1e-5)
+                let pivot = Double(v[0])
+                func run(_ ranges: Range<Int>...) -> [Double] {
+                    var sums = [Double](repeating: 0, count: 32)
+                    for range in ranges {
+                        sums.withUnsafeMutableBufferPointer { sums in
+                            var m = SKMoments(in: v.baseAddress! + range.lowerBound, count: Int64(range.count), pivot: pivot, sums: sums.baseAddress!)
+                            table.moments(&m)
+                        }
+                    }
+                    return sums
+                }
+                var expected = [Double](repeating: 0, count: 32)
+                for i in 0..<n {
+                    let d = Double(v[i]) - pivot
+                    expected[i % 16] += d
+                    expected[16 + i % 16] += d * d
+                }
+                // To the bit, in one call or in several.
+                #expect(run(0..<n) == expected && run(0..<n / 32 * 16, n / 32 * 16..<n) == expected)
                 var e = SKExtent(in: v.baseAddress!, count: Int64(n), low: 0, high: 0, check: 1)
                 table.extent(&e)
                 #expect(e.low == v[..<n].min() && e.high == v[..<n].max() && e.check == 0)

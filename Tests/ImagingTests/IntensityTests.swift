@@ -182,6 +182,10 @@ import Testing
         #expect(try Elementwise.apply(.sqrt, w).voxels[0] == 2 && Elementwise.apply(.sqrt, w).voxels[1].isNaN)
         #expect(try Elementwise.apply(.log, w).voxels[3] == -.infinity && Elementwise.apply(.exp, w).voxels[3] == 1)
         #expect(try Elementwise.clamp(w, to: 0...3).voxels == [3, 0, 2.5, 0])
+        let held = try Elementwise.clamp(v, to: 1.5 ... .infinity).voxels
+        #expect(held[..<3] == [1.5, 2, 3] && held[3].isNaN)
+        let negative = VoxelExpression(w).mapped(by: .negate).clamped(to: -3...0).mapped(by: .abs)
+        #expect(try negative.volume().voxels == [3, 0, 2.5, 0] && negative.sum() == 5.5)
         #expect(try Elementwise.masked(w, by: b, outside: 9).voxels == [9, -1, 9, 0])
     }
 }

@@ -15,7 +15,7 @@ import Testing
     private static let operations: [(SKVoxelOperation, @Sendable (Float, Float) -> Float)] = [
         (.add, { $0 + $1 }), (.subtract, { $0 - $1 }), (.multiply, { $0 * $1 }), (.divide, { $0 / $1 }), (.square, { x, _ in x * x }), (.negate, { x, _ in -x }),
         (.abs, { x, _ in x.magnitude }), (.sqrt, { x, _ in x.squareRoot() }), (.round, { x, _ in x.rounded(.toNearestOrEven) }),
-        (.floor, { x, _ in x.rounded(.down) }), (.ceil, { x, _ in x.rounded(.up) }),
+        (.floor, { x, _ in x.rounded(.down) }), (.ceil, { x, _ in x.rounded(.up) }), (.least, { $0 < $1 ? $0 : $1 }), (.greatest, { $0 > $1 ? $0 : $1 }),
     ]
     private static let comparisons: [(SKVoxelOperation, @Sendable (Float, Float) -> Bool)] = [
         (.less, { $0 < $1 }), (.lessOrEqual, { $0 <= $1 }), (.greater, { $0 > $1 }), (.greaterOrEqual, { $0 >= $1 }), (.equal, { $0 == $1 }), (.notEqual, { $0 != $1 }),
@@ -46,7 +46,7 @@ import Testing
                             func operands(_ i: Int) -> (Float, Float) {
                                 (isLeft ? number ?? 0 : Self.numbers[i], isLeft || number == nil ? Self.numbers[i + shift] : number ?? 0)
                             }
-                            for (operation, single) in Self.operations where !isLeft || [.add, .subtract, .multiply, .divide].contains(operation) {
+                            for (operation, single) in Self.operations where !isLeft || [.add, .subtract, .multiply, .divide, .least, .greatest].contains(operation) {
                                 run(operation)
                                 for i in 0..<n {
                                     let (x, y) = operands(i), found = out.load(fromByteOffset: 4 * i, as: Float.self)

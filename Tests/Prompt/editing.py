@@ -56,6 +56,7 @@ def ctrl_c_drops_the_line(home):
 def ctrl_c_stops_an_evaluation_and_keeps_the_values(home):
     t = Terminal(home)
     t.enter('kept = 12; big = phantom(seed=1, shape=160, spacing=1).image; save(big, "big.nii.gz"); xs = random(2000000); s = "ab cd " * 5e6;')
+    t.enter('rows = [{id: k, x: x} for [k, x] in enumerate(xs[0:200000])]; save(rows, "rows.csv")', timeout=60)
     endless = [
         "i = 0; while true { i = i + 1 }",
         "while true { n4(big, shrink=1) }",
@@ -74,6 +75,13 @@ def ctrl_c_stops_an_evaluation_and_keeps_the_values(home):
         "while true { map(few, x -> x ^ 2) }",
         'r = {}; while true { r["{length(r)}"] = 1 }',
         'while true { try { error("no") } catch e { e } }',
+        "while true { to_json(xs) }",
+        'while true { save(xs, "numbers.json") }',
+        "while true { from_json(to_json(few)) }",
+        'while true { read_table("rows.csv") }',
+        'while true { save(rows, "again.csv") }',
+        "while true { percentile(xs, [1, 50, 99]) }",
+        "while true { zip(few, few) }",
     ]
     for code in endless:
         # The machine may be busy with something else; the program must not be slow three times.

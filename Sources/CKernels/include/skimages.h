@@ -28,12 +28,13 @@ static inline __attribute__((always_inline)) SKDoubles8 sk_moved8(SKDoubles8 pla
 static inline __attribute__((always_inline)) SKInts8 sk_whole8(SKDoubles8 v) { return __builtin_convertvector(v, SKInts8); }
 static inline __attribute__((always_inline)) SKDoubles8 sk_doublesOf8(SKInts8 v) { return __builtin_convertvector(v, SKDoubles8); }
 
-// Sums of (in - pivot) and of its square, in doubles and in an order that does not depend on the instruction set.
+// Adds (in - pivot), in doubles, to the 16 numbers at sums, and its square to the next 16; in[i] to number i % 16: the order does not depend on the instruction set, nor on
+// how many values a call takes, where all calls but the last take multiples of 16.
 typedef struct {
     const float *_Nonnull in;
     int64_t count;
     double pivot;
-    double sum, squares;            // results
+    double *_Nonnull sums;
 } SKMoments;
 
 // The least and the greatest value, and 0 if all values are finite (else NaN).
@@ -117,7 +118,7 @@ typedef struct {
     float *_Nonnull greatest;
 } SKWeighted;
 
-typedef void (*SKMomentsFunction)(SKMoments *_Nonnull);
+typedef void (*SKMomentsFunction)(const SKMoments *_Nonnull);
 typedef void (*SKExtentFunction)(SKExtent *_Nonnull);
 typedef void (*SKStretchFunction)(const SKStretch *_Nonnull);
 typedef void (*SKBinCountsFunction)(const SKBinCounts *_Nonnull);

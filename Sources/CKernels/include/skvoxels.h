@@ -11,6 +11,8 @@ typedef enum __attribute__((enum_extensibility(closed))) : int32_t {
     SKVoxelOperationSubtract,
     SKVoxelOperationMultiply,
     SKVoxelOperationDivide,
+    SKVoxelOperationLeast,              // the lesser; of two that do not compare, b
+    SKVoxelOperationGreatest,
     // One number to one.
     SKVoxelOperationSquare,
     SKVoxelOperationNegate,

@@ -52,14 +52,7 @@ public enum Elementwise {
     public static func apply(_ function: Unary, _ v: Volume) throws -> Volume { try VoxelExpression(v).mapped(by: function).volume() }
 
     /// Values held within `range`; NaN stays NaN.
-    public static func clamp(_ v: Volume, to range: ClosedRange<Float>) throws -> Volume {
-        let (low, high) = (range.lowerBound, range.upperBound)
-        return v.with(
-            try Voxels.map(v.voxels) { x, out, n in
-                for i in 0..<n { out[i] = x[i] < low ? low : x[i] > high ? high : x[i] }
-            })
-    }
-
+    public static func clamp(_ v: Volume, to range: ClosedRange<Float>) throws -> Volume { try VoxelExpression(v).clamped(to: range).volume() }
 
     /// The volume inside the mask, `outside` elsewhere; the datatype stays (a value that it cannot hold is met at saving). Throws
     /// `GridError.mismatch` for a mask elsewhere, and as `Volume.padded`.

@@ -17,8 +17,8 @@ public struct Statistics: Sendable, Equatable {
 }
 
 extension VoxelExpression {
-    /// Mean, standard deviation and range, over the whole grid or a mask; double accumulation in a fixed order. The values are not stored: each piece is computed and summed
-    /// while it is in the second-level cache, and sums are those of the stored volume to the bit.
+    /// Mean, standard deviation and range, over the whole grid or a mask; double accumulation in a fixed order. The values are not stored: each strip is summed
+    /// while it is in the first-level cache, and sums are those of the stored volume to the bit.
     ///
     /// Throws `IntensityError.notFinite` with their number when values in question are NaN or infinite, `.emptyMask` for a mask
     /// without voxels, `GridError.mismatch` for a mask elsewhere, and `Interrupted`.
@@ -27,35 +27,31 @@ extension VoxelExpression {
         return Statistics(count: m.count, mean: m.mean, std: m.deviation, min: m.low, max: m.high)
     }
 
+    /// The mean and the standard deviation alone, which saves part of the pass. Throws as `statistics`.
+    public func meanAndDeviation(in mask: Mask? = nil) throws -> (mean: Double, std: Double) {
+        let m = try moments(in: mask, operation: "statistics")
+        return (m.mean, m.deviation)
+    }
+
     /// The sum of the values, over the whole grid or a mask, in double. Throws as `statistics`, but for an empty mask, whose sum is 0.
     public func sum(in mask: Mask? = nil) throws -> Double {
-        let sums = try pieces(in: mask) { values, inside, n in
-            guard let inside else {
-                var call = SKMoments(in: values, count: Int64(n), pivot: 0, sum: 0, squares: 0)
-                Kernels.images.moments(&call)
-                return call.sum
-            }
-            var sum = 0.0
-            for i in 0..<n where inside[i] != 0 { sum += Double(values[i]) }
-            return sum
-        }
-        let sum = sums.reduce(0, +)
+        let sum = try pieces(in: mask, PieceSums(pivot: 0)) { $0.add($1, $2, $3) }.reduce(0) { $0 + $1.sum }
         if !sum.isFinite { throw IntensityError.notFinite(count: try countNonFinite(in: mask), of: try mask.map { try VoxelExpression($0).count() } ?? grid.count, operation: "sum") }
         return sum
     }
 
     /// How many voxels are in; for a mask's expression. Throws `Interrupted`.
     public func count() throws -> Int {
-        try VoxelPass(truths: self).mapPieces(grid.count) { inside, _, n in
+        try VoxelPass(truths: self).mapPieces(grid.count, 0) { total, inside, _, n in
             var count: Int32 = 0
             for i in 0..<n { count &+= Int32(inside[i]) }
-            return Int(count)
+            total += Int(count)
         }.reduce(0, +)
     }
 
     /// The number of NaN and infinite values.
     func countNonFinite(in mask: Mask? = nil) throws -> Int {
-        try pieces(in: mask) { values, inside, n in
+        try pieces(in: mask, 0) { total, values, inside, n in
             // A difference with itself is 0, unless it is not a finite number.
             var bad: Int32 = 0
             if let inside {
@@ -63,14 +59,14 @@ extension VoxelExpression {
             } else {
                 for i in 0..<n { bad &+= values[i] - values[i] == 0 ? 0 : 1 }
             }
-            return Int(bad)
+            total += Int(bad)
         }.reduce(0, +)
     }
 
     /// Mean and squared deviations; the least and the greatest value only where they are asked for, which saves part of the pass.
     func moments(in mask: Mask? = nil, operation: String, withExtent: Bool = false) throws -> Moments {
         var all = Moments()
-        for piece in try pieces(in: mask, { Moments($0, $1, $2, withExtent: withExtent) }) { all.merge(piece) }
+        for piece in try pieces(in: mask, PieceSums(withExtent: withExtent), { $0.add($1, $2, $3) }) { all.merge(piece.moments) }
         if all.count == 0 { throw IntensityError.emptyMask(operation: operation) }
         if !all.mean.isFinite || !all.squares.isFinite {
             throw IntensityError.notFinite(count: try countNonFinite(in: mask), of: all.count, operation: operation)
@@ -78,38 +74,29 @@ extension VoxelExpression {
         return all
     }
 
-    /// What `body` makes of each piece: its values, the mask's voxels beside them, and how many there are. Throws `GridError.mismatch`, `Interrupted`.
-    private func pieces<R>(in mask: Mask?, _ body: (UnsafePointer<Float>, UnsafePointer<UInt8>?, Int) -> R) throws -> [R] {
+    /// What becomes of `start` in each piece of the image, to whose strips `add` is given it: values, the mask's voxels beside them, and how many there are. Throws
+    /// `GridError.mismatch`, `Interrupted`.
+    private func pieces<R>(in mask: Mask?, _ start: R, _ add: (inout R, UnsafePointer<Float>, UnsafePointer<UInt8>?, Int) -> Void) throws -> [R] {
         if let mask { try grid.require(same: mask.grid) }
         let pass = VoxelPass(numbers: self)
-        guard let mask else { return try pass.mapPieces(grid.count) { values, _, n in body(values, nil, n) } }
+        guard let mask else { return try pass.mapPieces(grid.count, start) { add(&$0, $1, nil, $3) } }
         return try mask.voxels.withUnsafeBufferPointer { inside in
             let inside = Unchecked(inside)
-            return try pass.mapPieces(grid.count) { values, place, n in body(values, inside.value.baseAddress.unsafelyUnwrapped + place, n) }
+            return try pass.mapPieces(grid.count, start) { add(&$0, $1, inside.value.baseAddress.unsafelyUnwrapped + $2, $3) }
         }
     }
 }
 
 extension VoxelPass {
-    /// What `body` makes of each piece of `Voxels.grain` voxels: the results, which lie where they are stored already or in passing memory, the piece's place, and how
-    /// many there are. Throws `Interrupted`.
-    func mapPieces<R>(_ count: Int, _ body: (UnsafePointer<Result>, _ place: Int, Int) -> R) throws -> [R] {
+    /// What becomes of `start` in each piece of `Voxels.grain` voxels, to whose strips `add` is given it: the results, their place, and how many there are. All strips but an
+    /// image's last are multiples of 16. Throws `Interrupted`.
+    func mapPieces<R>(_ count: Int, _ start: R, _ add: (inout R, UnsafePointer<Result>, _ place: Int, Int) -> Void) throws -> [R] {
         guard count > 0 else { return [] }
-        let grain = Voxels.grain
-        // Some pieces one after another, so that they share their memory.
-        let shared = max(1, min(16, count / grain / (4 * Parallel.threads)))
-        return try Parallel.mapSlabs(count, grain: shared * grain) { range -> [R] in
-            let starts = stride(from: range.lowerBound, to: range.upperBound, by: grain)
-            if let stored { return withExtendedLifetime(self) { starts.map { body(stored + $0, $0, min(grain, range.upperBound - $0)) } } }
-            return withUnsafeTemporaryAllocation(byteCount: grain * MemoryLayout<Result>.stride, alignment: 64) { memory in
-                let values = memory.baseAddress.unsafelyUnwrapped.assumingMemoryBound(to: Result.self)
-                return starts.map { start in
-                    let n = min(grain, range.upperBound - start)
-                    run(start..<start + n, to: values)
-                    return body(values, start, n)
-                }
-            }
-        }.flatMap { $0 }
+        return try Parallel.mapSlabs(count, grain: Voxels.grain) { range in
+            var result = start
+            forEachStrip(of: range) { add(&result, $0, $1, $2) }
+            return result
+        }
     }
 }
 
@@ -162,48 +149,6 @@ struct Moments {
     /// Population standard deviation.
     var deviation: Double { Swift.max(0, squares / Double(count)).squareRoot() }
 
-    init() {}
-
-    /// Of `n` values, or of those that are `inside`. Sums are taken about the first of them, so that a large mean does not cost the variance its digits.
-    init(_ values: UnsafePointer<Float>, _ inside: UnsafePointer<UInt8>?, _ n: Int, withExtent: Bool) {
-        if let inside {
-            addInside(values, inside, n)
-            return
-        }
-        count = n
-        guard n > 0 else { return }
-        var sums = SKMoments(in: values, count: Int64(n), pivot: Double(values[0]), sum: 0, squares: 0)
-        Kernels.images.moments(&sums)
-        finish(sums.sum, sums.squares, sums.pivot)
-        if withExtent {
-            var extent = SKExtent(in: values, count: Int64(n), low: 0, high: 0, check: 0)
-            Kernels.images.extent(&extent)
-            (low, high) = (extent.low, extent.high)
-        }
-    }
-
-    private mutating func addInside(_ values: UnsafePointer<Float>, _ inside: UnsafePointer<UInt8>, _ n: Int) {
-        var s = 0.0, s2 = 0.0, pivot = 0.0
-        for i in 0..<n where inside[i] != 0 {
-            let v = values[i]
-            if count == 0 { pivot = Double(v) }
-            count &+= 1
-            if v < low { low = v }
-            if v > high { high = v }
-            let d = Double(v) - pivot
-            s += d
-            s2 += d * d
-        }
-        finish(s, s2, pivot)
-    }
-
-    private mutating func finish(_ s: Double, _ s2: Double, _ pivot: Double) {
-        guard count > 0 else { return }
-        let n = Double(count)
-        mean = pivot + s / n
-        squares = s2 - s * s / n
-    }
-
     mutating func merge(_ other: Moments) {
         guard other.count > 0 else { return }
         guard count > 0 else {
@@ -217,5 +162,74 @@ struct Moments {
         count += other.count
         low = Swift.min(low, other.low)
         high = Swift.max(high, other.high)
+    }
+}
+
+/// Sums of one piece of voxels, or of those of it that are in a mask, taken strip by strip. Without a pivot they are taken about the first value, so that a large mean does not
+/// cost the variance its digits.
+private struct PieceSums {
+    private var count = 0
+    private var pivot: Double?
+    private let withExtent: Bool
+    private var low = Float.infinity, high = -Float.infinity
+    /// Of values within a mask.
+    private var inMask = (sum: 0.0, squares: 0.0)
+    /// As `SKMoments.sums`.
+    private var lanes = (sums: SIMD16<Double>.zero, squares: SIMD16<Double>.zero)
+
+    init(pivot: Double? = nil, withExtent: Bool = false) { (self.pivot, self.withExtent) = (pivot, withExtent) }
+
+    mutating func add(_ values: UnsafePointer<Float>, _ inside: UnsafePointer<UInt8>?, _ n: Int) {
+        if let inside { return addInside(values, inside, n) }
+        guard n > 0 else { return }
+        count += n
+        let centre = pivot ?? Double(values[0])
+        pivot = centre
+        withUnsafeMutableBytes(of: &lanes) { lanes in
+            guard let sums = lanes.baseAddress?.assumingMemoryBound(to: Double.self) else { return }
+            var call = SKMoments(in: values, count: Int64(n), pivot: centre, sums: sums)
+            Kernels.images.moments(&call)
+        }
+        if withExtent {
+            var extent = SKExtent(in: values, count: Int64(n), low: 0, high: 0, check: 0)
+            Kernels.images.extent(&extent)
+            (low, high) = (min(low, extent.low), max(high, extent.high))
+        }
+    }
+
+    private mutating func addInside(_ values: UnsafePointer<Float>, _ inside: UnsafePointer<UInt8>, _ n: Int) {
+        var (s, s2) = inMask, count = count, low = low, high = high
+        var centre = pivot ?? 0
+        for i in 0..<n where inside[i] != 0 {
+            let v = values[i]
+            if pivot == nil {
+                centre = Double(v)
+                pivot = centre
+            }
+            count &+= 1
+            if v < low { low = v }
+            if v > high { high = v }
+            let d = Double(v) - centre
+            s += d
+            s2 += d * d
+        }
+        (inMask, self.count, self.low, self.high) = ((s, s2), count, low, high)
+    }
+
+    /// Of the values' differences from the pivot.
+    var sum: Double { lanes.sums.total(from: inMask.sum) }
+
+    var moments: Moments {
+        guard count > 0 else { return Moments() }
+        let n = Double(count), s = sum, s2 = lanes.squares.total(from: inMask.squares)
+        return Moments(count: count, mean: (pivot ?? 0) + s / n, squares: s2 - s * s / n, low: low, high: high)
+    }
+}
+
+extension SIMD16<Double> {
+    /// The lanes added one after another, halves first.
+    fileprivate func total(from start: Double) -> Double {
+        let halves = lowHalf + highHalf
+        return halves.indices.reduce(start) { $0 + halves[$1] }
     }
 }

@@ -18,8 +18,7 @@ public struct VoxelExpression: Sendable {
         case volume(Volume)
         case mask(Mask)
         case number(Float)
-        case loop(SKVoxelOperation)
-        case function(VoxelFunction)
+        case operation(VoxelOperation)
     }
 
     let steps: [Step]
@@ -52,7 +51,7 @@ public struct VoxelExpression: Sendable {
     public static func arithmetic(_ operation: Arithmetic, _ a: Operand, _ b: Operand) throws -> VoxelExpression {
         // x ^ 2 is x · x.
         if operation == .power, case .number(2) = b, case .expression(let x) = a { return x.followed(by: .loop(.square), isMask: false) }
-        return try joined(a, b, by: operation.step, isMask: false)
+        return try joined(a, b, by: operation.operation, isMask: false)
     }
 
     /// Where a comparison holds. Throws as above.
@@ -66,31 +65,40 @@ public struct VoxelExpression: Sendable {
         try a.grid.require(same: b.grid)
         let (x, y) = try fitting(a, b)
         return VoxelExpression(
-            x.steps + y.steps + [.loop(operation.loop)], depth: max(x.depth, y.depth + 1), grid: a.grid, isMask: true, header: a.header)
+            x.steps + y.steps + [.operation(.loop(operation.loop))], depth: max(x.depth, y.depth + 1), grid: a.grid, isMask: true, header: a.header)
     }
 
     /// What is not in a mask.
     public var complement: VoxelExpression {
         precondition(isMask)
-        return VoxelExpression(steps + [.loop(.complement)], depth: depth, grid: grid, isMask: true, header: header)
+        return VoxelExpression(steps + [.operation(.loop(.complement))], depth: depth, grid: grid, isMask: true, header: header)
     }
 
     /// A function of every voxel. `round` goes to the even number of two equally near.
-    public func mapped(by function: Unary) -> VoxelExpression { followed(by: function.step, isMask: false) }
+    public func mapped(by function: Unary) -> VoxelExpression { followed(by: function.operation, isMask: false) }
 
-    private func followed(by step: Step, isMask: Bool) -> VoxelExpression {
-        VoxelExpression(steps + [step], depth: depth, grid: grid, isMask: isMask, header: header?.forDerivedValues())
+    /// Values held within `range`; NaN stays NaN.
+    public func clamped(to range: ClosedRange<Float>) -> VoxelExpression {
+        // The bound comes first: of it and NaN, the second counts.
+        [(range.upperBound, VoxelOperation.loop(.least)), (range.lowerBound, .loop(.greatest))].reduce(self) { x, bound in
+            VoxelExpression(
+                [.number(bound.0)] + x.steps + [.operation(bound.1)], depth: x.depth + 1, grid: grid, isMask: false, header: header?.forDerivedValues())
+        }
     }
 
-    private static func joined(_ a: Operand, _ b: Operand, by step: Step, isMask: Bool) throws -> VoxelExpression {
+    private func followed(by operation: VoxelOperation, isMask: Bool) -> VoxelExpression {
+        VoxelExpression(steps + [.operation(operation)], depth: depth, grid: grid, isMask: isMask, header: header?.forDerivedValues())
+    }
+
+    private static func joined(_ a: Operand, _ b: Operand, by operation: VoxelOperation, isMask: Bool) throws -> VoxelExpression {
         switch (a, b) {
         case (.number, .number): throw IntensityError.twoNumbers
         case (.expression(let x), .number(let y)):
             return VoxelExpression(
-                x.steps + [.number(Float(y)), step], depth: x.depth + 1, grid: x.grid, isMask: isMask, header: x.header?.forDerivedValues())
+                x.steps + [.number(Float(y)), .operation(operation)], depth: x.depth + 1, grid: x.grid, isMask: isMask, header: x.header?.forDerivedValues())
         case (.number(let x), .expression(let y)):
             return VoxelExpression(
-                [.number(Float(x))] + y.steps + [step], depth: y.depth + 1, grid: y.grid, isMask: isMask,
+                [.number(Float(x))] + y.steps + [.operation(operation)], depth: y.depth + 1, grid: y.grid, isMask: isMask,
                 header: y.header?.forDerivedValues())
         case (.expression(let a), .expression(let b)):
             try a.grid.require(same: b.grid)
@@ -98,7 +106,7 @@ public struct VoxelExpression: Sendable {
             // The file's own fields are those of an image rather than of a mask.
             let header = a.isMask && !b.isMask ? b.header : a.header
             return VoxelExpression(
-                x.steps + y.steps + [step], depth: max(x.depth, y.depth + 1), grid: a.grid, isMask: isMask,
+                x.steps + y.steps + [.operation(operation)], depth: max(x.depth, y.depth + 1), grid: a.grid, isMask: isMask,
                 header: header?.forDerivedValues())
         }
     }
@@ -140,7 +148,7 @@ public struct VoxelExpression: Sendable {
 }
 
 extension Arithmetic {
-    var step: VoxelExpression.Step {
+    var operation: VoxelOperation {
         switch self {
         case .add: .loop(.add)
         case .subtract: .loop(.subtract)
@@ -176,7 +184,7 @@ extension Logic {
 }
 
 extension Unary {
-    var step: VoxelExpression.Step {
+    var operation: VoxelOperation {
         switch self {
         case .abs: .loop(.abs)
         case .sqrt: .loop(.sqrt)

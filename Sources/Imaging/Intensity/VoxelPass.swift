@@ -8,11 +8,9 @@ import Kernels
 struct VoxelPass<Result: BitwiseCopyable>: @unchecked Sendable {
     /// What is to be done, without references to count.
     private enum Action: BitwiseCopyable {
-        case numbers(UnsafePointer<Float>)
-        case truths(UnsafePointer<UInt8>)
+        case image(VoxelMemory)
         case number(Float)
-        case loop(SKVoxelOperation)
-        case function(VoxelFunction)
+        case operation(VoxelOperation)
     }
 
     /// Bytes of a cache line.
@@ -29,42 +27,57 @@ struct VoxelPass<Result: BitwiseCopyable>: @unchecked Sendable {
         actions =
             expression.steps.map { step in
                 switch step {
-                case .volume(let v): .numbers(v.voxels.withUnsafeBufferPointer { $0.baseAddress.unsafelyUnwrapped })
-                case .mask(let m): .truths(m.voxels.withUnsafeBufferPointer { $0.baseAddress.unsafelyUnwrapped })
+                case .volume(let v): .image(VoxelMemory(v.voxels))
+                case .mask(let m): .image(VoxelMemory(m.voxels))
                 case .number(let x): .number(x)
-                case .loop(let operation): .loop(operation)
-                case .function(let function): .function(function)
+                case .operation(let operation): .operation(operation)
                 }
             } + last
     }
 
     /// Where all results lie in memory as they are wanted, their address: of an image alone.
     var stored: UnsafePointer<Result>? {
-        guard actions.count == 1 else { return nil }
-        return switch actions[0] {
-        case .numbers(let p): UnsafeRawPointer(p).assumingMemoryBound(to: Result.self)
-        case .truths(let p): UnsafeRawPointer(p).assumingMemoryBound(to: Result.self)
-        default: nil
-        }
+        guard actions.count == 1, case .image(let image) = actions[0] else { return nil }
+        return image.start.assumingMemoryBound(to: Result.self)
     }
 
     /// Computes the voxels of a range; the first one's result comes to `out`. With `streams` the results go to memory past the caches: of an image that is larger than those,
     /// nothing would be left there for who reads it.
     func run(_ range: Range<Int>, to out: UnsafeMutablePointer<Result>, streams: Bool = false) {
+        withStack { memory, stack in
+            var place = range.lowerBound
+            while place < range.upperBound {
+                let target = out + (place - range.lowerBound)
+                // Whole strips begin where a cache line does.
+                let missing = (Self.line - Int(bitPattern: target) % Self.line) % Self.line / MemoryLayout<Result>.stride
+                let n = min(missing > 0 ? missing : VoxelStrip.length, range.upperBound - place)
+                compute(place, n, to: target, streams: streams && missing == 0, memory, stack)
+                place += n
+            }
+            if streams { sk_stream_fence() }
+        }
+    }
+
+    /// Hands out the results of a range, their place, and how many there are: all at once where they lie in memory already, or else each strip while it is in the first-level cache.
+    func forEachStrip(of range: Range<Int>, _ body: (UnsafePointer<Result>, _ place: Int, Int) -> Void) {
+        if let stored { return withExtendedLifetime(kept) { body(stored + range.lowerBound, range.lowerBound, range.count) } }
+        withStack { memory, stack in
+            withUnsafeTemporaryAllocation(byteCount: VoxelStrip.length * MemoryLayout<Result>.stride, alignment: Self.line) { results in
+                guard let results = results.baseAddress?.assumingMemoryBound(to: Result.self) else { return }
+                for place in stride(from: range.lowerBound, to: range.upperBound, by: VoxelStrip.length) {
+                    let n = min(VoxelStrip.length, range.upperBound - place)
+                    compute(place, n, to: results, streams: false, memory, stack)
+                    body(results, place, n)
+                }
+            }
+        }
+    }
+
+    private func withStack(_ body: (UnsafeMutableRawPointer, UnsafeMutablePointer<VoxelStrip>) -> Void) {
         withExtendedLifetime(kept) {
-            withUnsafeTemporaryAllocation(byteCount: depth * VoxelStrip.room, alignment: 64) { scratch in
+            withUnsafeTemporaryAllocation(byteCount: depth * VoxelStrip.room, alignment: Self.line) { scratch in
                 withUnsafeTemporaryAllocation(of: VoxelStrip.self, capacity: depth) { stack in
-                    guard let memory = scratch.baseAddress, let stack = stack.baseAddress else { return }
-                    var place = range.lowerBound
-                    while place < range.upperBound {
-                        let target = out + (place - range.lowerBound)
-                        // Whole strips begin where a cache line does.
-                        let missing = (Self.line - Int(bitPattern: target) % Self.line) % Self.line / MemoryLayout<Result>.stride
-                        let n = min(missing > 0 ? missing : VoxelStrip.length, range.upperBound - place)
-                        compute(place, n, to: target, streams: streams && missing == 0, memory, stack)
-                        place += n
-                    }
-                    if streams { sk_stream_fence() }
+                    if let memory = scratch.baseAddress, let stack = stack.baseAddress { body(memory, stack) }
                 }
             }
         }
@@ -78,35 +91,20 @@ struct VoxelPass<Result: BitwiseCopyable>: @unchecked Sendable {
         let whole = (n + 15) & ~15, isCut = whole != n
         var height = 0
         for i in actions.indices {
-            // The last results go where they are wanted.
-            let target = i == actions.count - 1 && !isCut ? VoxelStrip.Target(memory: UnsafeMutableRawPointer(out), streams: streams) : nil
             switch actions[i] {
-            case .numbers(let p):
+            case .image(let image):
                 stack[height] = VoxelStrip(level: height, in: memory)
-                stack[height].read(p + place, isCut ? n : nil, whole)
-                height += 1
-            case .truths(let p):
-                stack[height] = VoxelStrip(level: height, in: memory)
-                stack[height].read(p + place, isCut ? n : nil, whole)
+                stack[height].read(image, place, isCut ? n : nil, whole)
                 height += 1
             case .number(let x):
                 stack[height] = VoxelStrip(level: height, in: memory)
                 stack[height].set(x)
                 height += 1
-            case .loop(let operation):
-                if operation.operands == 2 {
-                    height -= 1
-                    stack[height - 1].apply(operation, stack + height, whole, to: target)
-                } else {
-                    stack[height - 1].apply(operation, nil, whole, to: target)
-                }
-            case .function(let function):
-                if function.operands == 2 {
-                    height -= 1
-                    stack[height - 1].apply(function, stack + height, whole, to: target)
-                } else {
-                    stack[height - 1].apply(function, nil, whole, to: target)
-                }
+            case .operation(let operation):
+                // The last results go where they are wanted.
+                let target = i == actions.count - 1 && !isCut ? VoxelStrip.Target(memory: UnsafeMutableRawPointer(out), streams: streams) : nil
+                if operation.operands == 2 { height -= 1 }
+                stack[height - 1].apply(operation, operation.operands == 2 ? stack + height : nil, whole, to: target)
             }
         }
         if stack[0].values != UnsafeRawPointer(out) {
@@ -117,7 +115,7 @@ struct VoxelPass<Result: BitwiseCopyable>: @unchecked Sendable {
 
 extension VoxelPass<Float> {
     /// A mask's voxels become 0.0 and 1.0.
-    init(numbers expression: VoxelExpression) { self.init(expression, last: expression.isMask ? [.loop(.widen)] : []) }
+    init(numbers expression: VoxelExpression) { self.init(expression, last: expression.isMask ? [.operation(.loop(.widen))] : []) }
 }
 
 extension VoxelPass<UInt8> {
@@ -125,10 +123,39 @@ extension VoxelPass<UInt8> {
     init(truths expression: VoxelExpression) { self.init(expression, last: []) }
 }
 
-/// What of an expression's steps is no loop of vectors.
-enum VoxelFunction: BitwiseCopyable { case exp, log, power, remainder }
+/// Voxels of an image where they lie in memory.
+struct VoxelMemory: BitwiseCopyable {
+    let start: UnsafeRawPointer
+    let isNumbers: Bool
 
-extension VoxelFunction {
+    /// The caller keeps the array.
+    init(_ numbers: [Float]) { (start, isNumbers) = (numbers.withUnsafeBytes { $0.baseAddress.unsafelyUnwrapped }, true) }
+    init(_ truths: [UInt8]) { (start, isNumbers) = (truths.withUnsafeBytes { $0.baseAddress.unsafelyUnwrapped }, false) }
+    private init(start: UnsafeRawPointer, isNumbers: Bool) { (self.start, self.isNumbers) = (start, isNumbers) }
+
+    /// Bytes of a voxel.
+    var size: Int { isNumbers ? MemoryLayout<Float>.stride : 1 }
+
+    func advanced(by voxels: Int) -> VoxelMemory { VoxelMemory(start: start + voxels * size, isNumbers: isNumbers) }
+}
+
+/// What a step of an expression does to the strips on top of the stack.
+enum VoxelOperation: BitwiseCopyable {
+    case loop(SKVoxelOperation)
+    case function(VoxelFunction)
+
+    var operands: Int {
+        switch self {
+        case .loop(let operation): operation.operands
+        case .function(let function): function.operands
+        }
+    }
+}
+
+/// What is no loop of vectors.
+enum VoxelFunction: BitwiseCopyable {
+    case exp, log, power, remainder
+
     var operands: Int {
         switch self {
         case .exp, .log: 1
@@ -164,7 +191,7 @@ extension SKVoxelOperation {
 /// A strip on the stack of a pass: values of consecutive voxels, or one number for all of them, with memory of its level for what is computed.
 struct VoxelStrip: BitwiseCopyable {
     /// Voxels of a strip: numbers and truths of a few levels stay in the first-level cache.
-    static let length = 1024
+    static let length = 512
     private static let vector = 16 * MemoryLayout<Float>.stride
     /// Bytes of a level: numbers, truths, and a vector of one number.
     static let room = length * MemoryLayout<Float>.stride + length + vector
@@ -191,15 +218,14 @@ struct VoxelStrip: BitwiseCopyable {
     private var truths: UnsafeMutableRawPointer { memory + Self.length * MemoryLayout<Float>.stride }
     private var step: Int64 { kind == .number ? 0 : 1 }
 
-    /// Takes an image's voxels where they lie; where only `n` of them belong to the image, a copy with zeros up to `whole`.
-    mutating func read<T: BitwiseCopyable>(_ voxels: UnsafePointer<T>, _ n: Int?, _ whole: Int) {
-        let isNumbers = MemoryLayout<T>.size == MemoryLayout<Float>.size
-        kind = isNumbers ? .numbers : .truths
-        values = UnsafeRawPointer(voxels)
+    /// Takes an image's voxels from `place` on where they lie; where only `n` of them belong to the image, a copy with zeros up to `whole`.
+    mutating func read(_ image: VoxelMemory, _ place: Int, _ n: Int?, _ whole: Int) {
+        kind = image.isNumbers ? .numbers : .truths
+        values = image.advanced(by: place).start
         guard let n else { return }
-        let copy = isNumbers ? numbers : truths, size = MemoryLayout<T>.stride
-        copy.copyMemory(from: voxels, byteCount: n * size)
-        memset(copy + n * size, 0, (whole - n) * size)
+        let copy = image.isNumbers ? numbers : truths
+        copy.copyMemory(from: values, byteCount: n * image.size)
+        memset(copy + n * image.size, 0, (whole - n) * image.size)
         values = UnsafeRawPointer(copy)
     }
 
@@ -211,18 +237,26 @@ struct VoxelStrip: BitwiseCopyable {
 
     /// Truths in an operation of numbers count as 0 and 1.
     private mutating func widen(_ count: Int) {
-        guard kind == .truths else { return }
-        var call = SKVoxelStep(operation: .widen, a: values, aStep: 1, b: values, bStep: 1, out: numbers, count: Int64(count), streams: 0)
-        Kernels.images.voxelStep(&call)
-        (values, kind) = (UnsafeRawPointer(numbers), .numbers)
+        if kind == .truths { apply(.widen, nil, count, to: nil) }
     }
 
     /// The strip becomes what an operation makes of it and of `other`, at `target` or in its own memory.
-    mutating func apply(_ operation: SKVoxelOperation, _ other: UnsafeMutablePointer<VoxelStrip>?, _ count: Int, to target: Target?) {
-        if !operation.takesTruths {
+    mutating func apply(_ operation: VoxelOperation, _ other: UnsafeMutablePointer<VoxelStrip>?, _ count: Int, to target: Target?) {
+        switch operation {
+        case .loop(let operation):
+            if !operation.takesTruths {
+                widen(count)
+                other?.pointee.widen(count)
+            }
+            apply(operation, other, count, to: target)
+        case .function(let function):
             widen(count)
             other?.pointee.widen(count)
+            apply(function, other, count, to: target)
         }
+    }
+
+    private mutating func apply(_ operation: SKVoxelOperation, _ other: UnsafeMutablePointer<VoxelStrip>?, _ count: Int, to target: Target?) {
         let out = target?.memory ?? (operation.givesTruths ? truths : numbers)
         var call = SKVoxelStep(
             operation: operation, a: values, aStep: step, b: other?.pointee.values ?? values, bStep: other?.pointee.step ?? 1, out: out, count: Int64(count),
@@ -231,10 +265,7 @@ struct VoxelStrip: BitwiseCopyable {
         (values, kind) = (UnsafeRawPointer(out), operation.givesTruths ? .truths : .numbers)
     }
 
-    /// The same for functions of the C library.
-    mutating func apply(_ function: VoxelFunction, _ other: UnsafeMutablePointer<VoxelStrip>?, _ count: Int, to target: Target?) {
-        widen(count)
-        other?.pointee.widen(count)
+    private mutating func apply(_ function: VoxelFunction, _ other: UnsafeMutablePointer<VoxelStrip>?, _ count: Int, to target: Target?) {
         let x = values.assumingMemoryBound(to: Float.self), xStep = Int(step)
         let y = (other?.pointee.values ?? values).assumingMemoryBound(to: Float.self), yStep = Int(other?.pointee.step ?? 1)
         let out = (target?.memory ?? numbers).assumingMemoryBound(to: Float.self)

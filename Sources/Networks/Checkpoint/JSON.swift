@@ -1,4 +1,5 @@
 import Glibc
+import Support
 
 /// The part of JSON (RFC 8259) that model files need. Depth, length and duplicate keys are checked, since files come from anywhere.
 package enum JSON: Sendable, Equatable {
@@ -38,30 +39,60 @@ package enum JSON: Sendable, Equatable {
 
     static func triple(_ v: SIMD3<Int>) -> JSON { .array([.number(Double(v.x)), .number(Double(v.y)), .number(Double(v.z))]) }
 
-    /// The text in one line, without blanks; numbers that are not finite become null.
-    package var text: String {
+    /// The text in one line, without blanks.
+    package var text: String { written(indented: false) {} }
+
+    /// Over several lines, two spaces a level; arrays of nothing but numbers and the like stay on one.
+    package var indented: String { written(indented: true) {} }
+
+    /// As `text` or `indented`. `check` is called every now and then, and ends the work by throwing.
+    package func written(indented: Bool, _ check: () throws -> Void) rethrows -> String {
+        var out = ""
+        try write(to: &out, margin: indented ? "" : nil, check)
+        return out
+    }
+
+    /// Without a margin in one line.
+    private func write(to out: inout String, margin: String?, _ check: () throws -> Void) rethrows {
         switch self {
-        case .null: "null"
-        case .bool(let b): b ? "true" : "false"
-        case .number(let n): n == n.rounded() && abs(n) <= 0x1p53 ? "\(Int(n))" : "\(n)"
-        case .string(let s): Self.quoted(s)
-        case .array(let items): "[" + items.map(\.text).joined(separator: ",") + "]"
-        case .object(let members): "{" + members.map { Self.quoted($0.key) + ":" + $0.value.text }.joined(separator: ",") + "}"
+        case .null: out += "null"
+        case .bool(let b): out += b ? "true" : "false"
+        case .number(let n): out += n == n.rounded() && abs(n) <= 0x1p53 ? "\(Int(n))" : "\(n)"
+        case .string(let s): Self.quote(s, to: &out)
+        case .array(let items):
+            let block = Block("[", "]", margin: items.contains(where: \.isNested) ? margin : nil, comma: margin == nil ? "," : ", ")
+            try block.write(items, to: &out, check) { item, out in try item.write(to: &out, margin: block.inner, check) }
+        case .object(let members):
+            let block = Block("{", "}", margin: members.isEmpty ? nil : margin, comma: ",")
+            try block.write(members, to: &out, check) { member, out in
+                Self.quote(member.key, to: &out)
+                out += block.inner == nil ? ":" : ": "
+                try member.value.write(to: &out, margin: block.inner, check)
+            }
         }
     }
 
-    /// Over several lines, two spaces a level; arrays of nothing but numbers and the like stay on one.
-    package var indented: String { indented("") }
+    /// Items between brackets, each on a line of its own where there is a margin.
+    private struct Block {
+        let open: String, close: String, comma: String
+        /// The margin of the items.
+        let inner: String?
 
-    private func indented(_ margin: String) -> String {
-        let inner = margin + "  "
-        switch self {
-        case .array(let items) where items.contains(where: \.isNested):
-            return "[\n" + items.map { inner + $0.indented(inner) }.joined(separator: ",\n") + "\n" + margin + "]"
-        case .array(let items): return "[" + items.map(\.text).joined(separator: ", ") + "]"
-        case .object(let members) where !members.isEmpty:
-            return "{\n" + members.map { "\(inner)\(Self.quoted($0.key)): \($0.value.indented(inner))" }.joined(separator: ",\n") + "\n" + margin + "}"
-        default: return text
+        init(_ open: String, _ close: String, margin: String?, comma: String) {
+            inner = margin.map { $0 + "  " }
+            self.open = inner.map { open + "\n" + $0 } ?? open
+            self.close = margin.map { "\n" + $0 + close } ?? close
+            self.comma = inner.map { ",\n" + $0 } ?? comma
+        }
+
+        func write<Item>(_ items: [Item], to out: inout String, _ check: () throws -> Void, _ body: (Item, inout String) throws -> Void) rethrows {
+            out += open
+            for (i, item) in items.enumerated() {
+                if i > 0 { out += comma }
+                try body(item, &out)
+                if i & 1023 == 0 { try check() }
+            }
+            out += close
         }
     }
 
@@ -72,8 +103,8 @@ package enum JSON: Sendable, Equatable {
         }
     }
 
-    private static func quoted(_ s: String) -> String {
-        var out = "\""
+    private static func quote(_ s: String, to out: inout String) {
+        out += "\""
         for u in s.unicodeScalars {
             switch u {
             case "\"": out += "\\\""
@@ -87,13 +118,13 @@ package enum JSON: Sendable, Equatable {
             default: out.unicodeScalars.append(u)
             }
         }
-        return out + "\""
+        out += "\""
     }
 
-    /// Reads a text. Throws `Malformed`.
+    /// Reads a text. Throws `Malformed`, `Interrupted`.
     package init(_ text: String) throws { try self.init(bytes: Array(text.utf8)) }
 
-    /// Reads bytes in UTF-8. Throws `Malformed`, with the offset of the first byte that does not fit.
+    /// Reads bytes in UTF-8. Throws `Malformed`, with the offset of the first byte that does not fit, and `Interrupted`.
     package init(bytes: [UInt8]) throws {
         var parser = Parser(bytes: bytes)
         self = try parser.value(depth: 0)
@@ -132,6 +163,7 @@ private struct Parser {
             if at < bytes.count, bytes[at] == UInt8(ascii: "]") { at += 1; return .array([]) }
             while true {
                 items.append(try value(depth: depth + 1))
+                if items.count & 1023 == 0 { try Interrupt.check() }
                 if try !another(UInt8(ascii: "]")) { return .array(items) }
             }
         case UInt8(ascii: "\""): return .string(try string())

@@ -9,6 +9,7 @@ public struct Mismatch: Error {
     public var expected: String
     /// What was found, when it is not simply the value: "a list whose item 2 is a string".
     public var found: String?
+    /// What may be meant, or how to come to what fits.
     public var hint: String?
 
     /// `expected` reads after "must be", `found` after "got"; without `found` the value itself is told.
@@ -31,6 +32,7 @@ public protocol Convertible: SendableMetatype {
     static var takesExpression: Bool { get }
     /// Throws `Mismatch` when the value is of another kind or out of the type's range.
     static func from(_ value: Value) throws(Mismatch) -> Self
+    /// As scripts see it.
     var value: Value { get }
 }
 
