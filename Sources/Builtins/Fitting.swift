@@ -97,7 +97,7 @@ extension Catalog {
                 net, train: SubjectSource(train, "train", context, preparation, classes: net.outputChannels),
                 valid: valid.isEmpty ? nil : SubjectSource(valid, "valid", context, preparation, classes: net.outputChannels),
                 options: options,
-                onStep: report.step, onEpoch: report.epoch)
+                onBegin: report.resume, onStep: report.step, onEpoch: report.epoch)
             report.end(history)
             return history.record(options)
         },

@@ -44,7 +44,12 @@ final class SubjectSource: SampleSource, @unchecked Sendable {
     private func record(_ index: Int, draw: UInt64) throws -> Record {
         let (name, record) = subjects[index]
         guard let preparation else { return record }
-        let made = try preparation.record(record, draw: draw)
+        let made: Record
+        do {
+            made = try preparation.record(record, draw: draw)
+        } catch let error as ScriptError {
+            throw error.about("preparing \(name)")
+        }
         if let (field, found) = parts.misfit(of: made) { throw SubjectError.prepared(name: name, field: field, found: found) }
         return made
     }

@@ -18,6 +18,12 @@ final class TrainingReport {
         context.note("fit: begins anew and replaces \"\(path)\"; with resume=true it would go on with that training")
     }
 
+    /// Once it is known whether there is a training to go on with: `step` is where.
+    func resume(from step: Int?) {
+        guard options.resume else { return }
+        context.note(step.map { "fit: goes on from step \($0)" } ?? "fit: there is no training to go on with; this one begins anew")
+    }
+
     func step(_ r: StepReport) {
         guard context.progress.isVisible else { return }
         var note = "loss \(Text.fixed(r.loss, 3))  dice \(Text.fixed(r.dice, 3))"
@@ -42,11 +48,6 @@ final class TrainingReport {
     }
 
     func end(_ history: History) {
-        if let step = history.resumedFrom {
-            context.note("fit: went on from step \(step)")
-        } else if options.resume {
-            context.note("fit: there was no training to go on with; this one began anew")
-        }
         guard history.stopped else { return }
         let of = options.epochs.map { " of \($0)" } ?? ""
         context.note(

@@ -101,7 +101,7 @@ package final class Probe {
         try engine.backward(seed: 0, step: step, fromLoss: place?.skipsLast == true)
         guard let gradients = engine.weightGradients else { return score.loss }
         guard score.firstNotFinite == nil, engine.gradientSquares.isFinite else {
-            throw NetworkError.diverged(Divergence(what: "gradient", epoch: 1, step: Int(step), sample: "the benchmark"))
+            throw NetworkError.diverged(Divergence(what: .gradient, epoch: 1, step: Int(step), sample: "the benchmark"))
         }
         adam.update(model.parameters.values, gradient: gradients)
         engine.commitStatistics(steps: Int(step))

@@ -25,6 +25,13 @@ public final class ScriptError: Error, @unchecked Sendable {
         self.underlying = underlying
     }
 
+    /// The same error, saying before its message what it came of.
+    public func about(_ what: String) -> ScriptError {
+        let error = ScriptError("\(what): \(message)", hint: hint, source: source, span: span, underlying: underlying)
+        error.trace = trace
+        return error
+    }
+
     /// Where the user should look: the innermost place that is not in the program's own library.
     var place: (source: Source, span: Span, trace: [Picture.Call]) {
         guard source.isLibrary, let i = trace.firstIndex(where: { !$0.source.isLibrary }) else { return (source, span, trace) }

@@ -27,6 +27,8 @@ public struct Quality: Sendable, Equatable {
     public let flip: Double?
     /// Mean entropy in bits of the network's probabilities along the mask's border; nil without a border.
     public let entropy: Double?
+    /// How much brighter the image is in the mask than the air around the head, as a share of its range (`Volume.brightness`); nil where there is none.
+    public let brightness: Double?
     /// Places of the image that the network looked at: more than 1 where the brain was not found whole at the first (`Search`).
     public let looks: Int
     /// Why the prediction should be looked at, in plain words.
@@ -36,13 +38,14 @@ public struct Quality: Sendable, Equatable {
     public var verdict: Verdict { reasons.isEmpty ? .ok : .suspect }
 
     /// - Parameters:
+    ///   - image: as it was given.
     ///   - mask: cleaned up, on the image's grid.
     ///   - seen: the network's probabilities, on its own grid.
     ///   - ownGrid: whether that is the image's.
     ///   - looks: how many places of the image the network looked at.
     ///   - largest: whether only the largest component was kept.
     init(
-        mask: Mask, findings: CleanUp.Findings, seen: Volume, ownGrid: Bool, looks: Int, largest: Bool, flip: Double?,
+        of image: Volume, mask: Mask, findings: CleanUp.Findings, seen: Volume, ownGrid: Bool, looks: Int, largest: Bool, flip: Double?,
         threshold: Double, limits: QualityLimits
     ) throws {
         millilitres = mask.millilitres
@@ -52,9 +55,10 @@ public struct Quality: Sendable, Equatable {
         let coarse = try seen.mask(atLeast: threshold)
         gridContact = try ownGrid ? contact : largest ? coarse.largestComponent().contact : coarse.contact
         (self.flip, self.looks) = (flip, looks)
+        brightness = image.brightness(of: mask)
         entropy = try seen.borderEntropy(threshold: threshold)
 
-        func percent(_ share: Double) -> String { Text.short(100 * share, 2) + " %" }
+        func percent(_ share: Double) -> String { (share < 0.1 ? Text.short(100 * share, 2) : Text.fixed(100 * share, 0)) + " %" }
         var reasons: [String] = []
         if millilitres == 0 {
             reasons.append("the mask is empty")
@@ -78,6 +82,12 @@ public struct Quality: Sendable, Equatable {
         }
         if let flip, flip > limits.flip {
             reasons.append("the network disagrees with itself on \(percent(flip)) of the mirror image")
+        }
+        if let brightness, brightness < limits.brightness {
+            reasons.append(
+                brightness < 0
+                    ? "the image is darker in it than the air around, by \(percent(-brightness)) of its range"
+                    : "the image is brighter in it than the air around by only \(percent(brightness)) of its range")
         }
         if let entropy, entropy > limits.entropy {
             reasons.append("the network is unsure of the border: an entropy of \(Text.fixed(entropy, 2)) bits along it")

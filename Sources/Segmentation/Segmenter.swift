@@ -81,7 +81,7 @@ public struct Segmenter {
         let probability = try onGrid(of: image, found.mean)
         let (mask, findings) = try probability.mask(atLeast: options.threshold).cleaned(options.cleanUp)
         let quality = try Quality(
-            mask: mask, findings: findings, seen: found.mean, ownGrid: found.mean.grid == image.grid, looks: found.looks, largest: options.cleanUp.largest,
+            of: image, mask: mask, findings: findings, seen: found.mean, ownGrid: found.mean.grid == image.grid, looks: found.looks, largest: options.cleanUp.largest,
             flip: try found.mirrored.map { try disagreement(found.plain, $0) }, threshold: options.threshold,
             limits: model.pipeline?.limits ?? QualityLimits())
         return Result(probability: probability, mask: try mask.grown(by: options.border), quality: quality)

@@ -228,12 +228,23 @@ struct PredictRun {
             } catch {
                 failed = true
                 context.progress.clear()
-                let text = session.render(error)
-                complain(text.contains(job.image) ? text : "\"\(job.image)\": \(text)")
-                if json { Output.write(JSON.object([("input", .string(job.image)), ("error", .string(text))]).text + "\n") }
+                let text = session.render(error), prefix = "error: "
+                complain(text.contains(job.image) || !text.hasPrefix(prefix) ? text : "\(prefix)\"\(job.image)\": \(text.dropFirst(prefix.count))")
+                if json { Output.write(JSON.object([("input", .string(job.image))] + Self.members(of: error, text)).text + "\n") }
             }
         }
         return failed ? 1 : suspect ? 3 : 0
+    }
+
+    /// What JSON says of a failure: the message, and what to do about it where there is something.
+    private static func members(of error: any Error, _ text: String) -> [(key: String, value: JSON)] {
+        let (message, hint) =
+            switch error {
+            case let error as ScriptError: (error.message, error.hint)
+            case let error as any ExplainedError: (error.message, error.hint)
+            default: (text, nil)
+            }
+        return [("error", .string(message))] + (hint.map { [("hint", .string($0))] } ?? [])
     }
 
     private func one(_ job: PredictJob) throws -> Quality {

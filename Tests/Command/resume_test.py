@@ -139,7 +139,7 @@ def a_full_disk_keeps_the_old_checkpoint():
         expect(out == "\"model\"\n" or out == "model\n", out + err)
         os.remove("disk/filler")
         code, out, err = finish(script("adamw", place="disk/"))
-        expect(code == 0 and "went on from step" in err, err)
+        expect(code == 0 and "goes on from step" in err, err)
         expect((out, digest("end.safetensors"), digest("disk/best.safetensors")) == expected, out)
     finally:
         subprocess.run(["umount", "disk"], check=True)
@@ -171,7 +171,7 @@ def control_c_goes_on():
     out, err = process.communicate(timeout=20)
     expect(process.returncode == 130 and "stopped after" in err and "resume=true goes on" in err, f"{process.returncode}: {err}")
     code, out, err = finish(script("adamw", every=100))
-    expect(code == 0 and "went on from step" in err, err)
+    expect(code == 0 and "goes on from step" in err, err)
     expect(outcome(out) == expected, out)
 
 
@@ -192,7 +192,7 @@ def other_options_are_refused_by_name():
         expect(code == 1 and all(part in err for part in parts + ["best.training.safetensors"]), f"{change}: {err}")
     # More epochs go on from where it ended.
     code, out, err = finish(script("adamw").replace("epochs=5", "epochs=7"))
-    expect(code == 0 and out.startswith("21 ") and "went on from step 15" in err, out + err)
+    expect(code == 0 and out.startswith("21 ") and "goes on from step 15" in err, out + err)
     # A damaged state is an error that says so.
     whole_state = open("best.training.safetensors", "rb").read()
     for n in [0, 7, 100, len(whole_state) // 2, len(whole_state) - 1]:

@@ -57,4 +57,26 @@ import Testing
             #expect(try SampleCheck.warnings(image: erased, mask: made.mask) == [.defaced])
         }
     }
+    /// A face that was shaved down to the front of the brain has tissue below it all the same.
+    @Test func aShavedProfileIsTold() throws {
+        for seed in 1...3 as ClosedRange<UInt64> {
+            let made = try head(seed)
+            for turn in [-15.0, 0, 15] {
+                let transform = try Transform.rotation(degrees: [turn, 0, 0], about: made.mask.centroid())
+                let image = try made.image.moved(by: transform), mask = try made.mask.moved(by: transform), grid = image.grid
+                #expect(try SampleCheck.warnings(image: image, mask: mask) == [])
+                // Of a head that looks down what is left above is no forehead.
+                if turn < 0 { continue }
+                let centre = try mask.centroid(), box = try mask.boundingBox()
+                let front = grid.affine(SIMD3<Double>(box.to)).y - centre.y
+                let shaved = image.with(
+                    image.voxels.enumerated().map { i, value in
+                        let voxel = SIMD3(Double(i % grid.shape.x), Double(i / grid.shape.x % grid.shape.y), Double(i / grid.shape.x / grid.shape.y))
+                        let p = grid.affine(voxel) - centre
+                        return p.y > front && p.z < 0 ? 0 : value
+                    })
+                #expect(try SampleCheck.warnings(image: shaved, mask: mask) == [.defaced], "seed \(seed), turned by \(turn)")
+            }
+        }
+    }
 }

@@ -46,6 +46,8 @@ import Testing
         let best = try Model.load(path)
         #expect(best.metadata["epoch"] == "\(history.bestEpoch)")
         #expect(best.metadata["who"] == "test")
+        let training = try JSON(try #require(best.metadata["training"]))
+        #expect(training["steps_taken"]?.integer == history.bestEpoch * 3 && training["optimizer"]?.string?.hasPrefix("adam") == true)
         if history.bestEpoch == 4 { #expect(best.arrays.map(\.values) == model.arrays.map(\.values)) }
         #expect(throws: FileError.self) {
             try fit(

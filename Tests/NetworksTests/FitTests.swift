@@ -60,22 +60,29 @@ import Testing
         }
     }
 
-    /// A sample whose values overflow within the network: the step, the sample and the layer are named, and the model has its best weights.
-    @Test func divergenceIsNamed() throws {
-        final class Late: SampleSource, @unchecked Sendable {
-            let count = 4
-            private var asked = 0
-            func sample(_ index: Int, draw: UInt64) throws -> Sample {
-                var sample = try Balls(count: 4).sample(index)
-                asked += 1
-                // In the third epoch one image holds values whose sums overflow in the second convolution.
-                if asked == 11 {
-                    sample.image = sample.image.map { _ in 3e38 }
-                    sample.name = "the bad one"
-                }
-                return sample
+    /// In the third epoch one image holds nothing but a value.
+    private final class Late: SampleSource, @unchecked Sendable {
+        let count = 4, value: Float
+        private var asked = 0
+        init(_ value: Float) { self.value = value }
+
+        func sample(_ index: Int, draw: UInt64) throws -> Sample {
+            var sample = try Balls(count: 4).sample(index)
+            asked += 1
+            if asked == 11 {
+                sample.image = sample.image.map { _ in value }
+                sample.name = "the bad one"
             }
+            return sample
         }
+    }
+
+    /// A sample whose values overflow within the network's first sums, or are none: the step, the sample and the layer are named, and the model has its best weights.
+    @Test(arguments: [
+        (3e38, .loss, "layer 1 (conv3d)", "the loss is no longer finite in epoch 3, step 2, at the bad one, which begins in layer 1 (conv3d)"),
+        (.nan, .input("the image"), nil, "the image of the bad one holds NaN or infinite values, in epoch 3, step 2"),
+    ] as [(Float, Divergence.What, String?, String)])
+    func divergenceIsNamed(value: Float, what: Divergence.What, layer: String?, message: String) throws {
         let x = try Node.input(channels: 1)
         func made() throws -> Model { try Model(input: x, output: x.conv3d(filters: 4).relu().conv3d(filters: 1).sigmoid(), seed: 3) }
         let path = "/tmp/skullstrip-diverged-\(getpid()).safetensors"
@@ -85,19 +92,42 @@ import Testing
             var best: [[Float]] = []
             let options = FitOptions(epochs: 5, batch: 2, optimizer: .adam(rate: 1e-2), checkpoint: checkpoint)
             let error = #expect(throws: NetworkError.self) {
-                try fit(model, train: Late(), valid: nil, options: options, onEpoch: { if $0.best { best = model.arrays.map(\.values) } })
+                try fit(model, train: Late(value), valid: nil, options: options, onEpoch: { if $0.best { best = model.arrays.map(\.values) } })
             }
             guard case .diverged(let found) = error else {
                 Issue.record("not diverged: \(String(describing: error))")
                 return
             }
-            #expect(
-                found.what == "loss" && found.epoch == 3 && found.step == 2 && found.sample == "the bad one"
-                    && found.layer == "layer 1 (conv3d)")
+            #expect(found.what == what && found.epoch == 3 && found.step == 2 && found.sample == "the bad one" && found.layer == layer)
             #expect(found.kept == 2)
-            #expect(error?.message == "the loss is no longer finite in epoch 3, step 2, at the bad one, which begins in layer 1 (conv3d)")
+            #expect(error?.message == message)
             #expect(model.arrays.map(\.values) == best)
         }
+    }
+
+    /// Validation and the weights themselves are watched as well: a validation sample that is NaN, one that overflows in the network, a step so long that it overflows.
+    @Test func divergenceBesideTheStepsIsNamed() throws {
+        func end(rate: Double, brightness: Float = 1, valid value: Float?) throws -> Divergence? {
+            let x = try Node.input(channels: 1)
+            let model = try Model(input: x, output: x.conv3d(filters: 4).relu().conv3d(filters: 1).sigmoid(), seed: 3)
+            var sample = try Balls(count: 4).sample(1)
+            if let value { sample.image = sample.image.indices.map { $0 % 2 == 0 ? value : -value } }
+            var bright = try Balls(count: 4).sample(0)
+            bright.image = bright.image.map { brightness * $0 }
+            let error = #expect(throws: NetworkError.self) {
+                try fit(
+                    model, train: SampleArray([bright]), valid: value.map { _ in SampleArray([sample]) },
+                    options: FitOptions(epochs: 1, steps: 1, loss: .bce, optimizer: .sgd(rate: rate, momentum: 0)))
+            }
+            if case .diverged(let found) = error { return found }
+            return nil
+        }
+        let missing = try #require(try end(rate: 1e-3, valid: .nan))
+        #expect(missing.what == .input("the image") && missing.epoch == 1 && missing.step == nil && missing.sample == "ball 1")
+        let over = try #require(try end(rate: 1e-3, valid: 3e38))
+        #expect(over.what == .loss && over.step == nil && over.sample == "ball 1" && over.layer == "layer 1 (conv3d)")
+        let weights = try #require(try end(rate: 3e38, brightness: 1e6, valid: nil))
+        #expect(weights.what == .weights && weights.layer?.hasSuffix("(conv3d)") == true && weights.kept == 0)
     }
 
     /// A finite loss of which the weights' gradient is not: the layer is named, and the weights stay.

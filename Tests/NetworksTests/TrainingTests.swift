@@ -216,7 +216,7 @@ struct Balls: SampleSource {
         short.target.removeLast()
         (odd.shape, odd.image, odd.target) = (SIMD3(7, 8, 8), [Float](good.image[..<448]), [Float](good.target[..<448]))
         other.shape = SIMD3(4, 8, 16)
-        #expect(throws: NetworkError.notFinite(sample: "ball 0", what: "the image")) { try attempt([nan]) }
+        #expect(throws: NetworkError.diverged(Divergence(what: .input("the image"), epoch: 1, step: 1, sample: "ball 0"))) { try attempt([nan]) }
         #expect(throws: NetworkError.count(name: "the target of ball 0", found: 511, expected: 512)) { try attempt([short]) }
         #expect(throws: NetworkError.shape(SIMD3(7, 8, 8), multiple: SIMD3(2, 2, 2))) { try attempt([odd]) }
         #expect(throws: NetworkError.self) { try attempt([good, other], batch: 2) }

@@ -227,6 +227,22 @@ func brightness(weight: Float = 6, bias: Float = -3) throws -> Model {
         #expect(try #require(unsure.entropy) > 0.9 && unsure.reasons.contains { $0.contains("unsure") })
     }
 
+    /// Masks of what is as dark as the air, and of heads whose brightness is inverted, whatever the network thinks of them.
+    @Test func masksOfNoBrainAreSuspect() throws {
+        let head = try Phantom.make(seed: 3, shape: [48, 56, 56], spacing: [4, 4, 4]), image = head.image
+        func quality(_ image: Volume) throws -> Quality {
+            // Sees the brain whatever it is given.
+            try Segmenter(brightness(weight: 40, bias: -20)) { _ in try head.mask.volume }.segment(image).quality
+        }
+        let good = try quality(image)
+        #expect(good.verdict == .ok && good.brightness ?? 0 > 0.25, "\(good.reasons)")
+        let top = try image.statistics().max
+        for spoilt in [image.with(zip(image.voxels, head.mask.voxels).map { $1 != 0 ? 0 : $0 }), image.with(image.voxels.map { top - $0 })] {
+            let found = try quality(spoilt)
+            #expect(found.brightness ?? 1 < 0.05 && found.reasons.count == 1 && found.reasons[0].contains("than the air around"), "\(found.reasons)")
+        }
+    }
+
     /// The network's own field of view ends within the brain.
     @Test func brainsBeyondTheNetworksGrid() throws {
         let head = try Self.head.get()

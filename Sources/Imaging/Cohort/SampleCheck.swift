@@ -13,7 +13,7 @@ public enum SampleWarning: Sendable, Equatable {
     case notFinite(count: Int)
     /// The mask reaches the outermost slices that show anything; the sides, as "inferior".
     case cut(sides: [String])
-    /// Hardly any tissue in front of and below the brain, though the image goes on there.
+    /// No tissue where a face is, though the image goes on there (`FaceCheck`).
     case defaced
 
     /// What is wrong, with the numbers.
@@ -52,7 +52,7 @@ public enum SampleCheck {
         if brain.std < 1e-6 * Double(all.max - all.min) { found.append(.flat(value: brain.mean)) }
         let sides = cutSides(image, mask)
         if !sides.isEmpty { found.append(.cut(sides: sides)) }
-        if try isDefaced(image, mask) { found.append(.defaced) }
+        if try FaceCheck(image, mask).isMissing { found.append(.defaced) }
         return found
     }
 
@@ -99,46 +99,5 @@ public enum SampleCheck {
             if high > low, area(high) >= leastArea { sides.append((2 * world + 1, flipped ? names[world].0 : names[world].1)) }
         }
         return sides.sorted { $0.0 < $1.0 }.map(\.1)
-    }
-
-    /// Whether there is hardly any tissue where nose, orbits and jaw are, beneath the front of the brain, though there is some as low
-    /// behind.
-    ///
-    /// The box is 48 to 65 mm below the brain's centre, where whole heads of adults are half tissue or more, and defaced ones under a
-    /// tenth.
-    private static func isDefaced(_ image: Volume, _ mask: Mask) throws -> Bool {
-        let grid = image.grid, toVoxel = try grid.affine.inverse(), centre = try mask.centroid()
-        let low = try image.statistics().min
-        let threshold = low + 0.1 * (Float(try image.percentile(98)) - low)
-        func voxel(_ p: SIMD3<Double>) -> Int? {
-            let v = toVoxel(p).rounded(.toNearestOrEven)
-            guard all(v .>= 0), all(v .< SIMD3<Double>(grid.shape)) else { return nil }
-            return grid.index(Int(v.x), Int(v.y), Int(v.z))
-        }
-        // The foremost brain, straight ahead of its middle.
-        var front = 0.0
-        for x in stride(from: -30.0, through: 30, by: 6) {
-            for z in stride(from: -40.0, through: 40, by: 4) {
-                for y in stride(from: front, through: 150, by: 2) {
-                    if let i = voxel(centre + SIMD3(x, y, z)), mask.voxels[i] != 0 { front = y }
-                }
-            }
-        }
-        func tissue(from: Double, to: Double) -> Double? {
-            var inside = 0.0, seen = 0.0, asked = 0.0
-            for z in stride(from: -65.0, through: -48, by: 2) {
-                for y in stride(from: from, through: to, by: 2) {
-                    for x in stride(from: -30.0, through: 30, by: 3) {
-                        asked += 1
-                        guard let i = voxel(centre + SIMD3(x, y, z)) else { continue }
-                        seen += 1
-                        if image.voxels[i] > threshold { inside += 1 }
-                    }
-                }
-            }
-            return seen > 0.6 * asked ? inside / seen : nil
-        }
-        guard front > 30, let face = tissue(from: front - 25, to: front), let behind = tissue(from: -45, to: 0) else { return false }
-        return face < 0.1 && behind > 0.3
     }
 }

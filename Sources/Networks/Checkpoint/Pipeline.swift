@@ -57,12 +57,16 @@ public struct QualityLimits: Sendable, Equatable {
     /// The largest mean entropy of the probabilities along the mask's surface, in bits.
     public var entropy = 0.9
 
+    /// The least share of the image's range by which it must be brighter in the mask than in the air.
+    public var brightness = 0.05
+
     /// The bounds that a model without others is held to.
     public init() {}
 
     /// Each bound with its name in scripts and files.
     public static let names: [(name: String, path: WritableKeyPath<QualityLimits, Double> & Sendable)] = [
         ("largest_share", \.largestShare), ("hole_share", \.holeShare), ("contact", \.contact), ("flip", \.flip), ("entropy", \.entropy),
+        ("brightness", \.brightness),
     ]
 
     var shares: [(name: String, value: Double)] { Self.names.map { ($0.name, self[keyPath: $0.path]) } }

@@ -24,6 +24,11 @@ extension Engine {
     }
 }
 
+extension ParameterStore {
+    /// The first layer of which a weight or a running statistic is not finite.
+    var firstNotFinite: Int? { slots.indices.first { !Finite.all(pointer($0), slots[$0].stored) }.map { slots[$0].layer } }
+}
+
 extension Tensor {
     /// Whether all values of a sample are finite, its padding left out.
     func isFinite(sample: Int) -> Bool {

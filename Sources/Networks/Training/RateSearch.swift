@@ -64,7 +64,7 @@ public func findRate(
             search.rates.append(low * factor)
             search.losses.append(result.score.loss)
             least = min(least, average / (1 - pow(0.8, Double(n + 1))))
-        } catch NetworkError.diverged where n > 0 {
+        } catch NetworkError.diverged(let found) where n > 0 && !found.isOfInput {
             break
         }
         onStep(n + 1)

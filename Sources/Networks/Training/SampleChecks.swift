@@ -23,6 +23,15 @@ extension Sample {
         }
     }
 
+    /// The same in a training, which NaN and infinite values end.
+    func check(for model: Model, epoch: Int, step: Int?) throws {
+        do {
+            try check(for: model)
+        } catch NetworkError.notFinite(let sample, let what) {
+            throw NetworkError.diverged(Divergence(what: .input(what), epoch: epoch, step: step, sample: sample))
+        }
+    }
+
     /// The target with a channel for each class.
     func channels(_ classes: Int) -> [Float] {
         let voxels = shape.product

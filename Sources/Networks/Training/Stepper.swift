@@ -41,7 +41,7 @@ final class Stepper {
         do {
             for part in 0..<options.accumulate {
                 let draw = UInt64(number * options.accumulate + part)
-                let batch = try prepared(next(), draw: draw)
+                let batch = try prepared(next(), draw: draw, epoch: epoch, step: step)
                 let engine = try pass(batch, draw: draw, epoch: epoch, step: step, into: &result)
                 if let accumulated, let gradients = engine.weightGradients {
                     accumulated.add(gradients, first: part == 0)
@@ -80,27 +80,26 @@ final class Stepper {
             }
             try Interrupt.check()
         }
-        func diverged(_ what: String, _ layer: Int?, _ sample: Int?) -> NetworkError {
-            let name = layer.map { "layer \($0) (\(model.graph.entries[$0].layer.kind))" }
+        func diverged(_ what: Divergence.What, _ layer: Int?, _ sample: Int?) -> NetworkError {
             let samples = sample.map { batch[$0].name } ?? batch.map(\.name).joined(separator: ", ")
-            return .diverged(Divergence(what: what, epoch: epoch, step: step, sample: samples, layer: name))
+            return .diverged(Divergence(what: what, epoch: epoch, step: step, sample: samples, layer: layer.map(model.graph.mention(of:))))
         }
         try engine.forward(seed: options.seed, step: draw)
         let place = engine.lossTarget
         let score = try options.loss.evaluate(engine.output, target: engine.target, gradient: place)
         if let bad = score.firstNotFinite {
             let origin = try engine.firstNotFinite(seed: options.seed, step: draw)
-            throw diverged("loss", origin?.entry, origin?.sample ?? bad)
+            throw diverged(.loss, origin?.entry, origin?.sample ?? bad)
         }
         try engine.backward(seed: options.seed, step: draw, fromLoss: place?.skipsLast == true)
-        if !engine.gradientSquares.isFinite { throw diverged("gradient", engine.gradientNotFinite, nil) }
+        if !engine.gradientSquares.isFinite { throw diverged(.gradient, engine.gradientNotFinite, nil) }
         result.score.samples += score.samples
         result.voxels += batch.count * engine.plan.shape.product
         return engine
     }
 
-    private func prepared(_ batch: [Sample], draw: UInt64) throws -> [Sample] {
-        for sample in batch { try sample.check(for: model) }
+    private func prepared(_ batch: [Sample], draw: UInt64, epoch: Int, step: Int) throws -> [Sample] {
+        for sample in batch { try sample.check(for: model, epoch: epoch, step: step) }
         guard let patch = options.patch else { return batch }
         return batch.enumerated().map { i, sample in
             sample.patch(of: patch, seed: options.seed, position: draw * UInt64(options.batch) + UInt64(i))

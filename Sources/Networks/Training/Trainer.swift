@@ -4,16 +4,17 @@ import Support
 ///
 /// Samples are drawn without replacement in a seeded order that is shuffled anew for each pass over them; batch normalisation and loss see
 /// the whole batch. After training the model has the last weights, or their running average where `ema` is given; the best ones are in the checkpoint. At a first
-/// Ctrl-C the step in hand is finished, the state saved and what was reached returned, with `stopped` set; a second drops the step.
+/// Ctrl-C the step in hand is finished, the state saved and what was reached returned, with `stopped` set; a second drops the step. `onBegin` is told before the first
+/// step from which a resumed training goes on, nil for one that begins anew.
 ///
 /// - Throws: `NetworkError` for options, samples and shapes that do not fit, for a model whose outputs are no probabilities, for a state that cannot be gone on
-///   from, and when the loss or a gradient is no longer finite (the model then has the best weights, or those before the step); `MemoryError`; `FileError` where
+///   from, and when a sample, the loss, a gradient or the weights are not finite (the model then has the best weights, or those before the step); `MemoryError`; `FileError` where
 ///   the checkpoint cannot be written, which is tried before the first step; what the sources throw.
 public func fit(
     _ model: Model, train: any SampleSource, valid: (any SampleSource)?, options: FitOptions,
-    onStep: (StepReport) -> Void = { _ in }, onEpoch: (EpochReport) -> Void = { _ in }
+    onBegin: (Int?) -> Void = { _ in }, onStep: (StepReport) -> Void = { _ in }, onEpoch: (EpochReport) -> Void = { _ in }
 ) throws -> History {
-    try Interrupt.finishing { try Trainer(model, train, valid, options).run(onStep: onStep, onEpoch: onEpoch) }
+    try Interrupt.finishing { try Trainer(model, train, valid, options).run(onBegin: onBegin, onStep: onStep, onEpoch: onEpoch) }
 }
 
 private final class Trainer {
@@ -47,11 +48,12 @@ private final class Trainer {
         if let path = options.checkpoint { _ = try AtomicFile(path) }
     }
 
-    func run(onStep: (StepReport) -> Void, onEpoch: (EpochReport) -> Void) throws -> History {
+    func run(onBegin: (Int?) -> Void, onStep: (StepReport) -> Void, onEpoch: (EpochReport) -> Void) throws -> History {
         let resumed = options.resume ? try keeper?.load(into: stepper) : nil
         if let resumed { progress = resumed }
         start = Clock.seconds - progress.seconds
         log = try options.log.map { try TrainingLog($0, metrics: options.metrics, from: resumed?.steps) }
+        onBegin(resumed?.steps)
         var stopped = false
         defer { stepper.settle() }
         do {
@@ -136,7 +138,10 @@ private final class Trainer {
 
     private func endEpoch() throws -> EpochReport {
         let begin = Clock.seconds
-        let validation = try stepper.withAverage { try validator?.run() }
+        if let layer = model.parameters.firstNotFinite {
+            throw NetworkError.diverged(Divergence(what: .weights, epoch: progress.epoch, step: nil, layer: model.graph.mention(of: layer)))
+        }
+        let validation = try stepper.withAverage { try validator?.run(after: progress.epoch) }
         if validation != nil { validating = Clock.seconds - begin }
         var report = EpochReport(progress, validation, seconds: 0)
         let quality = validation?.mean(of: .iou, options) ?? -report.loss
@@ -161,11 +166,16 @@ private final class Trainer {
         return report
     }
 
+    /// The training in short, for the model's file. Without what differs from run to run, so that a training repeated gives the same file.
     private func metadata(_ report: EpochReport) -> [String: String] {
         var all = options.metadata
+        let choices = options.identity(samples: train.count, validation: validator?.count, steps: steps)
+        let named = choices.map { (key: $0.name.replacing(" ", with: "_"), value: JSON.string($0.value)) }
+        all["training"] = JSON.object(named + [("steps_taken", .number(Double(progress.steps)))]).text
         all["epoch"] = "\(report.epoch)"
         all["loss"] = Text.short(report.loss)
         if let iou = report.validIoU { all["valid_iou"] = Text.short(iou) }
+        if let dice = report.validDice { all["valid_dice"] = Text.short(dice) }
         return all
     }
 

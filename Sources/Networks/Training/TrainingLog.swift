@@ -34,11 +34,11 @@ final class TrainingLog {
         guard let last = all.last else { return }
         switch kind {
         case .table(let path):
-            var text = fields(last).map(\.name).joined(separator: ",") + "\n"
-            for epoch in all { text += fields(epoch).map { $0.value.map { "\($0)" } ?? "" }.joined(separator: ",") + "\n" }
+            var text = (["epoch"] + fields(last).map(\.name)).joined(separator: ",") + "\n"
+            for epoch in all { text += (["\(epoch.epoch)"] + fields(epoch).map { $0.value.map { "\($0)" } ?? "" }).joined(separator: ",") + "\n" }
             try AtomicFile.write(Array(text.utf8), to: path)
         case .events(let file):
-            let scalars = fields(last).dropFirst().compactMap { field in
+            let scalars = fields(last).compactMap { field in
                 field.value.map {
                     (tag: field.name.hasPrefix("valid_") ? "valid/\(field.name.dropFirst(6))" : "epoch/\(field.name)", value: $0)
                 }
@@ -47,8 +47,9 @@ final class TrainingLog {
         }
     }
 
+    /// What is told of an epoch beside its number.
     private func fields(_ e: EpochReport) -> [(name: String, value: Double?)] {
-        var fields: [(String, Double?)] = [("epoch", Double(e.epoch)), ("loss", e.loss), ("dice", e.dice), ("iou", e.iou)]
+        var fields: [(String, Double?)] = [("loss", e.loss), ("dice", e.dice), ("iou", e.iou)]
         fields += zip(metrics, e.metrics).map { ($0, $1) }
         if e.validLoss != nil {
             fields += [("valid_loss", e.validLoss), ("valid_dice", e.validDice), ("valid_iou", e.validIoU)]

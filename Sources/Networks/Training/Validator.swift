@@ -12,15 +12,21 @@ struct Validator {
 
     var count: Int { source.count }
 
-    /// Loss and overlaps over the samples, one at a time, as in prediction. Throws `Interrupted` between two of them as soon as an end is asked for.
-    func run() throws -> Mean {
+    /// Loss and overlaps over the samples, one at a time, as in prediction, after an epoch. Throws `Interrupted` between two of them as soon as an end is asked for,
+    /// `NetworkError.diverged` for numbers that are not finite.
+    func run(after epoch: Int) throws -> Mean {
         var mean = Mean()
         for i in 0..<source.count {
             if Interrupt.isRequested { throw Interrupted() }
             let sample = try source.sample(i)
-            try sample.check(for: model)
-            let p = try predict(sample)
-            mean.add(try score(p, sample), options, background: model.graph.backgroundChannels)
+            try sample.check(for: model, epoch: epoch, step: nil)
+            let score = try score(predict(sample), sample)
+            if score.firstNotFinite != nil {
+                let layer = try? model.trace(sample.image, shape: sample.shape).first { $0.notFinite > 0 }
+                throw NetworkError.diverged(
+                    Divergence(what: .loss, epoch: epoch, step: nil, sample: sample.name, layer: layer.map { model.graph.mention(of: $0.index) }))
+            }
+            mean.add(score, options, background: model.graph.backgroundChannels)
         }
         return mean
     }
