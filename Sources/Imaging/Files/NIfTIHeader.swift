@@ -73,7 +73,8 @@ struct NIfTIHeader {
         let offset: Double = one ? f.float(108) : Double(f.number(168, as: Int64.self))
         let least = isPair ? 0 : size(version: version) + 4
         guard offset == 0 || (offset >= Double(least) && offset < 1e15) else {
-            throw ImageError.field(path: path, field: "vox_offset", value: Text.short(offset), allowed: "a place in the file, \(least) or more")
+            throw ImageError.field(
+                path: path, field: "vox_offset", value: Text.short(offset), allowed: offset < 1e15 ? "\(least) or more" : "a place in the file")
         }
 
         var scaling: Scaling?
