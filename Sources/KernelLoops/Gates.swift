@@ -110,8 +110,8 @@ func productSums(_ r: SKFlat) {
     var i = 0
     while i < Int(r.count) {
         let x = loadExactly(a, i, Int(r.count)), y = loadExactly(b, i, Int(r.count))
-        l += SIMD8<Double>(x.lowHalf) * SIMD8<Double>(y.lowHalf)
-        h += SIMD8<Double>(x.highHalf) * SIMD8<Double>(y.highHalf)
+        l += sk_doubles8(x.lowHalf) * sk_doubles8(y.lowHalf)
+        h += sk_doubles8(x.highHalf) * sk_doubles8(y.highHalf)
         i += 16
     }
     for lane in 0..<8 {

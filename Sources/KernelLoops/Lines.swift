@@ -105,7 +105,7 @@ func storeLine(_ r: SKLine) {
             }
         }
         if summed {
-            let l = SIMD8<Double>(v.lowHalf), h = SIMD8<Double>(v.highHalf)
+            let l = sk_doubles8(v.lowHalf), h = sk_doubles8(v.highHalf)
             l1 += l
             h1 += h
             l2 += l * l
@@ -145,11 +145,11 @@ func storeGradient(_ r: SKLine) {
         }
         if summed {
             let d = x - centre
-            let gl = SIMD8<Double>(g.lowHalf), gh = SIMD8<Double>(g.highHalf)
+            let gl = sk_doubles8(g.lowHalf), gh = sk_doubles8(g.highHalf)
             l1 += gl
             h1 += gh
-            l2 += gl * SIMD8<Double>(d.lowHalf)
-            h2 += gh * SIMD8<Double>(d.highHalf)
+            l2 += gl * sk_doubles8(d.lowHalf)
+            h2 += gh * sk_doubles8(d.highHalf)
         }
         i += 16
     }
