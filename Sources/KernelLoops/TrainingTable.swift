@@ -4,5 +4,5 @@ import CKernels
 public func trainingTable() -> SKTrainingTable {
     SKTrainingTable(
         lossSums: { lossSums($0.pointee) }, lossGradient: { lossGradient($0.pointee) }, adam: { adam($0.pointee) }, sgd: { sgd($0.pointee) },
-        squares: { squares($0.pointee) })
+        squares: { squares($0.pointee) }, draws: { draws($0.pointee) })
 }

@@ -129,19 +129,30 @@ struct WeightLayout: Sendable, Equatable {
         ((((o / lanes) * inputBlocks + i / width) * order.count + tap) * width + i % width) * lanes + o % lanes
     }
 
-    /// Calls `body(index in PyTorch order, place in memory)` for each weight of one pair of blocks.
+    /// Floats in memory from one tap of a kernel to the next stored one.
+    var tapStride: Int { width * lanes }
+
+    /// Calls `body` for each kernel of one pair of blocks with the index in PyTorch's order of its first tap, from which its taps follow each other, and the
+    /// place in memory of the one stored first; the others follow in `order`, `tapStride` apart.
     @inline(__always)
-    func forEach(pair: Int, _ body: (Int, Int) -> Void) {
+    func forEachKernel(pair: Int, _ body: (_ first: Int, _ place: Int) -> Void) {
         let volume = kernel.product
         let firstOutput = pair / inputBlocks * lanes, firstInput = pair % inputBlocks * width
         for o in firstOutput..<min(output, firstOutput + lanes) {
             for i in firstInput..<min(input, firstInput + width) {
-                let base = (inputFirst ? i * output + o : o * input + i) * volume
-                var place = place(output: o, input: i, tap: 0)
-                for k in order {
-                    body(base + k, place)
-                    place += width * lanes
-                }
+                body((inputFirst ? i * output + o : o * input + i) * volume, place(output: o, input: i, tap: 0))
+            }
+        }
+    }
+
+    /// Calls `body(index in PyTorch's order, place in memory)` for each weight of one pair of blocks.
+    @inline(__always)
+    func forEach(pair: Int, _ body: (Int, Int) -> Void) {
+        forEachKernel(pair: pair) { first, place in
+            var place = place
+            for tap in order {
+                body(first + tap, place)
+                place += tapStride
             }
         }
     }

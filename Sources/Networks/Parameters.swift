@@ -1,3 +1,5 @@
+import CKernels
+import Kernels
 import Support
 
 /// All weights of a model in one run of memory, so that an optimiser step is one pass; running statistics in a second run.
@@ -65,45 +67,69 @@ final class ParameterStore {
     func initialise(seed: UInt64) throws {
         for (index, slot) in slots.enumerated() {
             switch slot.spec.start {
-            case .zeros: try fill(slot: index) { _ in 0 }
-            case .ones: try fill(slot: index) { _ in 1 }
+            case .zeros: try fill(slot: index) { _, out in out.update(repeating: 0) }
+            case .ones: try fill(slot: index) { _, out in out.update(repeating: 1) }
             case .heNormal(let fanIn):
-                let random = CounterRandom(seed: seed, stream: UInt64(index))
+                let key = CounterRandom(seed: seed, stream: UInt64(index)).key
                 // A normal cut at two deviations has 0.87962566 of its deviation left.
                 let deviation = (2 / Double(max(1, fanIn))).squareRoot() / 0.879_625_661_034_239_78
-                try fill(slot: index) { Float(deviation * random.truncatedNormal(at: UInt64($0))) }
+                try fill(slot: index) { first, out in
+                    guard let base = out.baseAddress else { return }
+                    var call = SKDraws(key: key, counter: UInt64(first), count: Int64(out.count), scale: deviation, out: base)
+                    Kernels.training.draws(&call)
+                }
             }
         }
     }
 
-    /// Puts `value(index in PyTorch's order)` in each place, on all cores. Throws `Interrupted`, with some of the values written.
-    @inline(__always)
-    private func fill(slot index: Int, in run: UnsafeMutablePointer<Float>? = nil, _ value: (Int) -> Float) throws {
+    /// Asks for all values, some that follow each other in PyTorch's order at a time (the index of the first, and where they go), and puts each in its
+    /// place, on all cores. Throws `Interrupted`, with some of the values written.
+    private func fill(
+        slot index: Int, in run: UnsafeMutablePointer<Float>? = nil, _ values: (_ first: Int, _ out: UnsafeMutableBufferPointer<Float>) -> Void
+    ) throws {
         let p = run.map { $0 + slots[index].offset } ?? pointer(index)
+        let count = slots[index].spec.count
         switch slots[index].spec.storage {
         case .vector:
             try Interrupt.check()
-            for i in 0..<slots[index].spec.count { p[i] = value(i) }
-        case .blocked(let layout):
-            try Parallel.slabs(layout.pairs) { pair in layout.forEach(pair: pair) { logical, place in p[place] = value(logical) } }
-        case .grouped(let layout, let groups):
-            let each = slots[index].spec.count / groups
-            try Parallel.slabs(groups * layout.pairs) { task in
-                let group = task / layout.pairs
-                layout.forEach(pair: task % layout.pairs) { logical, place in
-                    p[group * layout.storedCount + place] = value(group * each + logical)
-                }
-            }
+            values(0, UnsafeMutableBufferPointer(start: p, count: count))
+        case .blocked(let layout): try fill(p, layout, groups: 1, each: count, values)
+        case .grouped(let layout, let groups): try fill(p, layout, groups: groups, each: count / groups, values)
         case .lanes(let layout):
             try Parallel.slabs(layout.channels) { c in
-                for tap in 0..<layout.taps { p[layout.place(c, tap)] = value(c * layout.taps + tap) }
+                withUnsafeTemporaryAllocation(of: Float.self, capacity: layout.taps) { taps in
+                    values(c * layout.taps, taps)
+                    for tap in 0..<layout.taps { p[layout.place(c, tap)] = taps[tap] }
+                }
+            }
+        }
+    }
+
+    private func fill(
+        _ p: UnsafeMutablePointer<Float>, _ layout: WeightLayout, groups: Int, each: Int, _ values: (Int, UnsafeMutableBufferPointer<Float>) -> Void
+    ) throws {
+        try Parallel.slabs(groups * layout.pairs) { task in
+            let group = task / layout.pairs
+            withUnsafeTemporaryAllocation(of: Float.self, capacity: layout.kernel.product) { taps in
+                layout.forEachKernel(pair: task % layout.pairs) { first, place in
+                    values(group * each + first, taps)
+                    var out = p + group * layout.storedCount + place
+                    for tap in layout.order {
+                        out.pointee = taps[tap]
+                        out += layout.tapStride
+                    }
+                }
             }
         }
     }
 
     /// Copies values in PyTorch's order, as many as the slot has, into their places, or those of another run laid out like the weights. Throws `Interrupted`.
     func write(slot index: Int, _ source: [Float], to run: UnsafeMutablePointer<Float>? = nil) throws {
-        try source.withUnsafeBufferPointer { source in try fill(slot: index, in: run) { source[$0] } }
+        try source.withUnsafeBufferPointer { source in
+            try fill(slot: index, in: run) { first, out in
+                if let from = source.baseAddress { out.baseAddress?.update(from: from + first, count: out.count) }
+            }
+        }
     }
 
     /// Values in PyTorch's order, of the weights themselves or of another run laid out like them (gradients).

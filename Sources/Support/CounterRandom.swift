@@ -5,8 +5,8 @@ import Glibc
 ///
 /// The mixing function is the finaliser of SplitMix64 (Steele, Lea, Flood 2014), applied to a Weyl sequence keyed by seed and stream.
 public struct CounterRandom: RandomNumberGenerator, Sendable {
-    @usableFromInline
-    let key: UInt64
+    /// What sets its draws apart from those of other seeds and streams.
+    public let key: UInt64
     /// The next counter for sequential use.
     public var counter: UInt64
 

@@ -1,4 +1,6 @@
+import CKernels
 import Glibc
+import Kernels
 import Networks
 import Support
 import Testing
@@ -63,6 +65,23 @@ func unet(filters: Int, depth: Int, dropout: Double = 0.05, seed: UInt64 = 1) th
         let deviation = (2 / Double(19 * 6)).squareRoot() / 0.879_625_661_034_239_78
         let expected = (0..<21 * 19 * 6).map { Float(deviation * random.truncatedNormal(at: UInt64($0))) }
         #expect(model.arrays[0].values == expected)
+    }
+
+    /// Eight at a time, with each instruction set and to any count, they are the draws one by one, and nothing is written beyond them.
+    @Test func drawsInVectorsAreTheDraws() throws {
+        let random = CounterRandom(seed: 29, stream: 3), scale = 0.087
+        for set in Kernels.available {
+            let table = try #require(Kernels.training(set))
+            for (first, count) in [(0, 1), (5, 7), (1 << 40, 8), (17, 27), (1000, 432), (3, 100_001)] {
+                var out = [Float](repeating: -9, count: count + 8)
+                out.withUnsafeMutableBufferPointer {
+                    var call = SKDraws(key: random.key, counter: UInt64(first), count: Int64(count), scale: scale, out: $0.baseAddress!)
+                    table.draws(&call)
+                }
+                let expected = (0..<count).map { Float(scale * random.truncatedNormal(at: UInt64(first + $0))) }
+                #expect(out == expected + [Float](repeating: -9, count: 8))
+            }
+        }
     }
 
     /// Against the error function: Φ of a draw is its uniform number again, to the error of the quantile times the density.

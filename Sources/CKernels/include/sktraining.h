@@ -42,6 +42,20 @@ typedef struct {
     int32_t nesterov;
 } SKUpdate;
 
+// Draws of a normal cut at two deviations, at counters that follow each other (see CounterRandom).
+typedef struct {
+    uint64_t key;
+    uint64_t counter;               // of the first
+    int64_t count;                  // exactly as many are written
+    double scale;
+    float *_Nonnull out;
+} SKDraws;
+
+typedef int64_t SKLong8 __attribute__((ext_vector_type(8)));
+static inline __attribute__((always_inline)) SKDoubles8 sk_doublesOfLong8(SKLong8 v) { return __builtin_convertvector(v, SKDoubles8); }
+static inline __attribute__((always_inline)) SKVector8 sk_floatsOfDoubles8(SKDoubles8 v) { return __builtin_convertvector(v, SKVector8); }
+
+typedef void (*SKDrawsFunction)(const SKDraws *_Nonnull);
 typedef void (*SKLossFunction)(const SKLoss *_Nonnull);
 typedef void (*SKUpdateFunction)(const SKUpdate *_Nonnull);
 
@@ -51,6 +65,7 @@ typedef struct {
     SKUpdateFunction _Nonnull adam;
     SKUpdateFunction _Nonnull sgd;
     SKFlatFunction _Nonnull squares;    // sums of a * a (row 0)
+    SKDrawsFunction _Nonnull draws;
 } SKTrainingTable;
 
 #endif

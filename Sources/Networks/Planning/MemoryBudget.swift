@@ -9,8 +9,8 @@ struct MemoryBudget {
     /// Whether validation samples are predicted in between, whose memory comes on top.
     let validates: Bool
     let precision: Precision
-    /// Runs of memory of the weights' size: weights, gradients and the optimiser's two moments, unless told otherwise.
-    var copies = 4
+    /// Runs of memory of the weights' size: weights, gradients, the optimiser's two moments and the best weights so far, unless told otherwise.
+    var copies = 5
 
     init(_ model: Model, shape: SIMD3<Int>, batch: Int, validates: Bool, precision: Precision) {
         (self.model, self.shape, self.batch, self.validates, self.precision) = (model, shape, batch, validates, precision)

@@ -117,9 +117,9 @@ public struct FitOptions: Sendable {
         ] + sources
     }
 
-    /// Runs of memory as large as the weights that a training holds: weights, gradients, moments, and what else was asked for.
+    /// Runs of memory as large as the weights that a training holds: weights, gradients, moments, the best weights so far, and what else was asked for.
     var weightCopies: Int {
         let moments = if case .sgd = optimizer { 1 } else { 2 }
-        return 2 + moments + (ema == nil ? 0 : 1) + (accumulate > 1 ? 1 : 0)
+        return 3 + moments + (ema == nil ? 0 : 1) + (accumulate > 1 ? 1 : 0)
     }
 }

@@ -151,6 +151,7 @@ private final class Trainer {
                 if let path = options.checkpoint {
                     try model.save(to: path, metadata: metadata(report))
                 } else {
+                    bestWeights = nil  // before the new copy is made, so that memory holds one
                     bestWeights = WeightCopy(model)
                 }
             }

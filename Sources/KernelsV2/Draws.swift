@@ -1,0 +1,1 @@
+../KernelLoops/Draws.swift
