@@ -41,14 +41,20 @@ extension Sample {
         return out
     }
 
-    /// A piece at a place that depends on seed and position alone. What the sample lacks at its far ends is zero.
-    func patch(of size: SIMD3<Int>, seed: UInt64, position: UInt64) -> Sample {
+    /// The first voxel of a piece of a sample, at a place that depends on seed and position alone: the sample's number among all that a training takes, from 0.
+    package static func corner(of size: SIMD3<Int>, in shape: SIMD3<Int>, seed: UInt64, position: UInt64) -> SIMD3<Int> {
         let random = CounterRandom(seed: seed, stream: 0x9A7C4)
         var corner = SIMD3(0, 0, 0)
         for axis in 0..<3 {
             let room = max(0, shape[axis] - size[axis]) + 1
             corner[axis] = min(room - 1, Int(random.uniform(at: 3 * position + UInt64(axis)) * Double(room)))
         }
+        return corner
+    }
+
+    /// A piece at its `corner`. What the sample lacks at its far ends is zero.
+    func patch(of size: SIMD3<Int>, seed: UInt64, position: UInt64) -> Sample {
+        let corner = Self.corner(of: size, in: shape, seed: seed, position: position)
         func cut(_ values: [Float]) -> [Float] {
             Box.cut(values, shape, at: corner, size, channels: values.count / shape.product)
         }
