@@ -132,7 +132,9 @@ extension Scene {
             let inset = font * 0.75
             letter(signs[u].0, cell.x + inset, middle)
             letter(signs[u].1, cell.x + cell.z - inset, middle)
-            letter(signs[v].1, x + w / 2, cell.y + font * 1.25)
+            // Below the label where a narrow panel has no room beside it.
+            let labelEnd = cell.x + 9 * unit + canvas.measure(label, size: small)
+            letter(signs[v].1, x + w / 2, cell.y + font * (labelEnd < x + w / 2 - small ? 1.25 : 2.4))
             letter(signs[v].0, x + w / 2, cell.y + cell.w - font * 0.55)
         }
     }

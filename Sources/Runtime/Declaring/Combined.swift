@@ -160,7 +160,12 @@ public struct Rest<Element: Convertible>: Convertible {
     public static func from(_ value: Value) throws(Mismatch) -> Rest {
         guard case .list(let list) = value else { throw Mismatch(expected) }
         var items: [Element] = []
-        for item in list { items.append(try Element.from(item)) }
+        for item in list {
+            do throws(Mismatch) { items.append(try Element.from(item)) } catch {
+                // The one argument that does not fit, of several.
+                throw Mismatch(error.expected, found: error.found ?? item.mention, hint: error.hint)
+            }
+        }
         return Rest(items)
     }
     public var value: Value { items.value }
