@@ -6,8 +6,8 @@
 ## `openms01_T1w_brainmask.nii.gz` and `studyforrest_T1w.nii.gz`, which has no mask and shows how a missing partner is named.
 ## "none" as HEADS makes synthetic heads alone.
 
-assert(length(args) > 1, "usage: skullstrip examples/make_nfbs.ss HEADS FOLDER [--phantoms 6]")
 o = options(args, {phantoms: 6})
+assert(length(o.rest) == 2, "usage: skullstrip examples/make_nfbs.ss HEADS FOLDER [--phantoms 6]")
 heads = o.rest[0]
 folder = o.rest[1]
 

@@ -13,8 +13,8 @@
 ##   - it resamples images with nearest neighbour, which shifts edges by up to half a voxel; here linearly (masks: linearly, cut at one half);
 ##   - its last kernel is 1×1×2 voxels, which moves the mask by half a voxel; here 1×1×1.
 
-assert(length(args) > 0, "usage: skullstrip examples/nfbs.ss FOLDER [--epochs 60] [--steps 16] [--batch 4] [--filters 16] [--limit N] [--out out]")
 o = options(args, {epochs: 60, steps: 16, batch: 4, filters: 16, limit: 0, out: "out"})
+assert(length(o.rest) == 1, "usage: skullstrip examples/nfbs.ss FOLDER [--epochs 60] [--steps 16] [--batch 4] [--filters 16] [--limit N] [--out out]")
 out = make_folder(o.out)
 shape = [96, 128, 160]
 spacing = 2

@@ -6,8 +6,8 @@
 ## hold a word of `--skip` are not images of heads. `--flips` averages over the mirror image, in twice the time; `--brains` writes the stripped images too. A file that
 ## fails is named in the table, and does not stop the others. Run again, what has its mask and its line in the table is not done again.
 
-assert(length(args) > 0, "usage: skullstrip examples/segment_folder.ss FOLDER [--out masks] [--model FILE] [--skip mask,labels,aseg] [--flips] [--brains]")
 o = options(args, {out: "masks", model: "", skip: "mask,labels,aseg", flips: false, brains: false})
+assert(length(o.rest) == 1, "usage: skullstrip examples/segment_folder.ss FOLDER [--out masks] [--model FILE] [--skip mask,labels,aseg] [--flips] [--brains]")
 folder = o.rest[0]
 out = make_folder(o.out)
 net = if o.model == "" { default_model() } else { load(o.model) }

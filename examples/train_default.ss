@@ -8,8 +8,8 @@
 ## It may be stopped at any time, with Ctrl-C or otherwise, and goes on where it was when it is run again. `--start` takes the first stage from a file, and
 ## `--minutes` bounds the second by the clock rather than by `--settle` steps.
 
-assert(length(args) > 0, "usage: skullstrip examples/train_default.ss LABELS [--out OUT] [--steps N] [--settle N] [--batch N] [--rate R] [--minutes M] [--start MODEL]")
 o = options(args, {out: "default", steps: 3700, settle: 3000, batch: 1, rate: 0.001, minutes: 0, start: ""})
+assert(length(o.rest) == 1, "usage: skullstrip examples/train_default.ss LABELS [--out OUT] [--steps N] [--settle N] [--batch N] [--rate R] [--minutes M] [--start MODEL]")
 out = make_folder(o.out)
 filters = 16
 spacing = 2
