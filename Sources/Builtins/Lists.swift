@@ -11,7 +11,7 @@ extension Catalog {
             shortcut: { x in
                 switch x {
                 case .list(let list): .number(Double(list.count))
-                case .string(let string): .number(Double(string.length))
+                case .string(let string) where string.utf8.count < 1 << 16: .number(Double(string.length))
                 default: nil
                 }
             }
@@ -19,7 +19,7 @@ extension Catalog {
             switch x {
             case .list(let list): list.count
             case .range(let range): range.count
-            case .string(let string): string.length
+            case .string(let string): try string.countCharacters()
             case .record(let record): record.names.count
             default: throw context.reject("x", expected: "a list, range, string or record", found: x.mention)
             }

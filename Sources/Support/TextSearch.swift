@@ -23,6 +23,18 @@ extension String {
     /// How many characters there are; of plain text at once.
     public var length: Int { isPlain ? utf8.count : count }
 
+    /// As `length`, for texts of any size. Throws `Interrupted`.
+    public func countCharacters() throws -> Int {
+        if isPlain { return utf8.count }
+        let stretch = 1 << 16
+        var found = 0, start = startIndex
+        while let end = index(start, offsetBy: stretch, limitedBy: endIndex) {
+            try Interrupt.check()
+            (found, start) = (found + stretch, end)
+        }
+        return found + distance(from: start, to: endIndex)
+    }
+
     /// The character at which a part begins for the first time, from 0; nil where it does not occur. An empty part is at 0.
     public func position(of part: String) -> Int? {
         firstRange(of: part, from: startIndex).map { distance(from: startIndex, to: $0.lowerBound) }

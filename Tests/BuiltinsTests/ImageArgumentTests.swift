@@ -35,6 +35,7 @@ import Testing
         ("erode(v > 0, -1)", "erode: `radius` must be 0 or more mm, got -1"),
         ("close(v > 0, 0/0, unit=\"voxels\")", "close: `radius` must be 0 or more voxels, got nan"),
         ("crop_to(v, v > 0, margin=-1)", "crop_to: `margin` must be 0 mm or more, got -1"),
+        ("min(v, v > 0)", "min: `values` must be a volume or a number or a list of numbers, got a mask of 16×16×16"),
         ("centroid(v < -1)", "centroid: the mask has no voxel"),
         ("translate(v, [1e300, 0, 0], carry=true)", "no farther than"),
         ("affine_transform(v, [[1e9, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0]], carry=true)", "affine"),

@@ -55,7 +55,7 @@ def ctrl_c_drops_the_line(home):
 @test
 def ctrl_c_stops_an_evaluation_and_keeps_the_values(home):
     t = Terminal(home)
-    t.enter('kept = 12; big = phantom(seed=1, shape=160, spacing=1).image; save(big, "big.nii.gz"); xs = random(2000000); s = "ab cd " * 5e6;')
+    t.enter('kept = 12; big = phantom(seed=1, shape=160, spacing=1).image; save(big, "big.nii.gz"); xs = random(2000000); s = "ab cd " * 5e6; accents = "ab cé " * 5e6;')
     t.enter('rows = [{id: k, x: x} for [k, x] in enumerate(xs[0:200000])]; save(rows, "rows.csv")', timeout=60)
     endless = [
         "i = 0; while true { i = i + 1 }",
@@ -82,6 +82,8 @@ def ctrl_c_stops_an_evaluation_and_keeps_the_values(home):
         'while true { save(rows, "again.csv") }',
         "while true { percentile(xs, [1, 50, 99]) }",
         "while true { zip(few, few) }",
+        "while true { [...xs, ...xs] }",
+        "while true { length(accents) }",
     ]
     for code in endless:
         # The machine may be busy with something else; the program must not be slow three times.

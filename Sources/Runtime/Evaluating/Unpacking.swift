@@ -100,15 +100,22 @@ final class SpreadList: Code {
     override var isPlain: Bool { parts.allSatisfy(\.isPlain) }
 
     override func evaluate(_ frame: Frame) throws -> Value {
-        var out: [Value] = []
-        for (part, isSpread) in zip(parts, spreads) {
+        // The lists first, so that the new one has room for all at once.
+        let lists = try zip(parts, spreads).map { part, isSpread in
             let value = try part.evaluate(frame)
-            let items = isSpread ? try Sequences.items(value, frame, part.span) : [value]
-            guard out.count + items.count <= List.longest else { throw Operators.tooLong(frame, span) }
-            try frame.reserve(items: items.count, at: span)
-            out += items
+            if isSpread, case .list(let list) = value { return list }
+            return List(isSpread ? try Sequences.items(value, frame, part.span) : [value])
         }
-        let list = List(out)
+        let count = lists.reduce(0) { $0 + $1.count }
+        guard count <= List.longest else { throw Operators.tooLong(frame, span) }
+        try frame.reserve(items: count, at: span)
+        let list = List(capacity: count)
+        for part in lists {
+            for start in stride(from: 0, to: part.count, by: 1 << 20) {
+                try Interrupt.check()
+                list.append(contentsOf: part, start..<min(part.count, start + 1 << 20))
+            }
+        }
         if list.depth > Value.deepest { throw frame.fail(tooDeep, at: span) }
         return .list(list)
     }
