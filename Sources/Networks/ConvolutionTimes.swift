@@ -33,6 +33,8 @@ package final class ConvolutionTimes {
         for (stream, buffer) in buffers.prefix(3).enumerated() {
             for i in 0..<buffer.count { buffer.base[i] = Float(random.uniform(at: UInt64(stream << 40 + i))) - 0.5 }
         }
+        // As a training's memory lies after its first steps.
+        for buffer in buffers { buffer.gather() }
     }
 
     /// The least of `repeats` of each. With `processor` the time that all threads worked, which other programs disturb less.

@@ -3,7 +3,7 @@
 Usage: layers.py [--onednn PROGRAM] [--lock FILE] [--bench PATH]
 
 GFLOP/s are nominal: what a direct convolution would have to do in the same time; two threads, float32, batch 1, each the least time of many. PyTorch
-runs channels last and contiguous, its heap kept and on huge pages; oneDNN is onednn_layers.cpp, compiled (see there), in layouts of its choice.
+runs channels last and contiguous, its heap kept and on huge pages; oneDNN is onednn_layers.cpp, compiled (see there), in layouts of its choice, on huge pages as well.
 The last columns say how much of the machine's measured peaks (`NetworkBench peak`) ours comes to: nominal operations of its multiply–add peak, which Winograd's
 algorithm may pass, and the least traffic (input, output, weights once each) of its bandwidth.
 """
@@ -58,7 +58,7 @@ def main():
         for memory in ("channels_last", "contiguous")
     }
     if options.onednn:
-        peers["oneDNN"] = each([options.onednn])
+        peers["oneDNN"] = each([options.onednn], **TUNED_HEAP)
 
     lock.release()
     for number, name in enumerate(("forward", "gradient of the input", "gradient of the weights")):
