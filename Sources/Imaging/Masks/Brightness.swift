@@ -5,7 +5,7 @@ extension Volume {
     /// In MR images of heads a quarter and more, whatever the contrast; about 0 where there is nothing in the mask, negative in images of inverted brightness. Of values far apart,
     /// some ten thousand of each, those that are not finite left out; nil where there are none, or all are one.
     public func brightness(of mask: Mask) -> Double? {
-        let inside = mask.voxels.reduce(0) { $0 + Int($1) }
+        let inside = mask.count
         let all = Self.sorted(stride(from: 0, to: voxels.count, by: Self.step(voxels.count)).map { voxels[$0] })
         var within: [Float] = [], left = 0
         for (i, m) in mask.voxels.enumerated() where m != 0 {
