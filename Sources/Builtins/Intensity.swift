@@ -10,10 +10,11 @@ extension Catalog {
                 N4 after Tustison 2010 (doi:10.1109/TMI.2010.2046908): the histogram of the log image is sharpened, the difference to the sharpened image
                 is fitted by cubic B-splines, and this is repeated over `iterations[0]` turns on a coarse lattice, then on finer ones, each twice as
                 dense. It runs on every `shrink`-th voxel; the field is then evaluated at full resolution, and the volume divided by it. Without a mask,
-                voxels above Otsu's threshold are learnt from: the noise of air does not follow the field, and where it counts, the fit is pulled towards no change.
+                voxels above Otsu's threshold with neighbours above it are learnt from: the noise of air does not follow the field, and where it counts, the fit
+                is pulled towards no change; a voxel at the edge is dark for another reason than the field. `mask=otsu(v)` learns from the edge too.
                 """,
             Param<Volume>("image", "the volume; voxels of 0 or less are left out of the estimate"),
-            Param<Mask?>("mask", "where the bias is estimated; none takes Otsu's foreground", default: nil),
+            Param<Mask?>("mask", "where the bias is estimated; none takes Otsu's foreground without its edge", default: nil),
             Param<WholeTriple>(
                 "shrink", "estimate on every shrink-th voxel along each axis, on more of them where fewer than 4 would be left", default: 4),
             Param<[Int]>("iterations", "most turns at each level; the list's length is the number of levels", default: [50, 50, 50, 50]),
@@ -39,7 +40,7 @@ extension Catalog {
         Builtin(
             "bias_field", "The field that `n4` divides by, with the same parameters.", theme: .intensity,
             Param<Volume>("image", "the volume; voxels of 0 or less are left out of the estimate"),
-            Param<Mask?>("mask", "where the bias is estimated; none takes Otsu's foreground", default: nil),
+            Param<Mask?>("mask", "where the bias is estimated; none takes Otsu's foreground without its edge", default: nil),
             Param<WholeTriple>(
                 "shrink", "estimate on every shrink-th voxel along each axis, on more of them where fewer than 4 would be left", default: 4),
             Param<[Int]>("iterations", "most turns at each level; the list's length is the number of levels", default: [50, 50, 50, 50]),

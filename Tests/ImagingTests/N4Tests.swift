@@ -264,6 +264,19 @@ private func options(_ change: (inout N4.Options) -> Void) -> N4.Options {
     }
 
     /// A histogram of two blurred peaks: what lies between two peaks is drawn to the nearer one.
+    /// A voxel at the foreground's edge is partly air. Where a sheet is all edge, or nearly, it is learnt from all the same.
+    @Test func theForegroundIsLearntFromWithoutItsEdge() throws {
+        func learnt(_ inside: (Int, Int, Int) -> Bool, shrink: SIMD3<Int> = .one) throws -> Int {
+            try N4Samples(try volume([20, 20, 20]) { inside($0, $1, $2) ? 100 : 1 }, mask: nil, weights: nil, shrink: shrink).count
+        }
+        let box = { (i: Int, j: Int, k: Int) in (4..<16).contains(i) && (4..<16).contains(j) && k >= 4 }
+        // The box goes on to the last slice, where the image ends and nothing says that it is an edge.
+        #expect(try learnt(box) == 10 * 10 * 15)
+        // Of voxels 2, 5, … 17 those at 5, 8, 11, 14 have only the box beside them along x and y, and that at 17 too along z.
+        #expect(try learnt(box, shrink: [3, 3, 3]) == 4 * 4 * 5)
+        #expect(try learnt { _, _, k in k == 7 } == 400)
+    }
+
     @Test func sharpeningDrawsIntensitiesToThePeaks() {
         func peak(_ height: Double, at centre: Int, _ b: Int) -> Double {
             let d = Double(b - centre) / 12

@@ -1,16 +1,16 @@
 """Intensities: time, peak memory and effect of this program's operations beside their peers', in turn, in one run, on two threads.
 
-Usage: intensity.py SKULLSTRIP [--rounds N] [--only WORD ...] [--ants] [--heads FOLDER [--effect-only | --fields-only]]
+Usage: intensity.py SKULLSTRIP [--rounds N] [--only WORD ...] [--ants] [--heads FOLDER [--effect-only | --fields-only | --places-only]]
 
 Needs numpy and SimpleITK; with --ants also ANTsPy, with --heads the real heads. Times are of the operation alone, on a synthetic head of
 256 × 256 × 192 voxels that is already in memory; peak memory is of a process that reads the head and runs the operation once, with what its
-interpreter and libraries take. Without a mask, ours is the default (Otsu's foreground); "every voxel" learns from all above 0, as the peers do.
+interpreter and libraries take. Without a mask, ours is the default (Otsu's foreground less its edge); "every voxel" learns from all above 0, as the peers do.
 """
 import argparse, glob, json, os, statistics, subprocess, sys, tempfile, time
 
 N4 = "shrink=3, iterations=[20, 10, 10, 5]"
 OURS = {
-    "n4, Otsu mask": f"n4(v, {N4})", "n4, no mask": f"n4(v, {N4})", "n4, every voxel": f"n4(v, mask=v > 0, {N4})", "z-score": "normalize(v)",
+    "n4, Otsu mask": f"n4(v, mask=otsu(v, bins=200), {N4})", "n4, no mask": f"n4(v, {N4})", "n4, every voxel": f"n4(v, mask=v > 0, {N4})", "z-score": "normalize(v)",
     "rescale": "rescale(v)", "percentiles 1, 99": "percentile(v, [1, 99])", "otsu": "otsu(v, bins=200)", "median 3×3×3": "median(v)", "median 7×7×7": "median(v, 3)", "median 15×15×15": "median(v, 7)",
     "gaussian 2 mm": "gaussian(v, sigma=2)", "gradient": "gradient(v)", "denoise": "denoise(v, sigma=20, search=2)", "denoise 11³, 5³": "denoise(v, sigma=20, search=5, patch=2)",
 }
@@ -102,7 +102,7 @@ def times(program, path, rounds, names, limit):
             print(line + (f"{peer} | {1000 * statistics.median(b):.1f} ({memory[1]:.0f}) | {statistics.median(b) / mine:.1f} |" if b else "– | – | – |"), flush=True)
 
 
-def effect(program, folder, work, known):
+def effect(program, folder, work, what):
     """Known fields on real heads with labels, and each head's own field beside SimpleITK's."""
     import numpy as np, SimpleITK as sitk
     sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(2)
@@ -119,7 +119,7 @@ def effect(program, folder, work, known):
         for limit in limits:
             fields = []
             for n in range(1, limit + 1):
-                run(f'save(bias_field(load("{path}"), shrink=3, iterations={done + [n]}), "{work}/t.nii")')
+                run(f'v = load("{path}")\nsave(bias_field(v, mask=otsu(v, bins=200), shrink=3, iterations={done + [n]}), "{work}/t.nii")')
                 fields.append(read("t.nii"))
                 if n > 1 and (fields[-1] == fields[-2]).all():
                     break
@@ -128,6 +128,12 @@ def effect(program, folder, work, known):
 
     def thinned(image):
         return sitk.Shrink(image, [3] * 3)
+
+    def at_samples(array, image):
+        """What thinning leaves of an array on the image's grid."""
+        whole = sitk.GetImageFromArray(array.astype(np.float32))
+        whole.CopyInformation(image)
+        return sitk.GetArrayFromImage(thinned(whole)).astype(array.dtype)
 
     def fitted(image, mask):
         f = sitk.N4BiasFieldCorrectionImageFilter()
@@ -145,20 +151,53 @@ def effect(program, folder, work, known):
     def simple(image, mask):
         return sitk.GetArrayFromImage(fitted(image, mask).GetLogBiasFieldAsImage(image))
 
-    if known:
-        print("\nknown fields: coefficient of variation in white matter; error of the log field in the brain (RMSE, mean taken off)")
+    def cases():
+        """Each head with a field that is known: its name, image, brain, white matter and log field."""
         for head, labels, white, brain, seed, spans in [
             ("colin27_T1w", "colin27_labels", "l == 3", "(l > 0 & l < 4) | l == 8", 1, 2), ("colin27_T1w", "colin27_labels", "l == 3", "(l > 0 & l < 4) | l == 8", 2, 3),
             ("mne_T1w", "mne_aseg", "l == 2 | l == 41", "l > 0", 3, 2), ("mne_T1w", "mne_aseg", "l == 2 | l == 41", "l > 0", 4, 2)]:
             run(f'v = load("{folder}/{head}.nii.gz")\nl = copy_grid(load("{folder}/{labels}.nii.gz"), like=v)\nb = bias(v, strength=0.2, spans={spans}, seed={seed})\n'
-                f'n = noise(v * b, sigma=2, seed={seed})\nsave(n, "{work}/n.nii")\nsave(b, "{work}/b.nii")\nsave({white}, "{work}/w.nii")\nsave({brain}, "{work}/m.nii")\n'
-                f'save(bias_field(n, {N4}), "{work}/f.nii")\nsave(bias_field(n, mask=n > 0, {N4}), "{work}/a.nii")')
-            image = sitk.ReadImage(f"{work}/n.nii", sitk.sitkFloat32)
-            n, white, brain, truth = sitk.GetArrayFromImage(image), read("w.nii") > 0, read("m.nii") > 0, np.log(read("b.nii"))
-            for name, log in [("none", 0 * truth), ("truth", truth), ("ours", np.log(read("f.nii"))), ("SimpleITK, Otsu mask", simple(image, sitk.OtsuThreshold(image, 0, 1, 200))),
+                f'n = noise(v * b, sigma=2, seed={seed})\nsave(n, "{work}/n.nii")\nsave(b, "{work}/b.nii")\nsave({white}, "{work}/w.nii")\nsave({brain}, "{work}/m.nii")')
+            yield f"{head} {seed}", sitk.ReadImage(f"{work}/n.nii", sitk.sitkFloat32), read("m.nii") > 0, read("w.nii") > 0, np.log(read("b.nii"))
+
+    def errors(log, image, brain, white, truth):
+        """The log field's error in the brain, its mean taken off, and the coefficient of variation in white matter."""
+        flat = (image / np.exp(log))[white]
+        return (log - truth)[brain].std(), flat.std() / flat.mean()
+
+    if what == "places":
+        print("\nknown fields, the image cut by so many voxels at the low end of x, y, z, so that other voxels are looked at: error in the brain and variation in white matter, ours and SimpleITK's,"
+              " each with Otsu's mask; and the error at the samples alone, both learning from those that SimpleITK's shrinking keeps")
+        for name, whole, *arrays in cases():
+            rows = []
+            for cut in [(0, 0, 0), (1, 1, 1), (2, 2, 2), (0, 1, 2), (1, 2, 0), (2, 0, 1), (1, 0, 2), (0, 2, 1), (2, 1, 0)]:
+                image = sitk.RegionOfInterest(whole, [n - x for n, x in zip(whole.GetSize(), cut)], cut)
+                mask, inside = sitk.OtsuThreshold(image, 0, 1, 200), tuple(slice(x, None) for x in reversed(cut))
+                arrays_here = [sitk.GetArrayFromImage(image)] + [a[inside] for a in arrays]
+                sitk.WriteImage(image, f"{work}/c.nii")
+                sitk.WriteImage(thinned(image), f"{work}/s.nii")
+                sitk.WriteImage(thinned(mask), f"{work}/m.nii")
+                run(f'v = load("{work}/c.nii")\nsave(bias_field(v, mask=otsu(v, bins=200), {N4}), "{work}/f.nii")\n'
+                    f'save(bias_field(load("{work}/s.nii"), mask=load("{work}/m.nii") > 0, {N4.replace("shrink=3", "shrink=1")}), "{work}/g.nii")')
+                f = fitted(image, mask)
+                ours, theirs = (errors(log, *arrays_here) for log in (np.log(read("f.nii")), sitk.GetArrayFromImage(f.GetLogBiasFieldAsImage(image))))
+                few = [at_samples(a, image) for a in arrays_here]
+                alone = [errors(log, *few)[0] for log in (np.log(read("g.nii")), sitk.GetArrayFromImage(f.GetLogBiasFieldAsImage(thinned(image))))]
+                rows.append([ours[0], theirs[0], ours[1], theirs[1]] + alone)
+                print(f"  {name}  {cut}  " + "  ".join(f"{x:.5f}" for x in rows[-1]), flush=True)
+            lower = sum(r[0] <= r[1] for r in rows)
+            print(f"  {name}  mean  " + "  ".join(f"{x:.5f}" for x in np.mean(rows, 0)) + f"  error lower in {lower} of {len(rows)}", flush=True)
+        return
+    if what == "all":
+        print("\nknown fields: coefficient of variation in white matter; error of the log field in the brain (RMSE, mean taken off)")
+        for name, image, *arrays in cases():
+            run(f'n = load("{work}/n.nii")\nsave(bias_field(n, {N4}), "{work}/d.nii")\nsave(bias_field(n, mask=otsu(n, bins=200), {N4}), "{work}/f.nii")\n'
+                f'save(bias_field(n, mask=n > 0, {N4}), "{work}/a.nii")')
+            n, truth = sitk.GetArrayFromImage(image), arrays[2]
+            for kind, log in [("none", 0 * truth), ("truth", truth), ("ours, no mask", np.log(read("d.nii"))), ("ours, Otsu mask", np.log(read("f.nii"))), ("SimpleITK, Otsu mask", simple(image, sitk.OtsuThreshold(image, 0, 1, 200))),
                               ("ours, every voxel", np.log(read("a.nii"))), ("SimpleITK, no mask", simple(image, None))]:
-                flat, apart = (n / np.exp(log))[white], (log - truth)[brain]
-                print(f"  {head} {seed}  {name:22} {flat.std() / flat.mean():.4f}  {apart.std():.4f}", flush=True)
+                error, variation = errors(log, n, *arrays)
+                print(f"  {name}  {kind:22} {variation:.4f}  {error:.4f}", flush=True)
     # Which voxels are left by thinning decides more than all else: hence also both on the very same ones, those that SimpleITK's shrinking keeps.
     print("\nreal heads: correlation of our log field with SimpleITK's, over the whole volume and in the mask: both as they come; on the same samples;"
           " and SimpleITK's own with that of samples one voxel further on, over the whole volume")
@@ -168,7 +207,7 @@ def effect(program, folder, work, known):
         small, small_mask = thinned(image), thinned(mask)
         sitk.WriteImage(small, f"{work}/s.nii")
         sitk.WriteImage(small_mask, f"{work}/m.nii")
-        run(f'save(bias_field(load("{path}"), {N4}), "{work}/f.nii")\n'
+        run(f'v = load("{path}")\nsave(bias_field(v, mask=otsu(v, bins=200), {N4}), "{work}/f.nii")\n'
             f'save(bias_field(load("{work}/s.nii"), mask=load("{work}/m.nii") > 0, {N4.replace("shrink=3", "shrink=1")}), "{work}/g.nii")')
         f, whole = fitted(image, mask), lambda i: sitk.GetArrayFromImage(f.GetLogBiasFieldAsImage(i))
         pairs = [(np.log(read("f.nii")), whole(image), sitk.GetArrayFromImage(mask) > 0), (np.log(read("g.nii")), whole(small), sitk.GetArrayFromImage(small_mask) > 0)]
@@ -191,15 +230,16 @@ if __name__ == "__main__":
     parser.add_argument("--limit", type=float, default=60, help="seconds of a peer after which it is not run again")
     parser.add_argument("--ants", action="store_true")
     parser.add_argument("--heads")
-    parser.add_argument("--effect-only", action="store_true")
+    parser.add_argument("--effect-only", action="store_true", help="of --heads only the fields, known ones too; no times")
     parser.add_argument("--fields-only", action="store_true", help="of --heads only the correlation of the fields")
+    parser.add_argument("--places-only", action="store_true", help="of --heads only known fields, each with nine choices of the voxels that thinning leaves")
     options = parser.parse_args()
     if options.ants:
         os.environ["INTENSITY_ANTS"] = "1"
         os.environ["ITK_GLOBAL_DEFAULT_NUMBER_OF_THREADS"] = "2"
     with tempfile.TemporaryDirectory() as work:
-        if not (options.effect_only or options.fields_only):
+        if not (options.effect_only or options.fields_only or options.places_only):
             subprocess.run([options.program, "-e", f'save(phantom(seed=5, shape=[256, 256, 192], spacing=1).image, "{work}/head.nii")'], check=True, stdout=subprocess.DEVNULL)
             times(options.program, f"{work}/head.nii", options.rounds, options.only, options.limit)
         if options.heads:
-            effect(options.program, os.path.abspath(options.heads), work, not options.fields_only)
+            effect(options.program, os.path.abspath(options.heads), work, "fields" if options.fields_only else "places" if options.places_only else "all")

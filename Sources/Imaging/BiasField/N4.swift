@@ -77,8 +77,9 @@ public enum N4 {
     /// Estimates the field.
     ///
     /// - Parameters:
-    ///   - mask: the voxels to learn from; without one, those above Otsu's threshold of the image. Voxels not
-    ///     above 0 are never learnt from. The field is smooth beyond the mask too, and the whole image is corrected.
+    ///   - mask: the voxels to learn from; without one, those above Otsu's threshold of the image whose neighbours along each
+    ///     axis are so too. Voxels not above 0 are never learnt from. The field is smooth beyond the mask too, and the whole
+    ///     image is corrected.
     ///   - weights: how much each voxel counts in the fit (0 and above); voxels of weight 0 are not learnt from.
     ///   - onProgress: called after each turn.
     /// - Throws: `GridError.mismatch` when mask or weights lie on another grid; `N4Error` for options out of range, values

@@ -40,7 +40,8 @@ package struct N4Samples {
         (full, self.factor, self.shape, self.offset) = (n, factor, shape, offset)
 
         let thinned = try Self.thinned(image, factor: factor, shape: shape, offset: offset)
-        let threshold = mask == nil ? try Self.foreground(image, thinned) : 0
+        let threshold: Float, edges: Bool
+        (threshold, edges) = mask == nil ? try Self.foreground(image, thinned) { n in offset &+ n &* factor } : (0, true)
         var values: [Float] = [], columns: [Int32] = [], weight: [Float] = [], rowStart = [0]
         rowStart.reserveCapacity(shape.y * shape.z + 1)
         for k in 0..<shape.z {
@@ -51,6 +52,7 @@ package struct N4Samples {
                 for i in 0..<shape.x {
                     let v = thinned.voxels[row + i]
                     guard v > threshold, mask == nil || mask!.voxels[base + i * factor.x] != 0 else { continue }
+                    if !edges, !Self.isInside(image, offset &+ SIMD3(i, j, k) &* factor, threshold) { continue }
                     if let weights {
                         let w = weights.voxels[base + i * factor.x]
                         guard w > 0 else { continue }
@@ -71,18 +73,43 @@ package struct N4Samples {
         field = [Float](repeating: 0, count: values.count)
     }
 
-    /// What lies above it is learnt from without a mask: Otsu's threshold of the whole image; of the thinned one where nothing of that lies
-    /// above; 0 where all values are one.
-    private static func foreground(_ image: Volume, _ thinned: Volume) throws -> Float {
+    /// What is learnt from without a mask: the samples above Otsu's threshold of the whole image (of the thinned one where none lies above that, 0 where all
+    /// values are one), and whether with those at the foreground's edge, which is only so where hardly any others are.
+    private static func foreground(
+        _ image: Volume, _ thinned: Volume, _ voxel: (SIMD3<Int>) -> SIMD3<Int>
+    ) throws -> (threshold: Float, edges: Bool) {
         for source in [image, thinned] {
             do {
                 let threshold = max(try source.otsuThreshold(bins: 200), 0)
-                if thinned.voxels.contains(where: { $0 > threshold }) { return threshold }
+                let n = thinned.grid.shape
+                var above = 0, inside = 0
+                for k in 0..<n.z {
+                    for j in 0..<n.y {
+                        for i in 0..<n.x where thinned.voxels[i + n.x * (j + n.y * k)] > threshold {
+                            above += 1
+                            if isInside(image, voxel([i, j, k]), threshold) { inside += 1 }
+                        }
+                    }
+                }
+                if above > 0 { return (threshold, 4 * inside < above) }
             } catch is IntensityError {
                 continue
             }
         }
-        return 0
+        return (0, true)
+    }
+
+    /// Whether the voxel's neighbours along each axis, as far as the image reaches, all lie above the threshold. Others are partly of air or bone, and darker
+    /// by that than by the field.
+    private static func isInside(_ image: Volume, _ at: SIMD3<Int>, _ threshold: Float) -> Bool {
+        let n = image.grid.shape, index = image.grid.index(at.x, at.y, at.z)
+        var step = 1
+        for a in 0..<3 {
+            if at[a] > 0, image.voxels[index - step] <= threshold { return false }
+            if at[a] < n[a] - 1, image.voxels[index + step] <= threshold { return false }
+            step *= n[a]
+        }
+        return true
     }
 
     /// Throws for values that are not finite where they are looked at, and for weights below 0 or not finite.
