@@ -123,8 +123,10 @@ import Testing
         let grid = try Grid(shape: [8, 8, 8], affine: .identity)
         let v = Volume(grid: grid, voxels: (0..<512).map { $0 / 64 % 2 == 0 ? 100 : 1 })
         #expect(throws: IntensityError.noCube(masked: false, operation: "noise_level")) { try v.noiseLevel() }
+        let sheet = Mask(grid: grid, voxels: v.voxels.indices.map { $0 < 64 ? 1 : 0 })
+        #expect(throws: IntensityError.noCube(masked: true, operation: "noise_level")) { try v.noiseLevel(in: sheet) }
         let none = Mask(grid: grid, voxels: .init(repeating: 0, count: 512))
-        #expect(throws: IntensityError.noCube(masked: true, operation: "noise_level")) { try v.noiseLevel(in: none) }
+        #expect(throws: IntensityError.emptyMask(operation: "noise_level")) { try v.noiseLevel(in: none) }
     }
 
     @Test func denoisingComesNearerToTheTruth() throws {

@@ -38,7 +38,10 @@ extension Volume {
             }
         }
         let coefficients = try Selection.joined(pieces)
-        if coefficients.isEmpty { throw IntensityError.noCube(masked: isMasked, operation: "noise_level") }
+        if coefficients.isEmpty {
+            throw isMasked && mask.count == 0
+                ? IntensityError.emptyMask(operation: "noise_level") : .noCube(masked: isMasked, operation: "noise_level")
+        }
         let bad = try Voxels.total(coefficients) { x, n in
             var bad: Int32 = 0
             for i in 0..<n { bad &+= x[i] - x[i] == 0 ? 0 : 1 }
