@@ -1,5 +1,6 @@
 import Imaging
 import Runtime
+import Support
 
 extension Catalog {
     static let evaluation: [Builtin] = [
@@ -149,7 +150,7 @@ extension Catalog {
             "explain", "Why a prediction is not the truth: where it errs, which way, and how much of it the grid's fault is.", theme: .evaluation,
             details: """
                 `surface` tells, in mm, where the prediction's surface lies from the truth's: above 0 it reaches too far, below 0 it falls short. `errors` are the
-                largest regions in which the two differ, as the function of that name gives them.
+                largest regions in which the two differ, as the function of that name gives them. Where either mask is empty there is no such distance, and all are nan.
                 With `like`, a volume on the grid that the network saw, as `prepared` gives it, `ceiling` is the Dice that the truth itself keeps after it went to that grid as a mask and
                 back, the most that a network can reach there that learnt from such masks; `soft_ceiling` is that of shares of voxels, which a network's probabilities can be. `grid_loss` is
                 1 − ceiling, and `network_loss` what the prediction lacks beyond that, ceiling − dice.
@@ -197,7 +198,7 @@ extension Catalog {
 
     private static func distance(_ tolerance: Double, _ context: Context) throws -> Double {
         guard tolerance.isFinite, tolerance >= 0 else {
-            throw context.reject("tolerance", expected: "a number of mm from 0", found: "\(tolerance)")
+            throw context.reject("tolerance", expected: "a number of mm from 0", found: tolerance.isNaN ? "nan" : Text.short(tolerance))
         }
         return tolerance
     }

@@ -96,7 +96,9 @@ extension Catalog {
             }
             if path.hasSuffix(".json") { return .model(try TensorFlowModel.load(path)) }
             let images = try frame.map { [try ImageFile.read(path, frame: $0, part: part)] } ?? ImageFile.readAll(path, part: part)
-            if let warning = images[0].header?.disagreement { context.note("warning: \"\(path)\": \(warning)") }
+            for warning in [images[0].header?.disagreement, images[0].header?.unusualUnit] {
+                if let warning { context.note("warning: \"\(path)\": \(warning)") }
+            }
             noteRounding(of: images, in: path, context)
             return images.count == 1 ? .volume(images[0]) : images.value
         },

@@ -41,23 +41,26 @@ extension Catalog {
         },
 
         Builtin(
-            "plot", "Lines: a training's curves, or lists of numbers.", theme: .pictures,
+            "plot", "Lines: a training's curves, a histogram, or lists of numbers.", theme: .pictures,
             details: """
                 What `fit` gave is drawn as losses, metrics and learning rate against epochs, the best epoch marked; what `lr_find` gave as losses against \
-                learning rates, the suggestion marked.
+                learning rates, the suggestion marked; what `histogram` gave as counts over values.
                 """,
-            Param<Either<Record, [Double]>>("data", "what `fit` or `lr_find` gave, a record of lists, or a list of numbers"),
+            Param<Either<Record, [Double]>>("data", "what `fit`, `lr_find` or `histogram` gave, a record of lists, or a list of numbers"),
             Param<String>("title", "a headline", default: ""),
             Param<String>("x", "the horizontal axis' label", default: ""),
             Param<String>("y", "the vertical axis' label", default: ""),
             returns: "a figure",
-            examples: [Example("kind(plot({loss: [0.9, 0.5, 0.3], dice: [0.1, 0.5, 0.7]}))", "\"figure\"")]
+            examples: [
+                Example("kind(plot({loss: [0.9, 0.5, 0.3], dice: [0.1, 0.5, 0.7]}))", "\"figure\""),
+                Example(
+                    "show(plot(histogram(phantom(seed=1, shape=16, spacing=12).image, bins=20)))",
+                    "figure 1100×640 pixels · histogram · 1 series · 20 bins"),
+            ]
         ) { context, data, title, x, y in
-            if case .first(let record) = data, let panels = TrainingPlot.panels(record) ?? TrainingPlot.search(record) {
-                let isRun = record["history"] != nil
-                return try Plot.panels(
-                    title: title.isEmpty ? (isRun ? "training" : "learning rates") : title, xLabel: x.isEmpty ? (isRun ? "epoch" : "learning rate") : x,
-                    panels)
+            if case .first(let record) = data, var known = RecordPlot.recognised(record) {
+                if !y.isEmpty, known.panels.count == 1 { known.panels[0].label = y }
+                return try Plot.panels(title: title.isEmpty ? known.title : title, xLabel: x.isEmpty ? known.xLabel : x, known.panels)
             }
             return try Plot.lines(title: title, xLabel: x, yLabel: y, series: try lines(data, context))
         },

@@ -42,6 +42,7 @@ public enum FigureError: ExplainedError, Equatable {
     case count(Int)
     case columns(Int)
     case noSeries
+    case noFigures
 
     public var message: String {
         switch self {
@@ -49,6 +50,7 @@ public enum FigureError: ExplainedError, Equatable {
         case .drawing(let reason): "the picture could not be drawn: \(reason)"
         case .count(let n): "\(n) slices asked for: between 1 and \(Montage.largestCount) can be shown"
         case .columns(let n): "\(n) columns asked for: at least 1 is needed"
+        case .noFigures: "a sheet needs at least one figure"
         case .noSeries: "a plot needs at least one series of values"
         }
     }

@@ -77,11 +77,16 @@ final class Frame {
         canvas.stroke([[[p, top], [p, bottom]]], width: font / 15 * 1.5, Theme.muted.opacity(0.6))
     }
 
-    func draw(_ points: [SIMD2<Double>], _ colour: Colour) {
+    /// - Parameter isArea: what is below the line is tinted, and its points are corners, not values of their own.
+    func draw(_ points: [SIMD2<Double>], _ colour: Colour, isArea: Bool) {
         var run: [SIMD2<Double>] = []
         // A few points are marked; many would hide the line.
-        let marked = points.count <= 40
+        let marked = points.count <= 40 && !isArea
         func end() {
+            if isArea, run.count > 1 {
+                let ground = place([x.low, max(0, y.low)]).y
+                canvas.fill([run + [[run[run.count - 1].x, ground], [run[0].x, ground]]], colour.opacity(0.25))
+            }
             if run.count > 1 { canvas.stroke([run], width: font / 15 * 2.2, colour) }
             if marked || run.count == 1 {
                 for p in run { canvas.circle(x: p.x, y: p.y, radius: font / 15 * (run.count == 1 ? 4 : 3), colour) }
@@ -97,6 +102,8 @@ final class Frame {
         let size = font * 0.9, mark = font * 1.3
         let rowRoom = right - left
         var at = left
+        // A list of numbers has no name to be told apart by.
+        if names == [""] { return }
         for (n, name) in names.enumerated() {
             let shown = canvas.fitted(name, size: size, width: rowRoom / 3)
             let wide = mark + font * 0.5 + canvas.measure(shown, size: size)

@@ -47,7 +47,7 @@ public enum Montage {
             Plane(axis: axis, index: low + Int((Double(planes) * (Double(n) + 0.5) / Double(shown)).rounded(.down)))
         }
         let across = min(columns ?? scene.columns(for: axis, count: shown), shown)
-        return try scene.draw(picked, columns: across, crosses: false, title: title, width: width, kind: "\(shown) \(axis.rawValue) slices")
+        return try scene.draw(picked, columns: across, crosses: false, title: title, width: width, kind: "\(shown) \(axis.rawValue) slice\(shown == 1 ? "" : "s")")
     }
 }
 
@@ -112,12 +112,12 @@ struct Scene {
         return Slice(columns: raw.columns, rows: raw.rows, values: raw.values.map { window?.level($0) ?? 0 })
     }
 
-    /// "256×256×192 voxels · 1.00×1.00×1.00 mm · LIA · mask 1,318 ml".
+    /// "256×256×192 voxels · 1.00×1.00×1.00 mm · LIA · mask 1318 ml".
     var caption: String {
         let s = volume.grid.shape, mm = volume.grid.spacing
         var parts = [
             "\(s.x)×\(s.y)×\(s.z) voxels", "\(Text.fixed(mm.x, 2))×\(Text.fixed(mm.y, 2))×\(Text.fixed(mm.z, 2)) mm",
-            volume.grid.orientation,
+            volume.grid.facing,
         ]
         if let mask {
             let count = mask.count

@@ -121,7 +121,9 @@ extension Scene {
         let world = anatomy.position(of: plane.index, across: plane.axis.index)
         let name = ["x", "y", "z"][plane.axis.index]
         let place = "\(name) = \(Self.millimetres(world)) mm"
-        let label = crosses ? "\(plane.axis.rawValue)  \(place)" : place
+        let named = "\(plane.axis.rawValue)  \(place)"
+        let hasRoom = canvas.measure(named, size: font * 0.86) <= cell.z - 18 * unit
+        let label = crosses && hasRoom ? named : place
         canvas.text(label, x: cell.x + 9 * unit, y: cell.y + font * 1.25, size: font * 0.86, halo: true)
         if letters {
             let signs = [("L", "R"), ("P", "A"), ("I", "S")]

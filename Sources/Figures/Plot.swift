@@ -26,6 +26,8 @@ public enum Plot {
         public var logarithmic: (x: Bool, y: Bool)
         /// A place that is marked by an upright line.
         public var mark: Double?
+        /// Whether the values are counts between each place and the next, of which there is one more: drawn as steps from 0 and back, tinted below.
+        public var isHistogram = false
 
         /// Linear axes unless told otherwise.
         public init(
@@ -43,6 +45,11 @@ public enum Plot {
         /// A series as points in the axes' own units.
         func points(_ one: Series) -> [SIMD2<Double>] {
             func scaled(_ v: Double, _ logarithmic: Bool) -> Double { logarithmic ? (v > 0 ? log10(v) : .nan) : v }
+            if isHistogram, let places {
+                return places.enumerated().flatMap { n, x in
+                    [n - 1, n].map { [scaled(x, logarithmic.x), one.values.indices.contains($0) ? scaled(one.values[$0], logarithmic.y) : 0] }
+                }
+            }
             return one.values.enumerated().map { n, value in
                 let x = places.map { n < $0.count ? $0[n] : .nan } ?? Double(n + 1)
                 return [scaled(x, logarithmic.x), scaled(value, logarithmic.y)]
@@ -82,11 +89,12 @@ public enum Plot {
             frame.left = margin
             frame.drawAxes(title: n == 0 ? title : "", xLabel: n == panels.count - 1 ? xLabel : "", yLabel: panel.label)
             if let mark = panel.markPlace { frame.drawMark(mark) }
-            for (k, one) in panel.series.enumerated() { frame.draw(panel.points(one), Theme.series[k % Theme.series.count]) }
+            for (k, one) in panel.series.enumerated() { frame.draw(panel.points(one), Theme.series[k % Theme.series.count], isArea: panel.isHistogram) }
             frame.drawLegend(panel.series.map(\.name))
         }
         let count = panels.reduce(0) { $0 + $1.series.count }, longest = panels.map(\.longest).max() ?? 0
-        let points = "\(longest) point\(longest == 1 ? "" : "s")"
+        let word = panels[0].isHistogram ? "bin" : "point"
+        let points = "\(longest) \(word)\(longest == 1 ? "" : "s")"
         return try canvas.figure(title: "\(title.isEmpty ? "plot" : title) · \(count) series · \(points)")
     }
 }

@@ -60,8 +60,10 @@ package struct Ticks: Equatable {
         let zero = abs(x) < step * 1e-6 ? 0 : x
         let size = max(abs(low), abs(high))
         let text: String
-        if size >= 1e6 || size < 1e-4 {
-            text = Text.short(zero, 4)
+        if size >= 1e6, size < 1e9, step >= 1 {
+            text = Text.grouped(Int(zero.rounded()))
+        } else if size >= 1e6 || size < 1e-4 {
+            text = Text.short(zero, max(4, min(15, Int(log10(size / step)) + 2)))
         } else {
             text = Text.fixed(zero, Int(max(0, min(12, -floor(log10(step) + 1e-9)))))
         }

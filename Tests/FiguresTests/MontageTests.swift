@@ -1,4 +1,5 @@
 import Figures
+import Glibc
 import Imaging
 import Support
 import Testing
@@ -106,7 +107,7 @@ import Testing
         #expect(try Montage.slices(volume, axis: .axial, count: 5).summary.contains("5 axial slices"))
         // The head spans planes 3 … 10, and 5 mm are two planes more on each side, of which the uppermost is missing.
         #expect(try Montage.slices(volume, axis: .axial, count: 300).summary.contains("11 axial slices"))
-        #expect(try Montage.slices(volume, mask: mask, axis: .sagittal, count: 1, columns: 9).summary.contains("1 sagittal slices"))
+        #expect(try Montage.slices(volume, mask: mask, axis: .sagittal, count: 1, columns: 9).summary.contains("1 sagittal slice ·"))
     }
 
     @Test func wrongRequestsAreErrors() throws {
@@ -154,6 +155,29 @@ import Testing
         var holed = volume.voxels
         holed[0] = .nan
         #expect(try body(Montage.overlay(Volume(grid: volume.grid, voxels: holed), mask)) == body(Montage.overlay(volume, mask)))
+    }
+
+    @Test func labelsStayWithinTheirCards() throws {
+        let (volume, _) = try blob()
+        let affine = Affine(spacing: volume.grid.spacing, origin: [-220, -215, -210])
+        let far = Volume(grid: try Grid(shape: volume.grid.shape, affine: affine), voxels: volume.voxels)
+        for width in [300, 420, 1500] {
+            let figure = try Montage.overlay(far, nil, width: width)
+            let background = figure.pixels[0], middle = (figure.height - 45) / 2
+            // Between the cards there is nothing but background, from the top to the caption.
+            let gaps = (0..<figure.width).filter { figure.pixels[$0 + middle * figure.width] == background }
+            #expect(gaps.count >= 10)
+            for x in gaps { #expect((0..<middle).allSatisfy { figure.pixels[x + $0 * figure.width] == background }, "\(width): column \(x)") }
+        }
+    }
+
+    @Test func obliqueImagesAreSaidToBe() throws {
+        let (volume, _) = try blob()
+        let angle = 20 * Double.pi / 180
+        let c: Double = 2 * cos(angle), s: Double = 2 * sin(angle)
+        let turned = try Grid(shape: volume.grid.shape, affine: Affine([c, -s, 0, 0], [s, c, 0, 0], [0, 0, 3, 0]))
+        #expect(try Montage.overlay(Volume(grid: turned, voxels: volume.voxels), nil).summary.contains("· RAS oblique by 20°"))
+        #expect(try !Montage.overlay(volume, nil).summary.contains("oblique"))
     }
 
     @Test func maskVolumeIsSaid() throws {

@@ -133,6 +133,18 @@ import Testing
     }
 }
 
+extension TicksTests {
+    @Test func largeNumbersAreReadableAndDistinct() {
+        let counts = Ticks(0, 4e6, count: 4)
+        #expect(counts.places.map(counts.label) == ["0", "1,000,000", "2,000,000", "3,000,000", "4,000,000"])
+        for (low, high) in [(-3e6, 2e6), (5e6, 5e6 + 0.5), (2e9, 2e9 + 10), (-1e12, 1e12)] {
+            let ticks = Ticks(low, high, count: 6), labels = ticks.places.map(ticks.label)
+            #expect(Set(labels).count == labels.count, "\(labels)")
+            #expect(labels.allSatisfy { $0.count <= 12 }, "\(labels)")
+        }
+    }
+}
+
 @Suite struct PlotTests {
     private func has(_ colour: UInt32, _ figure: Figure, columns: Range<Int>, rows: Range<Int>) -> Bool {
         rows.contains { y in columns.contains { figure.pixels[$0 + y * figure.width] == colour } }
@@ -154,6 +166,40 @@ import Testing
         for colour in Theme.series { #expect(figure.pixels.contains(colour.packed)) }
     }
 
+    @Test func histogramsAreStepsFromEdgeToEdge() throws {
+        // Two bins of one width and heights 1 and 2, then one of the same height twice as wide: the first quarter is half as high as the rest.
+        var panel = Plot.Panel("voxels", [Plot.Series("", [1, 2, 2])], places: [0, 1, 2, 4])
+        panel.isHistogram = true
+        let figure = try Plot.panels(title: "", xLabel: "", [panel], width: 1100, height: 640)
+        #expect(figure.summary.hasSuffix("1 series · 3 bins"))
+        let colour = Theme.series[0].packed
+        // The line's uppermost row in a column.
+        func top(_ x: Int) -> Int? {
+            for y in 0..<figure.height where figure.pixels[x + y * figure.width] == colour { return y }
+            return nil
+        }
+        let drawn = (0..<figure.width).filter { top($0) != nil }
+        let low = try #require(drawn.first), high = try #require(drawn.last), width = high - low
+        let heights = [0.1, 0.2, 0.3, 0.6, 0.9].compactMap { top(low + Int($0 * Double(width))) }
+        #expect(heights.count == 5)
+        #expect(heights[0] == heights[1])
+        #expect(heights[2] == heights[3] && heights[3] == heights[4])
+        #expect(heights[0] > heights[2] + 100)
+        // Tinted below the line, not above.
+        let x = low + width / 2, background = figure.pixels[0]
+        #expect(figure.pixels[x + (heights[2] + 25) * figure.width] != background)
+        #expect(figure.pixels[low + width / 10 + (heights[0] - 25) * figure.width] == background)
+    }
+
+    @Test func oneListHasNoLegend() throws {
+        func top(_ name: String) throws -> Int {
+            let figure = try Plot.lines(title: "", xLabel: "", yLabel: "", series: [(name, [1, 2])])
+            let colour = Theme.series[0].packed
+            return (figure.pixels.firstIndex(of: colour) ?? 0) / figure.width
+        }
+        #expect(try top("") > top("a") + 10)
+    }
+
     @Test func oddInputsAreDrawn() throws {
         let long = String(repeating: "a very long label ", count: 40) + "\u{0}\n\u{1b}脑é"
         let cases: [[(name: String, values: [Double])]] = [
@@ -164,6 +210,7 @@ import Testing
             let figure = try Plot.lines(title: long, xLabel: long, yLabel: long, series: series, width: 1, height: 100_000)
             #expect(figure.width == 300 && figure.height == 4000)
         }
+        #expect(throws: FigureError.noFigures) { try Sheet.grid([]) }
         #expect(throws: FigureError.noSeries) { try Plot.lines(title: "", xLabel: "", yLabel: "", series: []) }
     }
 }

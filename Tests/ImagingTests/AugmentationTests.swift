@@ -195,7 +195,9 @@ import Testing
         #expect(thick[1, 1, 22] > 0.05)
         #expect(thick[1, 1, 26] < 0.01)
         #expect(try ramp.thickSlices(1, axis: 2) === ramp)
-        #expect(try ramp.thickSlices(1e6, axis: 2) === ramp)
+        let apart = ramp.grid.spacing.z, most = apart * Double(ramp.grid.shape.z - 1)
+        #expect(throws: Never.self) { try ramp.thickSlices(most, axis: 2) }
+        #expect(throws: IntensityError.self) { try ramp.thickSlices(most + 0.1 * apart, axis: 2) }
     }
 
     @Test func curves() throws {

@@ -314,6 +314,34 @@ import Testing
         #expect(try ImageFile.read(path("int16.mgz")).header?.disagreement == nil)
     }
 
+    @Test func otherUnitsOfLengthAreTold() throws {
+        try inFolder { folder in
+            var data = try bytes("int16.nii")
+            for (unit, word) in [(UInt8(1), "metres"), (3, "micrometres"), (2, nil), (0, nil)] as [(UInt8, String?)] {
+                data[123] = unit | 8
+                try Data(data).write(to: URL(fileURLWithPath: folder + "u.nii"))
+                let v = try ImageFile.read(folder + "u.nii"), told = v.header?.unusualUnit
+                if let word { #expect(told?.contains("lengths in \(word)") == true) } else { #expect(told == nil) }
+                #expect(try v.grid == ImageFile.read(path("int16.nii")).grid)
+            }
+        }
+    }
+
+    /// Names in capitals, as systems write them that tell no case; a pair's other half is sought in the same.
+    @Test func endingsInCapitals() throws {
+        try inFolder { folder in
+            let v = try ImageFile.read(path("int16.nii"))
+            for name in ["A.NII", "A.NII.GZ", "A.Nii.gz", "A.HDR", "B.IMG", "C.IMG.GZ", "A.MGZ", "A.NRRD"] {
+                try ImageFile.write(v, to: folder + name)
+                #expect(try ImageFile.read(folder + name).voxels == v.voxels, "\(name)")
+                let isGzipped = try bytes(folder + name).starts(with: [0x1F, 0x8B])
+                #expect(isGzipped == name.uppercased().hasSuffix("GZ"), "\(name)")
+            }
+            let names = Set(try FileManager.default.contentsOfDirectory(atPath: folder))
+            #expect(names.isSuperset(of: ["A.HDR", "A.IMG", "B.HDR", "B.IMG", "C.HDR.GZ", "C.IMG.GZ"]) && names.count == 11)
+        }
+    }
+
     /// A file that loses its end while it is mapped is an error and no crash.
     @Test func aFileCutWhileItIsRead() throws {
         try inFolder { folder in
@@ -385,12 +413,14 @@ import Testing
             let noisy = (0..<700_001).map { _ in UInt8(truncatingIfNeeded: random.next()) }
             let text = (0..<99_999).flatMap { Array("\($0 * $0 % 9973) ".utf8) }
             let all = [shuffled, noisy, text, [UInt8](repeating: 7, count: 65_536 * 9 + 1), (0..<140_000).map { UInt8($0 % 251) }]
-            // As numbers of one and two bytes, and as whole ones in four: the compressor goes by their sizes.
+            // As numbers of one and two bytes, and as whole ones and multiples of a fraction in four: the compressor goes by their kind.
             for (i, data) in all.enumerated() {
-                for type in [Datatype.uint8, .int16, .float32] {
+                for (type, unit) in [(Datatype.uint8, Float(1)), (.int16, 1), (.float32, 1), (.float32, 0.37)] {
                     let bytes = type == .int16 ? 2 : 1, n = min(data.count / bytes, 30_000 * 100) / 100 * 100
-                    let numbers = (0..<n).map { k in
-                        bytes == 1 ? Float(data[k]) : Float(Int16(truncatingIfNeeded: Int(data[2 * k]) | Int(data[2 * k + 1]) << 8))
+                    let numbers = (0..<n).map { k -> Float in
+                        if bytes == 1 { return unit * Float(data[k]) }
+                        let low = UInt16(data[2 * k]), high = UInt16(data[2 * k + 1])
+                        return Float(Int16(bitPattern: high << 8 | low))
                     }
                     // The bytes as an image, which the header goes before.
                     let grid = try Grid(shape: [100, n / 100, 1], affine: .identity)
@@ -402,6 +432,28 @@ import Testing
                         ? numbers.flatMap { withUnsafeBytes(of: $0.bitPattern.littleEndian, Array.init) } : Array(data.prefix(n * bytes))
                     #expect(found == expected, "\(i) \(type)")
                 }
+            }
+        }
+    }
+
+    /// A head's values as float32: whole numbers, multiples of a fraction, and what has no value twice; not larger than by gzip at its fastest.
+    @Test func numbersOfFourBytesBecomeSmall() throws {
+        try inFolder { folder in
+            let random = CounterRandom(seed: 8), grid = try Grid(shape: [128, 128, 40], affine: .identity)
+            let whole = (0..<grid.count).map { n -> Float in
+                let (x, y) = (Float(n % 128) - 64, Float(n / 128 % 128) - 64)
+                let r = x * x + y * y
+                let noise = Float(random.normal(at: UInt64(n)))
+                return r > 3600 ? 0 : (300 + r / 30 + 25 * noise).rounded()
+            }
+            for (unit, type) in [(Float(1), Datatype.float32), (0.4321, .float32), (1, .int32)] {
+                let v = Volume(grid: grid, voxels: whole.map { $0 * unit }, datatype: type)
+                try ImageFile.write(v, to: folder + "v.nii.gz")
+                try ImageFile.write(v, to: folder + "v.nii")
+                let ours = try bytes(folder + "v.nii.gz").count
+                try gzip(["-1", "-f", folder + "v.nii"])
+                let theirs = try bytes(folder + "v.nii.gz").count
+                #expect(ours < theirs, "\(unit) \(type)")
             }
         }
     }
@@ -423,12 +475,17 @@ import Testing
 
     /// What the system's gzip makes of a file; false where it complains.
     private func unzipped(_ path: String, to plain: String) throws -> Bool {
+        try gzip(["-dkf", path]) == 0 && FileManager.default.fileExists(atPath: plain)
+    }
+
+    @discardableResult
+    private func gzip(_ arguments: [String]) throws -> Int32 {
         let gzip = Process()
         gzip.executableURL = URL(fileURLWithPath: "/bin/gzip")
-        gzip.arguments = ["-dkf", path]
+        gzip.arguments = arguments
         try gzip.run()
         gzip.waitUntilExit()
-        return gzip.terminationStatus == 0 && FileManager.default.fileExists(atPath: plain)
+        return gzip.terminationStatus
     }
 
     /// Masks of a cohort's head in one file: frames of zeros and ones, as uint8.

@@ -32,6 +32,23 @@ import Testing
         }
     }
 
+    /// Other formats are told by name, with what converts them; each is met by one beginning at least, and none by an image's.
+    @Test func otherFormatsAreNamed() throws {
+        let beginnings: [(bytes: [UInt8], format: ForeignFormat)] = [
+            ([UInt8](repeating: 0, count: 128) + Array("DICM".utf8), .dicom), (Array("ObjectType = Image\n".utf8), .metaImage),
+            (Array("CDF\u{1}".utf8), .minc1), ([0x89] + Array("HDF\r\n\u{1A}\n".utf8), .minc2), (Array("mrtrix image\n".utf8), .mrtrix),
+            ([0x93] + Array("NUMPY\u{1}".utf8), .numpy), (Array("PK\u{3}\u{4}".utf8), .zip), (Array("BZh91AY".utf8), .packed),
+            ([0xFD] + Array("7zXZ\0".utf8), .packed), ([0x28, 0xB5, 0x2F, 0xFD], .packed), ([0x89] + Array("PNG\r\n".utf8), .picture),
+            ([0xFF, 0xD8, 0xFF, 0xE0], .picture), (Array("II*\0".utf8), .picture),
+        ]
+        #expect(Set(beginnings.map(\.format)) == Set(ForeignFormat.allCases))
+        for (bytes, format) in beginnings {
+            let expected = ImageError.foreign(path: "a.nii", format: format)
+            #expect(throws: expected) { try ImageReader(bytes + [UInt8](repeating: 7, count: 600), named: "a.nii") { _ in [] } }
+            #expect(expected.hint != nil && expected.message.contains(format.rawValue))
+        }
+    }
+
     /// Every header byte set to values that hurt: signs, maxima, zero, NaN patterns.
     @Test func mutatedHeaders() throws {
         try inFolder { folder in

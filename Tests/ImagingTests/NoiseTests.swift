@@ -118,6 +118,17 @@ import Testing
         }
     }
 
+    /// Bright voxels that touch no others along z: nothing is said of a mask that was not given.
+    @Test func noiseIsNotMeasuredWithoutCubes() throws {
+        let grid = try Grid(shape: [8, 8, 8], affine: .identity)
+        let v = Volume(grid: grid, voxels: (0..<512).map { $0 / 64 % 2 == 0 ? 100 : 1 })
+        #expect(throws: IntensityError.noCube(masked: false, operation: "noise_level")) { try v.noiseLevel() }
+        let sheet = Mask(grid: grid, voxels: v.voxels.indices.map { $0 < 64 ? 1 : 0 })
+        #expect(throws: IntensityError.noCube(masked: true, operation: "noise_level")) { try v.noiseLevel(in: sheet) }
+        let none = Mask(grid: grid, voxels: .init(repeating: 0, count: 512))
+        #expect(throws: IntensityError.emptyMask(operation: "noise_level")) { try v.noiseLevel(in: none) }
+    }
+
     @Test func denoisingComesNearerToTheTruth() throws {
         let head = try Phantom.make(seed: 4, shape: [48, 48, 40], spacing: [4, 4, 4], options: .init(noise: 0, bias: 0.1))
         let noisy = try head.image.withNoise(sigma: 40, seed: 8)

@@ -226,6 +226,19 @@ import Testing
         #expect(try !head.registration(to: head).isDoubtful)
     }
 
+    /// Values whose differences single precision does not hold, or whose scale it does not, are registered as others are.
+    @Test(arguments: [Float(1), 2e-41, 1e36]) func valuesOfAnySizeAreRegistered(unit: Float) throws {
+        let head = try Phantom.make(seed: 4, shape: [40, 40, 40], spacing: [5, 5, 5]).image
+        let top = try head.statistics().max
+        // From −3.2e38 to 3.2e38, of which the difference is more than float32 holds.
+        func sized(_ x: Float) -> Float { unit > 1 ? (x / top * 2 - 1) * 3.2e38 : x * unit }
+        let v = head.with(head.voxels.map(sized))
+        let moved = try v.moved(by: .translation([7, -4, 3]))
+        let found = try moved.registered(to: v).matrix
+        let origin = found(.zero) - [-7, 4, -3]
+        #expect((origin * origin).sum() < 0.04, "\(found)")
+    }
+
     @Test func whatCannotBeRegisteredSaysWhy() throws {
         let v = try Phantom.make(seed: 4, shape: [20, 20, 20], spacing: [9, 9, 9]).image
         #expect(throws: RegistrationError.tooFewVoxels([20, 20, 1])) { try v.cropped(from: .zero, to: [20, 20, 1]).registered(to: v) }

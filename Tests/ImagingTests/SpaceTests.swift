@@ -70,6 +70,19 @@ private struct Stored: Decodable {
         }
     }
 
+    @Test func obliqueAxesAreTold() throws {
+        func obliquity(_ flat: [Double]) -> Double { Affine(flat: flat).obliquity }
+        #expect(obliquity([1, 0, 0, 3, 0, 2, 0, 4, 0, 0, 3, 5]) == 0)
+        #expect(obliquity([0, -1, 0, 3, 0, 0, 2, 4, -3, 0, 0, 5]) == 0)
+        let (c, s) = (cos(0.3), sin(0.3))
+        #expect(abs(obliquity([2 * c, -s, 0, 0, 2 * s, c, 0, 0, 0, 0, 3, 0]) - 0.3 * 180 / .pi) < 1e-9)
+        // Sheared: one axis alone is off.
+        #expect(abs(obliquity([1, 0, 0, 0, 0, 1, 0.5, 0, 0, 0, 1, 0]) - atan(0.5) * 180 / .pi) < 1e-9)
+        let turned = try Grid(shape: [2, 2, 2], affine: Affine(flat: [-c, s, 0, 0, -s, -c, 0, 0, 0, 0, 1, 0]))
+        #expect(turned.facing == "LPS oblique by 17°" && turned.orientation == "LPS")
+        #expect(try Grid(shape: [2, 2, 2], affine: Affine(flat: [1, 0.005, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0])).facing == "RAS")
+    }
+
     /// Every order of the axes and every direction, there and back, and each voxel where it was. Shapes beyond the squares that planes are turned in.
     @Test func ordersRoundTripAndKeepPlaces() throws {
         let v = try noise([37, 5, 41], affine: Affine(flat: [1, 0.2, 0, 3, -0.1, 0.9, 0.3, 40, 0.1, -0.3, 1.3, -7]))

@@ -1,26 +1,34 @@
 """Registration of this program against SimpleITK's on known transforms, in turn, in one run, two threads.
 
-Usage: register.py SKULLSTRIP FOLDER. FOLDER has T1-weighted heads `*_T1w.nii.gz`, with `arc2299_T1w` and `arc2299_T2w` of one subject. Needs SimpleITK, nibabel and numpy.
+Usage: register.py SKULLSTRIP FOLDER [--only WORD ...]. FOLDER has T1-weighted heads `NAME_T1w.nii.gz`, and of some subjects a second contrast, `NAME_T2w.nii.gz` or `NAME_FLAIR.nii.gz`. With `--only`,
+the rows that have one of the words in what they print of images and kind. Needs SimpleITK, nibabel and numpy.
 
 Each head is moved by a drawn transform (cubic B-spline interpolation onto its own grid), noise of 3 % of its 99th percentile is added, and both programs bring it back. The error is the mean over
-the head's voxels of how far from its place a voxel ends. A second contrast has no known transform: its error is how far the result on the moved image is from the moved result on the
-image as it is, and the two programs' results are compared. Seconds are those of the registration alone.
+the head's voxels of how far from its place a voxel ends. A row's transform and noise depend on its images and kind alone, not on which rows are asked for.
+A second contrast has no known place on the first: its error is how far the result on the moved image is from the moved result on the image as it is, and the two programs' results
+are compared. Seconds are those of the registration alone.
 SimpleITK: Mattes' mutual information, 50 bins, 5 % of voxels at random, shrink 4, 2, 1 with smoothing 2, 1, 0 mm, regular steps of 1 mm
 down to 0.0001 mm, at most 300 a level, centres of mass first (of its optimisers that which found the transforms; gradient descent with estimated rate ended 10 mm off).
 """
 
+import argparse
 import os
 import statistics
 import subprocess
-import sys
 import tempfile
 import time
+import zlib
 
 import nibabel
 import numpy
 import SimpleITK as sitk
 
-program, folder = sys.argv[1:3]
+parser = argparse.ArgumentParser()
+parser.add_argument("program")
+parser.add_argument("folder")
+parser.add_argument("--only", nargs="+", default=[""], metavar="WORD")
+options = parser.parse_args()
+program, folder = options.program, options.folder
 sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(2)
 FLIP = numpy.diag([-1.0, -1, 1, 1])  # SimpleITK's world points left and to the back
 
@@ -104,16 +112,21 @@ def distance(a, b, points):
 
 
 def main():
-    rng = numpy.random.default_rng(5)
-    names = sorted(n for n in os.listdir(folder) if n.endswith("_T1w.nii.gz"))
-    runs = [(n, n, kind) for n in names for kind in ("rigid", "affine")]
-    if "arc2299_T2w.nii.gz" in os.listdir(folder):
-        runs += [("arc2299_T2w.nii.gz", "arc2299_T1w.nii.gz", kind) for kind in ("rigid", "affine")]
+    heads = {n[: -len(".nii.gz")] for n in os.listdir(folder) if n.endswith(".nii.gz")}
+    firsts = sorted(n for n in heads if n.endswith("_T1w"))
+    pairs = [(n, n) for n in firsts]
+    pairs += [(m, n) for n in firsts for end in ("_T2w", "_FLAIR") if (m := n.removesuffix("_T1w") + end) in heads]
+    runs = [(f"{m} to {n}, {kind}", m, n, kind) for m, n in pairs for kind in ("rigid", "affine")]
+    runs = [run for run in runs if any(word in run[0] for word in options.only)]
+    if not runs:
+        parser.error(f"no row of {folder} has one of: {' '.join(options.only)}")
     ratios = []
     with tempfile.TemporaryDirectory() as scratch:
-        for moving, fixed, kind in runs:
-            image = sitk.ReadImage(os.path.join(folder, moving), sitk.sitkFloat32)
-            head = nibabel.load(os.path.join(folder, moving))
+        for row, moving, fixed, kind in runs:
+            rng = numpy.random.default_rng(zlib.crc32(row.encode()))
+            plain, still = (os.path.join(folder, n + ".nii.gz") for n in (moving, fixed))
+            image = sitk.ReadImage(plain, sitk.sitkFloat32)
+            head = nibabel.load(plain)
             inside = numpy.argwhere(sitk.GetArrayFromImage(sitk.OtsuThreshold(image, 0, 1)).T > 0)[::97].T
             points = head.affine @ numpy.vstack([inside, numpy.ones(inside.shape[1])])
             known = about(drawn(rng, kind), points[:3].mean(1))
@@ -122,7 +135,6 @@ def main():
             noise = rng.normal(0, 0.03 * numpy.percentile(values, 99), values.shape)
             path = os.path.join(scratch, "moved.nii")
             nibabel.save(nibabel.Nifti1Image(numpy.abs(values + noise).T.astype(numpy.float32), head.affine), path)
-            still = os.path.join(folder, fixed)
             a, seconds = ours(path, still, kind)
             b, peer = theirs(path, still, kind)
             ratios.append(peer / seconds)
@@ -131,12 +143,11 @@ def main():
                 errors = [distance(m @ known, numpy.eye(4), points) for m in (a, b)]
                 note = ""
             else:
-                plain = os.path.join(folder, moving)
                 back = [f(plain, still, kind)[0] for f in (ours, theirs)]
                 errors = [distance(m @ known, n, points) for m, n in zip((a, b), back)]
                 note = f"; the two programs differ by {distance(*back, points):.2f} mm"
             print(
-                f"{moving.split('.')[0]} to {fixed.split('.')[0]}, {kind}: moved {distance(known, numpy.eye(4), points):.1f} mm;"
+                f"{row}: moved {distance(known, numpy.eye(4), points):.1f} mm;"
                 f" skullstrip {errors[0]:.3f} mm, {seconds:.2f} s; SimpleITK {errors[1]:.3f} mm, {peer:.2f} s ({peer / seconds:.1f}){note}",
                 flush=True,
             )

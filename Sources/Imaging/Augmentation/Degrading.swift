@@ -77,13 +77,18 @@ extension Volume {
 
     /// The image as if scanned in slices `thickness` mm apart and as wide (at half height of a Gaussian profile), with linear interpolation
     /// between them. Unchanged where that is no more than a voxel. Throws `IntensityError.argument` for an axis other than 0, 1, 2 or a
-    /// thickness that is negative or not finite; `Interrupted`.
+    /// thickness that is negative, not finite, or leaves one slice alone; `Interrupted`.
     public func thickSlices(_ thickness: Double, axis: Int) throws -> Volume {
         guard thickness >= 0, thickness.isFinite else {
             throw IntensityError.argument(name: "thickness", value: thickness, allowed: "0 mm or more")
         }
         try Self.checkAxis(axis)
-        guard let slices = Slices(thickness: thickness, axis: axis, grid: grid) else { return self }
+        guard let slices = Slices(thickness: thickness, axis: axis, grid: grid) else {
+            let apart = grid.spacing[axis], most = apart * Double(grid.shape[axis] - 1)
+            if thickness <= apart || most < apart { return self }
+            throw IntensityError.argument(
+                name: "thickness", value: thickness, allowed: "at most \(Text.short(most)) mm here, for two slices")
+        }
         return with(try slices.apply(to: voxels, shape: grid.shape))
     }
 

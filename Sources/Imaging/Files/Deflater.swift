@@ -8,13 +8,9 @@ final class Deflater {
     private static let blockSize = 1 << 17
     private static let hashBits = 14
 
-    /// Bytes from one place that is looked at to the next: those of a number. A number of four bytes is mostly noise, of which the bytes that
-    /// repeat are sought wherever they begin.
-    private let step: Int
-    /// The fewest bytes of a match. Numbers of four bytes have pieces of fewer that repeat.
-    private let least: Int
+    private let numberSize: Int
 
-    /// For each hash of `least` bytes the last place, counted from the stretch's beginning, where they stood.
+    /// For each hash of a match's least bytes the last place, counted from the stretch's beginning, where they stood.
     private let places: UnsafeMutablePointer<Int32>
     /// A literal byte, or a match: 1 in the top bit, 9 bits for the length, 16 for the distance.
     private let tokens: UnsafeMutablePointer<UInt32>
@@ -25,8 +21,7 @@ final class Deflater {
 
     /// - Parameter numberSize: bytes of each number of what is compressed.
     init(numberSize: Int) {
-        step = numberSize == 2 ? 2 : 1
-        least = numberSize == 4 ? 3 : 5
+        self.numberSize = numberSize
         places = .allocate(capacity: 1 << Self.hashBits)
         tokens = .allocate(capacity: Self.blockSize + 8)
     }
@@ -47,7 +42,10 @@ final class Deflater {
         var start = 0
         while start < count {
             let end = min(count, start + Self.blockSize)
-            findMatches(data, start, end, count)
+            literals.clear()
+            distances.clear()
+            if numberSize == 4 { findRepeats(data, start, end, count) } else { findMatches(data, start, end, count) }
+            literals.counts[256] = 1
             writeBlock(data + start, end - start, isFinal: isLast && end == count, &bits)
             start = end
         }
@@ -58,57 +56,82 @@ final class Deflater {
     @inline(__always)
     private static func hash(_ bytes: UInt64) -> Int { Int(truncatingIfNeeded: (bytes &* 0x9E37_79B1_85EB_CA87) &>> UInt64(64 - hashBits)) }
 
-    /// Cuts `data[start ..< end]` into literals and matches, and counts them.
+    /// Literals and matches as they are found, counted for their codes.
+    private struct Tokens {
+        private(set) var count = 0
+        private let data: UnsafePointer<UInt8>, tokens: UnsafeMutablePointer<UInt32>
+        private let literals: UnsafeMutablePointer<UInt32>, distances: UnsafeMutablePointer<UInt32>
+        private let lengthSymbol = DeflateTables.lengthSymbol, distanceSymbol = DeflateTables.distanceSymbol
+
+        init(_ data: UnsafePointer<UInt8>, _ owner: Deflater) {
+            (self.data, tokens) = (data, owner.tokens)
+            (literals, distances) = (owner.literals.counts, owner.distances.counts)
+        }
+
+        @inline(__always) mutating func literal(_ place: Int) {
+            let byte = UInt32(data[place])
+            tokens[count] = byte
+            count &+= 1
+            literals[Int(byte)] &+= 1
+        }
+
+        @inline(__always) mutating func match(_ length: Int, _ distance: Int) {
+            tokens[count] = 1 << 31 | UInt32(truncatingIfNeeded: length) << 16 | UInt32(truncatingIfNeeded: distance)
+            count &+= 1
+            literals[Int(lengthSymbol[length])] &+= 1
+            distances[distanceSymbol(of: distance)] &+= 1
+        }
+    }
+
+    @inline(__always)
+    private static func eight(_ at: UnsafePointer<UInt8>) -> UInt64 { UnsafeRawPointer(at).loadUnaligned(as: UInt64.self).littleEndian }
+
+    /// How many bytes at `place` are those at `before`, `known` of them at least, up to `longest`; eight are looked at where so many
+    /// are left.
+    @inline(__always)
+    private static func extend(
+        _ data: UnsafePointer<UInt8>, _ place: Int, _ before: Int, known: Int, longest: Int, _ count: Int
+    ) -> Int {
+        var length = known
+        while length < longest, place &+ length &+ 8 <= count {
+            let different = eight(data + place + length) ^ eight(data + before + length)
+            if different != 0 {
+                length &+= different.trailingZeroBitCount >> 3
+                break
+            }
+            length &+= 8
+        }
+        return min(length, longest)
+    }
+
+    /// Cuts `data[start ..< end]` into literals and matches of five bytes and more, sought from where numbers of two bytes begin, else
+    /// anywhere.
     private func findMatches(_ data: UnsafePointer<UInt8>, _ start: Int, _ end: Int, _ count: Int) {
-        literals.clear()
-        distances.clear()
-        let (tokens, places) = (tokens, places), (lits, dists) = (literals.counts, distances.counts)
-        let lengthSymbol = DeflateTables.lengthSymbol, distanceSymbol = DeflateTables.distanceSymbol
-        let step = step, least = least, unused = UInt64(64 - 8 * least)
-        var n = 0, place = start, misses = 0
+        let places = places, step = numberSize == 2 ? 2 : 1, least = 5, unused = UInt64(64 - 8 * least)
+        var tokens = Tokens(data, self), place = start, misses = 0
         // Eight bytes are loaded where so many are left.
         let last = min(end, count - 8)
-        @inline(__always) func literal(_ at: Int) {
-            let byte = UInt32(data[at])
-            tokens[n] = byte
-            n &+= 1
-            lits[Int(byte)] &+= 1
-        }
-        @inline(__always) func eight(_ at: Int) -> UInt64 { UnsafeRawPointer(data + at).loadUnaligned(as: UInt64.self).littleEndian }
         while place < last {
-            let here = eight(place) &<< unused, slot = Self.hash(here), before = Int(places[slot]), distance = place &- before
+            let here = Self.eight(data + place) &<< unused, slot = Self.hash(here), before = Int(places[slot]), distance = place &- before
             places[slot] = Int32(truncatingIfNeeded: place)
             // Both at once, since neither is foreseeable: the same bytes, and a distance of 1 to 32,768.
-            if (here ^ eight(before) &<< unused) | UInt64(truncatingIfNeeded: distance &- 1) &>> 15 == 0 {
-                let longest = min(258, end &- place)
-                var length = least
-                while length < longest, place &+ length &+ 8 <= count {
-                    let different = eight(place &+ length) ^ eight(before &+ length)
-                    if different != 0 {
-                        length &+= different.trailingZeroBitCount >> 3
-                        break
-                    }
-                    length &+= 8
-                }
-                length = min(length, longest)
+            if (here ^ Self.eight(data + before) &<< unused) | UInt64(truncatingIfNeeded: distance &- 1) &>> 15 == 0 {
+                let length = Self.extend(data, place, before, known: least, longest: min(258, end &- place), count)
                 // A short match far away takes more bits than its literals.
                 if length >= (distance > 4096 ? least &+ 1 : least) {
-                    tokens[n] = 1 << 31 | UInt32(truncatingIfNeeded: length) << 16 | UInt32(truncatingIfNeeded: distance)
-                    n &+= 1
-                    lits[Int(lengthSymbol[length])] &+= 1
-                    dists[distanceSymbol(of: distance)] &+= 1
+                    tokens.match(length, distance)
                     let next = place &+ length
                     // Long matches are empty borders, of which any place will do.
                     if length < 64 {
                         var inside = place &+ step
                         while inside < min(next, last) {
-                            places[Self.hash(eight(inside) &<< unused)] = Int32(truncatingIfNeeded: inside)
+                            places[Self.hash(Self.eight(data + inside) &<< unused)] = Int32(truncatingIfNeeded: inside)
                             inside &+= step
                         }
                     }
                     // On to where a number begins.
                     place = min(end, (next &+ step &- 1) & -step)
-                    for rest in next..<place { literal(rest) }
+                    for rest in next..<place { tokens.literal(rest) }
                     misses = 0
                     continue
                 }
@@ -116,15 +139,75 @@ final class Deflater {
             // Where nothing was found for long, nothing will be: look at fewer places.
             let onward = min(step &+ step &* (misses >> 5), last &- place, 8)
             misses &+= 1
-            for i in 0..<onward { literal(place &+ i) }
+            for i in 0..<onward { tokens.literal(place &+ i) }
             place &+= onward
         }
         while place < end {
-            literal(place)
+            tokens.literal(place)
             place &+= 1
         }
-        tokenCount = n
-        lits[256] = 1
+        tokenCount = tokens.count
+    }
+
+    /// The same for numbers of four bytes. What three bytes and more have in common with the number before is a match with the shortest codes
+    /// of all, hence taken first. Else whole numbers, whose other bytes are noise, match by five bytes anywhere, and all others, which are the
+    /// same few values again or none, as a whole.
+    private func findRepeats(_ data: UnsafePointer<UInt8>, _ start: Int, _ end: Int, _ count: Int) {
+        let places = places, isWhole = Self.isWhole(data, start, end)
+        let step = isWhole ? 1 : 4, least = isWhole ? 5 : 4, unused = UInt64(64 - 8 * least)
+        var tokens = Tokens(data, self), place = start
+        let last = min(end, count - 8)
+        while place < last {
+            let eight = Self.eight(data + place)
+            var length = 0, distance = 4
+            if place >= 4 {
+                let same = (eight ^ Self.eight(data + place - 4)).trailingZeroBitCount >> 3
+                if same >= 3 { length = Self.extend(data, place, place - 4, known: same, longest: min(258, end &- place), count) }
+            }
+            if length < 8, place & (step &- 1) == 0 {
+                let here = eight &<< unused, slot = Self.hash(here), before = Int(places[slot]), far = place &- before
+                places[slot] = Int32(truncatingIfNeeded: place)
+                if (here ^ Self.eight(data + before) &<< unused) | UInt64(truncatingIfNeeded: far &- 1) &>> 15 == 0 {
+                    let other = Self.extend(data, place, before, known: least, longest: min(258, end &- place), count)
+                    // Its distance takes more bits than two literals.
+                    if other > (length == 0 ? 0 : length &+ 2) { (length, distance) = (other, far) }
+                }
+            }
+            if length < 3 {
+                tokens.literal(place)
+                place &+= 1
+                continue
+            }
+            tokens.match(length, distance)
+            let next = place &+ length
+            if length < 64 {
+                var inside = (place &+ step) & -step
+                while inside < min(next, last) {
+                    places[Self.hash(Self.eight(data + inside) &<< unused)] = Int32(truncatingIfNeeded: inside)
+                    inside &+= step
+                }
+            }
+            place = next
+        }
+        while place < end {
+            tokens.literal(place)
+            place &+= 1
+        }
+        tokenCount = tokens.count
+    }
+
+    /// Whether numbers of four bytes share two and more of them with the one before, as whole numbers do, be they stored as float32 or int32:
+    /// of a sample, those that are not equal to it.
+    private static func isWhole(_ data: UnsafePointer<UInt8>, _ start: Int, _ end: Int) -> Bool {
+        func four(_ at: UnsafePointer<UInt8>) -> UInt32 { UnsafeRawPointer(at).loadUnaligned(as: UInt32.self) }
+        var different = 0, shared = 0
+        for place in stride(from: start + 4, to: end - 3, by: 64) {
+            let bits = four(data + place) ^ four(data + place - 4)
+            if bits == 0 { continue }
+            different += 1
+            for byte in 0..<4 where bits >> (8 * byte) & 255 == 0 { shared += 1 }
+        }
+        return 4 * shared >= 7 * different
     }
 
     private func writeBlock(_ data: UnsafePointer<UInt8>, _ count: Int, isFinal: Bool, _ bits: inout BitWriter) {

@@ -102,6 +102,14 @@ public struct FileHeader: Sendable, Equatable {
         return copy
     }
 
+    /// A sentence about lengths that the file says are metres or micrometres; nil where it says millimetres or nothing.
+    public var unusualUnit: String? {
+        guard let (name, factor) = [1: ("metres", "1000"), 3: ("micrometres", "0.001")][units & 7] else { return nil }
+        return "the header gives lengths in \(name) (xyzt_units \(units)), and they are taken for millimetres, as by nibabel; "
+            + "if they are \(name) indeed, affine_transform(v, [[f, 0, 0, 0], [0, f, 0, 0], [0, 0, f, 0]], carry=true) "
+            + "with f = \(factor) mends it"
+    }
+
     /// A sentence about sform and qform when both have a code and place the image differently, by more than a tenth of a voxel at a corner;
     /// else nil.
     public var disagreement: String? {

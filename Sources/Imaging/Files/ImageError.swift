@@ -4,6 +4,7 @@ import Support
 public enum ImageError: ExplainedError, Equatable {
     case empty(path: String)
     case notNIfTI(path: String, found: String)
+    case foreign(path: String, format: ForeignFormat)
     case magic(path: String, found: String)
     case field(path: String, field: String, value: String, allowed: String)
     case unsupportedType(path: String, code: Int, name: String)
@@ -30,6 +31,7 @@ public enum ImageError: ExplainedError, Equatable {
         case .notNIfTI(let path, let found):
             "\"\(path)\" is no image file that is known here: it begins with neither a NIfTI header (sizeof_hdr is \(found), "
                 + "not 348 or 540) nor that of an MGH or NRRD file"
+        case .foreign(let path, let format): "\"\(path)\" is \(format.rawValue), which is not read here"
         case .magic(let path, let found): "\"\(path)\" is not a NIfTI file: magic is \(found), not \"n+1\", \"n+2\", \"ni1\" or \"ni2\""
         case .field(let path, let field, let value, let allowed): "\"\(path)\": \(field) is \(value); it must be \(allowed)"
         case .unsupportedType(let path, let code, let name): "\"\(path)\": datatype is \(code) (\(name)), which is not read here"
@@ -64,6 +66,7 @@ public enum ImageError: ExplainedError, Equatable {
         switch self {
         case .frames: "name one of them, as with frame=0"
         case .truncated, .damagedGzip, .impossibleSize: "copy or download the file again"
+        case .foreign(_, let format): format.remedy
         case .unsupportedType: "convert it to another type with the tool that made it"
         case .notNIfTI, .magic:
             "images are read from NIfTI (.nii, .nii.gz, .hdr with .img), FreeSurfer (.mgh, .mgz) and NRRD (.nrrd, .nhdr) files"

@@ -265,22 +265,33 @@ public final class ImageReader {
 
 /// The two files of a NIfTI pair, and their names.
 enum ImagePair {
+    /// The names of both halves, one of which is `path`, in capitals where its ending is.
+    static func names(_ path: String) -> (header: String, image: String) {
+        let gz = path.lowercased().hasSuffix(".gz") ? path.suffix(3) : "", base = path.dropLast(4 + gz.count)
+        let isCapital = path.dropLast(gz.count).hasSuffix(".HDR") || path.dropLast(gz.count).hasSuffix(".IMG")
+        return (base + (isCapital ? ".HDR" : ".hdr") + gz, base + (isCapital ? ".IMG" : ".img") + gz)
+    }
+
     /// The header's half of a pair, whichever half was named.
     static func headerPath(_ path: String) -> String {
-        for (image, header) in [(".img", ".hdr"), (".img.gz", ".hdr.gz")] where path.hasSuffix(image) {
-            let named = path.dropLast(image.count)
-            return exists(named + header) || image == ".img" ? named + header : named + ".hdr"
-        }
-        return path
+        let name = path.lowercased()
+        guard name.hasSuffix(".img") || name.hasSuffix(".img.gz") else { return path }
+        return existing(names(path).header) ?? names(path).header
     }
 
     /// The voxels' half. Throws `ImageError.noImageFile`.
     static func imagePath(header path: String) throws -> String {
-        let base = path.hasSuffix(".hdr") ? path.dropLast(4) : path.hasSuffix(".hdr.gz") ? path.dropLast(7) : path[...]
-        let first = base + (path.hasSuffix(".gz") ? ".img.gz" : ".img"), second = base + (path.hasSuffix(".gz") ? ".img" : ".img.gz")
-        if !exists(first), exists(second) { return String(second) }
-        if !exists(first) { throw ImageError.noImageFile(path: path, image: String(first)) }
-        return String(first)
+        let name = path.lowercased(), isNamed = name.hasSuffix(".hdr") || name.hasSuffix(".hdr.gz")
+        let first = isNamed ? names(path).image : path + (name.hasSuffix(".gz") ? ".img.gz" : ".img")
+        guard let found = existing(first) else { throw ImageError.noImageFile(path: path, image: first) }
+        return found
+    }
+
+    /// A file that is there, or its like with or without ".gz"; nil where neither is.
+    private static func existing(_ path: String) -> String? {
+        if exists(path) { return path }
+        let other = path.lowercased().hasSuffix(".gz") ? String(path.dropLast(3)) : path + ".gz"
+        return exists(other) ? other : nil
     }
 
     private static func exists(_ path: some StringProtocol) -> Bool { access(String(path), F_OK) == 0 }

@@ -66,12 +66,12 @@ struct ImageWriter {
                 grid: grid, frames: frames.count, layout: layout, header: header, isPair: false, path: path)
             try body(head: head, to: path).commit()
         case .pair:
-            let names = format.pair(path)
+            let names = ImagePair.names(path)
             let head = try NIfTIEncoder.bytes(
                 grid: grid, frames: frames.count, layout: layout, header: header, isPair: true, path: names.header)
             let voxels = try body(head: [], to: names.image)
             let first = try AtomicFile(names.header)
-            if path.hasSuffix(".gz") {
+            if format.isCompressed(path) {
                 try GzipWriter.write(count: head.count, numberSize: 1, to: first) { offset, out, n in
                     head.withUnsafeBytes { out.copyMemory(from: $0.baseAddress! + offset, byteCount: n) }
                 }
@@ -177,25 +177,25 @@ extension Volume {
 enum ImageFormat: Equatable {
     case nifti, pair, mgh, nrrd
 
+    /// However the ending is written: systems that tell no case write it in capitals.
     init?(_ path: String) {
-        switch true {
-        case path == StandardInput.path, path.hasSuffix(".nii"), path.hasSuffix(".nii.gz"): self = .nifti
-        case path.hasSuffix(".hdr"), path.hasSuffix(".img"), path.hasSuffix(".hdr.gz"), path.hasSuffix(".img.gz"): self = .pair
-        case path.hasSuffix(".mgh"), path.hasSuffix(".mgz"), path.hasSuffix(".mgh.gz"): self = .mgh
-        case path.hasSuffix(".nrrd"): self = .nrrd
-        default: return nil
+        func ends(_ endings: String...) -> Bool { endings.contains { path.lowercased().hasSuffix($0) } }
+        if path == StandardInput.path || ends(".nii", ".nii.gz") {
+            self = .nifti
+        } else if ends(".hdr", ".img", ".hdr.gz", ".img.gz") {
+            self = .pair
+        } else if ends(".mgh", ".mgz", ".mgh.gz") {
+            self = .mgh
+        } else if ends(".nrrd") {
+            self = .nrrd
+        } else {
+            return nil
         }
     }
 
     /// Whether what goes into the file of this name is gzipped.
     func isCompressed(_ path: String) -> Bool {
-        self == .nrrd || path.hasSuffix(".gz") || path.hasSuffix(".mgz") || path == StandardInput.path
-    }
-
-    /// The two names of a pair, one of which is `path`.
-    func pair(_ path: String) -> (header: String, image: String) {
-        let gz = path.hasSuffix(".gz") ? ".gz" : "", base = path.dropLast(4 + gz.count)
-        return (base + ".hdr" + gz, base + ".img" + gz)
+        self == .nrrd || [".gz", ".mgz"].contains { path.lowercased().hasSuffix($0) } || path == StandardInput.path
     }
 
     /// The types that can be stored.

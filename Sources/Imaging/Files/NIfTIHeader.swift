@@ -20,7 +20,9 @@ struct NIfTIHeader {
         switch (size, size.byteSwapped) {
         case (348, _), (540, _): swapped = false
         case (_, 348), (_, 540): swapped = true
-        default: throw ImageError.notNIfTI(path: path, found: "\(Int32(bitPattern: size))")
+        default:
+            if let format = ForeignFormat(Array(bytes.prefix(got))) { throw ImageError.foreign(path: path, format: format) }
+            throw ImageError.notNIfTI(path: path, found: "\(Int32(bitPattern: size))")
         }
         let version = (swapped ? size.byteSwapped : size) == 348 ? 1 : 2
         let needed = Self.size(version: version)

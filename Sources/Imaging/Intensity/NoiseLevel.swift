@@ -9,7 +9,7 @@ extension Volume {
     /// Throws `IntensityError` where no cube is left (images of one voxel along an axis), or for values that are not finite.
     public func noiseLevel(in mask: Mask? = nil) throws -> Double {
         if let mask { try grid.require(same: mask.grid) }
-        let mask = try mask ?? otsu()
+        let isMasked = mask != nil, mask = try mask ?? otsu()
         let shape = grid.shape
         let cubes = shape / 2
         let pieces = try voxels.withUnsafeBufferPointer { voxels in
@@ -38,7 +38,10 @@ extension Volume {
             }
         }
         let coefficients = try Selection.joined(pieces)
-        if coefficients.isEmpty { throw IntensityError.emptyMask(operation: "noise_level") }
+        if coefficients.isEmpty {
+            throw isMasked && mask.count == 0
+                ? IntensityError.emptyMask(operation: "noise_level") : .noCube(masked: isMasked, operation: "noise_level")
+        }
         let bad = try Voxels.total(coefficients) { x, n in
             var bad: Int32 = 0
             for i in 0..<n { bad &+= x[i] - x[i] == 0 ? 0 : 1 }

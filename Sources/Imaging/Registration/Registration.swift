@@ -74,12 +74,7 @@ extension Volume {
 
     /// As `registered(to:kind:)`, with what says how far the result is to be trusted.
     public func registration(to fixed: Volume, kind: Motion = .rigid) throws -> RegistrationResult {
-        for image in [fixed, self] {
-            if image.grid.shape.min() < 4 { throw RegistrationError.tooFewVoxels(image.grid.shape) }
-            let range = try image.statistics()
-            if range.min == range.max { throw IntensityError.flat(value: Double(range.min), operation: "register") }
-        }
-        let levels = try Registration.levels(fixed: fixed, moving: self)
+        let levels = try Registration.levels(fixed: try fixed.comparable(), moving: try comparable())
         guard let start = try Registration.start(levels[0]) else {
             throw RegistrationError.noOverlap(moving: .init(grid), fixed: .init(fixed.grid), share: Registration.leastShare)
         }
@@ -271,7 +266,7 @@ struct Registration {
     }
 
     /// The values that bins divide: all but the brightest thousandth, where vessels and fat would leave the brain a few bins.
-    private static func range(_ image: Volume) throws -> ClosedRange<Float> {
+    fileprivate static func range(_ image: Volume) throws -> ClosedRange<Float> {
         let ends = try image.percentiles([0, 99.9, 100]).map { Float($0) }
         return ends[0]...(ends[1] > ends[0] ? ends[1] : ends[2])
     }
@@ -293,6 +288,17 @@ struct Registration {
 }
 
 extension Volume {
+    /// What can be registered: as it is, or, where differences of its values are beyond single precision, between 0 and 1, by which
+    /// information does not change.
+    fileprivate func comparable() throws -> Volume {
+        if grid.shape.min() < 4 { throw RegistrationError.tooFewVoxels(grid.shape) }
+        let ends = try statistics()
+        if ends.min == ends.max { throw IntensityError.flat(value: Double(ends.min), operation: "register") }
+        let range = try Registration.range(self), low = Double(range.lowerBound), width = Double(range.upperBound) - low
+        if max(abs(ends.min), abs(ends.max)) < 1e18, width > 1e-18 { return self }
+        return with(voxels.map { Float(min(1, max(0, (Double($0) - low) / width))) })
+    }
+
     /// With voxels of at least `spacing` mm along each axis, without aliasing.
     fileprivate func coarsened(to spacing: Double) throws -> Volume {
         let target = try Grid.centred(on: grid, spacing: pointwiseMax(grid.spacing, SIMD3(repeating: spacing)))

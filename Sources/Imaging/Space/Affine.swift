@@ -1,3 +1,4 @@
+import Glibc
 import Support
 
 /// A voxel-to-world transform: world (mm, right-anterior-superior) = rows · (i, j, k, 1), as nibabel's `affine`.
@@ -104,6 +105,17 @@ public struct Affine: Equatable, Sendable {
     public var orientation: String {
         let letters = [("R", "L"), ("A", "P"), ("S", "I")]
         return nearestAxes.map { $0.flipped ? letters[$0.axis].1 : letters[$0.axis].0 }.joined()
+    }
+
+    /// The angle in degrees between a voxel axis and the world axis nearest to it, of the axis where it is largest: 0 where all are parallel.
+    public var obliquity: Double {
+        let (a, b, c) = columns
+        let angles = zip([a, b, c], nearestAxes).map { column, nearest in
+            var across = column
+            across[nearest.axis] = 0
+            return atan2((across * across).sum().squareRoot(), abs(column[nearest.axis]))
+        }
+        return (angles.max() ?? 0) * 180 / .pi
     }
 
     /// True when every voxel axis is parallel to a world axis (within 1e-4 of its length).

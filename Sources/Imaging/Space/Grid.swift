@@ -46,6 +46,11 @@ public struct Grid: Equatable, Sendable {
     public var spacing: SIMD3<Double> { affine.spacing }
     /// Where voxel indices grow to (`Affine.orientation`).
     public var orientation: String { affine.orientation }
+    /// The orientation code for people, who are to know where it is but the nearest one: "RAS", or "RAS oblique by 12°" from half a degree on.
+    public var facing: String {
+        let angle = affine.obliquity
+        return angle < 0.5 ? orientation : "\(orientation) oblique by \(Text.fixed(angle, 0))°"
+    }
     /// World position of the centre of the field of view.
     public var centre: SIMD3<Double> { affine((SIMD3<Double>(shape) - 1) / 2) }
 

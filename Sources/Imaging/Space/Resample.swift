@@ -8,15 +8,15 @@ extension Volume {
     /// within 0.001 voxel of that box count as on it. Nearest takes the upper of two voxels equally near. Results are float32, except that
     /// nearest keeps the datatype. (Masks have a wider border: see `Mask.resampled(onto:)`.)
     /// NaN and infinite voxels spread to results that use them, and to no others; with cubic, whose coefficients depend on every
-    /// voxel, to the whole image.
+    /// voxel, they would spread to the whole image, and are an error.
     ///
     /// With `antialias` the image is first blurred as far as the target's voxels are larger than its own (`antialiasing(onto:)`), so that
     /// what is too fine for the target does not come back as a pattern.
     ///
     /// Nearest and label take the numbers of the file where float32 does not hold them (`StoredVoxels`).
     ///
-    /// Throws `GridError.singular` for a source affine without inverse, `StoredError`, `ResampleError.antialiasedLabels`, `MemoryError`,
-    /// and `Interrupted`.
+    /// Throws `GridError.singular` for a source affine without inverse, `IntensityError.notFinite`, `StoredError`,
+    /// `ResampleError.antialiasedLabels`, `MemoryError`, and `Interrupted`.
     public func resampled(onto target: Grid, interpolation: Interpolation = .linear, antialias: Bool = false) throws -> Volume {
         if antialias, interpolation.keepsValues { throw ResampleError.antialiasedLabels(interpolation) }
         let type = interpolation.keepsValues ? datatype : .float32
@@ -53,11 +53,21 @@ extension Volume {
         try target.requireMemory(bytesPerVoxel: 4)
         if interpolation == .cubic { try grid.requireMemory(bytesPerVoxel: 4) }
         let map = try grid.affine.inverse().after(target.affine)
-        let source = interpolation == .cubic ? try Spline.coefficients(voxels, shape: grid.shape) : voxels
+        let source = interpolation == .cubic ? try coefficients() : voxels
         if let axes = Separable(map, from: grid.shape, to: target.shape, interpolation: interpolation, margin: margin) {
             return try axes.apply(to: source)
         }
         return try Oblique(map: map, from: grid.shape, to: target.shape, margin: margin).apply(to: source, interpolation)
+    }
+
+    /// The cubic B-spline's coefficients. A voxel that is not finite makes all of them so, hence the first is asked.
+    private func coefficients() throws -> [Float] {
+        let found = try Spline.coefficients(voxels, shape: grid.shape)
+        if let first = found.first, !first.isFinite {
+            let bad = try countNonFinite()
+            if bad > 0 { throw IntensityError.notFinite(count: bad, of: voxels.count, operation: "resample") }
+        }
+        return found
     }
 }
 

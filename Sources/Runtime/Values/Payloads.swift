@@ -9,7 +9,7 @@ enum VoxelText {
     static func describe(_ v: Volume) -> String {
         let s = v.grid.spacing
         let spacing = (0..<3).map { Text.fixed(s[$0], 2) }.joined(separator: "×")
-        return "volume \(Text.sizes(v.grid.shape)) · \(spacing) mm · \(v.grid.orientation) · \(v.datatype.rawValue) · \(range(v))"
+        return "volume \(Text.sizes(v.grid.shape)) · \(spacing) mm · \(v.grid.facing) · \(v.datatype.rawValue) · \(range(v))"
     }
 
     /// "mask 256×256×192 · 1.00×1.00×1.00 mm · RAS · 1,234,567 voxels · 1234.6 ml"
@@ -17,7 +17,7 @@ enum VoxelText {
         let s = m.grid.spacing
         let spacing = (0..<3).map { Text.fixed(s[$0], 2) }.joined(separator: "×")
         let n = count(m)
-        return "mask \(Text.sizes(m.grid.shape)) · \(spacing) mm · \(m.grid.orientation) · \(Text.grouped(n)) voxel\(n == 1 ? "" : "s")"
+        return "mask \(Text.sizes(m.grid.shape)) · \(spacing) mm · \(m.grid.facing) · \(Text.grouped(n)) voxel\(n == 1 ? "" : "s")"
             + " · \(Text.fixed(millilitres(m), millilitres(m) < 1 ? 3 : 1)) ml"
     }
 

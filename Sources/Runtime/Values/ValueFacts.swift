@@ -11,8 +11,8 @@ extension Value {
         case .record(let record): return (count(record.fields.count, "field"), bytes, true, "")
         case .function: return ("", bytes, true, "")
         case .volume(let v):
-            return (Text.sizes(v.grid.shape), bytes, false, spaced(v.grid.spacing) + " · \(v.grid.orientation) · \(v.datatype.rawValue)")
-        case .mask(let m): return (Text.sizes(m.grid.shape), bytes, false, spaced(m.grid.spacing) + " · \(m.grid.orientation)")
+            return (Text.sizes(v.grid.shape), bytes, false, spaced(v.grid.spacing) + " · \(v.grid.facing) · \(v.datatype.rawValue)")
+        case .mask(let m): return (Text.sizes(m.grid.shape), bytes, false, spaced(m.grid.spacing) + " · \(m.grid.facing)")
         case .tensor(let node): return (count(node.channels, "channel"), bytes, true, "")
         case .model(let model): return (count(model.parameterCount, "parameter"), bytes, true, "")
         case .figure(let figure): return ("\(figure.width)×\(figure.height)", bytes, true, "")
