@@ -1,5 +1,6 @@
 import Imaging
 import Runtime
+import Support
 
 extension Catalog {
     static let evaluation: [Builtin] = [
@@ -197,7 +198,7 @@ extension Catalog {
 
     private static func distance(_ tolerance: Double, _ context: Context) throws -> Double {
         guard tolerance.isFinite, tolerance >= 0 else {
-            throw context.reject("tolerance", expected: "a number of mm from 0", found: "\(tolerance)")
+            throw context.reject("tolerance", expected: "a number of mm from 0", found: Text.short(tolerance))
         }
         return tolerance
     }

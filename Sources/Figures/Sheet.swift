@@ -1,10 +1,11 @@
 /// Several pictures as one.
 public enum Sheet {
-    /// Pictures in rows of `columns`, each row as high and each column as wide as it has to be, on the background of montages. Throws `FigureError.columns` for fewer than
-    /// one column, `FigureError.count` for no picture, and `FigureError.drawing` where the sheet would have more than 2²⁷ pixels.
+    /// Pictures in rows of `columns`, each row as high and each column as wide as it has to be, on the background of montages. Throws
+    /// `FigureError.columns` for fewer than one column, `.noFigures` for no picture, and `.drawing` where the sheet would have more than 2²⁷
+    /// pixels.
     public static func grid(_ figures: [Figure], columns: Int = 1, title: String = "") throws -> Figure {
         guard columns >= 1 else { throw FigureError.columns(columns) }
-        guard !figures.isEmpty else { throw FigureError.count(0) }
+        guard !figures.isEmpty else { throw FigureError.noFigures }
         let across = min(columns, figures.count), down = (figures.count + across - 1) / across
         var widths = [Int](repeating: 0, count: across), heights = [Int](repeating: 0, count: down)
         for (n, figure) in figures.enumerated() {
