@@ -6,6 +6,7 @@ public enum Catalog {
     /// In the order of help.
     public static let all: [Builtin] = [
         files, paths, space, transforms, intensity, standardising, filters, statistics, masks, morphology, layers, normLayers, joiningLayers, planning,
-        training, optimisation, pipelines, prediction, evaluation, pictures, cohorts, caching, synthesis, augmenting, peeking, mathematics, lists, records, text, system,
+        training, optimisation, pipelines, prediction, evaluation, pictures, cohorts, caching, synthesis, augmenting, peeking, mathematics, lists,
+        records, text, system,
     ].flatMap { $0 }
 }

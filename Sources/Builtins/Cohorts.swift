@@ -64,7 +64,8 @@ extension Catalog {
             examples: [
                 Example(
                     "v = phantom(seed=1, shape=8, spacing=20)\nmake_folder(\"study/sub-01/anat\")\nsave(v.image, \"study/sub-01/anat/sub-01_T1w.nii.gz\")\n"
-                        + "make_folder(\"study/derivatives/hand/sub-01/anat\")\nsave(v.mask, \"study/derivatives/hand/sub-01/anat/sub-01_desc-brain_mask.nii.gz\")\n"
+                        + "make_folder(\"study/derivatives/hand/sub-01/anat\")\n"
+                        + "save(v.mask, \"study/derivatives/hand/sub-01/anat/sub-01_desc-brain_mask.nii.gz\")\n"
                         + "bids(\"study\")[0].mask", "\"study/derivatives/hand/sub-01/anat/sub-01_desc-brain_mask.nii.gz\"")
             ]
         ) { context, folder, suffix, masks, check -> [Record] in

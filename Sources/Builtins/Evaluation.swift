@@ -198,7 +198,7 @@ extension Catalog {
 
     private static func distance(_ tolerance: Double, _ context: Context) throws -> Double {
         guard tolerance.isFinite, tolerance >= 0 else {
-            throw context.reject("tolerance", expected: "a number of mm from 0", found: tolerance.isNaN ? "nan" : Text.short(tolerance))
+            throw context.reject("tolerance", expected: "a number of mm from 0", found: Text.short(tolerance))
         }
         return tolerance
     }

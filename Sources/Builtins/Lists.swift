@@ -11,7 +11,7 @@ extension Catalog {
             shortcut: { x in
                 switch x {
                 case .list(let list): .number(Double(list.count))
-                case .string(let string) where string.utf8.count < 1 << 16: .number(Double(string.length))
+                case .string(let string): (try? string.countCharacters()).map { .number(Double($0)) }
                 default: nil
                 }
             }
@@ -78,14 +78,20 @@ extension Catalog {
             "contains", "Whether a list has an item, a string a part, a record a field.", theme: .lists,
             Param<Value>("whole", "a list, range, string or record"), Param<Value>("part", "an item; of a string and a record a string"),
             returns: "true or false",
-            examples: [Example("contains([1, 2, 3], 2)", "true"), Example("contains(\"sub-01_T1w\", \"T1w\")", "true"), Example("contains({a: 1}, \"b\")", "false")]
+            examples: [
+                Example("contains([1, 2, 3], 2)", "true"), Example("contains(\"sub-01_T1w\", \"T1w\")", "true"),
+                Example("contains({a: 1}, \"b\")", "false"),
+            ]
         ) { context, whole, part in try position(of: part, in: whole, context) != nil },
 
         Builtin(
             "position", "Where an item stands in a list, or a part in a string, for the first time.", theme: .lists,
             Param<Value>("whole", "a list, range or string"), Param<Value>("part", "an item; of a string a string"),
             returns: "its index, from 0; none where it is not there",
-            examples: [Example("position([\"a\", \"b\"], \"b\")", "1"), Example("position(\"sub-01\", \"-\")", "3"), Example("position([1], 2) == none", "true")]
+            examples: [
+                Example("position([\"a\", \"b\"], \"b\")", "1"), Example("position(\"sub-01\", \"-\")", "3"),
+                Example("position([1], 2) == none", "true"),
+            ]
         ) { context, whole, part in try position(of: part, in: whole, context) },
 
         Builtin(
@@ -125,8 +131,12 @@ extension Catalog {
             returns: "a list, in the order of the first ones",
             examples: [Example("unique([3, 1, 3, 2, 1])", "[3, 1, 2]"), Example("unique([\"a\", \"bb\", \"c\"], by=length)", "[\"a\", \"bb\"]")]
         ) { context, xs, by in
-            var seen: Set<PlainKey> = []
-            return try xs.enumerated().filter { seen.insert(try PlainKey(context.key(of: $1, at: $0, by: by))).inserted }.map(\.element)
+            var kinds = Kinds(), out: [Value] = []
+            for (i, x) in xs.enumerated() {
+                if try kinds.number(of: context.key(of: x, at: i, by: by)) == out.count { out.append(x) }
+                if i & 4095 == 0 { try Interrupt.check() }
+            }
+            return out
         },
 
         Builtin(
@@ -135,17 +145,14 @@ extension Catalog {
             returns: "a list of records {key, items}, in the order of the first ones",
             examples: [Example("group(0:5, x -> x % 2)", "[{key: 0, items: [0, 2, 4]}, {key: 1, items: [1, 3]}]")]
         ) { context, xs, by -> [Record] in
-            var places: [PlainKey: Int] = [:], groups: [(key: Value, items: [Value])] = []
+            var kinds = Kinds(), groups: [(key: Value, items: [Value])] = []
             for (i, x) in xs.enumerated() {
-                let key = try context.key(of: x, at: i, by: by)
-                let place = places[try PlainKey(key), default: groups.count]
-                if place == groups.count {
-                    places[try PlainKey(key)] = place
-                    groups.append((key, []))
-                }
-                groups[place].items.append(x)
+                let key = try context.key(of: x, at: i, by: by), kind = try kinds.number(of: key)
+                if kind == groups.count { groups.append((key, [])) }
+                groups[kind].items.append(x)
+                if i & 4095 == 0 { try Interrupt.check() }
             }
-            return groups.map { Record([("key", $0.key), ("items", Value($0.items))]) }
+            return try Interrupt.map(groups) { Record([("key", $0.key), ("items", Value($0.items))]) }
         },
 
         Builtin(
@@ -168,26 +175,17 @@ extension Catalog {
             "enumerate", "Each item with its number.", theme: .lists,
             Param<[Value]>("xs", "the list"), Param<Int>("start", "the first number", default: 0),
             returns: "a list of lists [number, item]",
-            examples: [Example("enumerate([\"a\", \"b\"])", "[[0, \"a\"], [1, \"b\"]]"), Example("for [i, name] in enumerate([\"a\", \"b\"], 1) { print(i, name) }", "1 a\n2 b")]
+            examples: [
+                Example("enumerate([\"a\", \"b\"])", "[[0, \"a\"], [1, \"b\"]]"),
+                Example("for [i, name] in enumerate([\"a\", \"b\"], 1) { print(i, name) }", "1 a\n2 b"),
+            ]
         ) { _, xs, start -> [Value] in try Interrupt.map(xs.enumerated()) { Value([.number(Double(start) + Double($0)), $1]) } },
 
         Builtin(
             "flatten", "One list of the items of a list's lists.", theme: .lists,
             Param<[Value]>("xs", "a list; its items that are no lists stay"),
             returns: "a list", examples: [Example("flatten([[1, 2], [3], 4])", "[1, 2, 3, 4]")]
-        ) { _, xs -> [Value] in
-            var out: [Value] = []
-            for x in xs {
-                switch x {
-                case .list(let list): out += try Interrupt.map(list) { $0 }
-                case .range: out += try [Value].from(x)
-                default: out.append(x)
-                }
-                try Operators.check(items: out.count)
-                if out.count & 255 == 0 { try Interrupt.check() }
-            }
-            return out
-        },
+        ) { _, xs -> Value in .list(try List(flattening: xs)) },
 
         Builtin(
             "steps", "Numbers from one up to, but not including, another, in steps of any size.", theme: .lists,
@@ -200,7 +198,9 @@ extension Catalog {
             // A hair less than a whole number of steps is that number: 0.1 · 3 is above 0.3.
             let count = ((end - start) / step - 1e-9).rounded(.up)
             guard count <= Double(List.longest) else {
-                throw context.reject("step", expected: "one that gives at most \(Text.grouped(List.longest)) numbers", found: "\(Text.short(step)), which gives \(Text.short(count))")
+                throw context.reject(
+                    "step", expected: "one that gives at most \(Text.grouped(List.longest)) numbers",
+                    found: "\(Text.short(step)), which gives \(Text.short(count))")
             }
             try context.reserve(numbers: Int(max(0, count)))
             return try Interrupt.map(0..<Int(max(0, count))) { start + Double($0) * step }

@@ -42,6 +42,9 @@ extension Catalog {
         ) { context, net, prepare, threshold, largest, fill, volume, window, overlap, flips, search, limits -> Model in
             var pipeline = net.pipeline ?? Pipeline()
             if let prepare {
+                guard prepare.takes(1) else {
+                    throw context.reject("prepare", expected: "a function of one image", found: prepare.signature)
+                }
                 let (text, builtins) = try prepare.textWithLibrary()
                 _ = try context.onlyComputing("the recipe") { try context.function(from: text, name: "the recipe") }
                 if let other = builtins.first(where: { !$0.theme.onlyComputes }) {

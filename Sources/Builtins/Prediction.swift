@@ -157,7 +157,8 @@ extension Quality {
             ("verdict", .string(verdict.rawValue)), ("reasons", reasons.value), ("volume_ml", millilitres.value),
             ("components", components.value), ("largest_share", largestShare.value), ("holes", holes.value),
             ("holes_ml", holeMillilitres.value),
-            ("contact", contact.value), ("grid_contact", gridContact.value), ("flip", flip.value), ("entropy", entropy.value), ("brightness", brightness.value), ("looks", looks.value),
+            ("contact", contact.value), ("grid_contact", gridContact.value), ("flip", flip.value), ("entropy", entropy.value),
+            ("brightness", brightness.value), ("looks", looks.value),
         ])
     }
 }

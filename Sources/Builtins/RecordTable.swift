@@ -9,7 +9,9 @@ enum RecordTable {
         guard let separator = TextTable.Separator(path: path) else { throw TableError.ending(path: path) }
         let file = try MappedFile(path)
         guard file.bytes.count <= largest else { throw FileError.cannotRead(path: path, reason: "more than \(Text.bytes(largest)) are no table") }
-        let text = withExtendedLifetime(file) { String(decoding: file.bytes, as: UTF8.self) }
+        guard let text = withExtendedLifetime(file, { String(validating: file.bytes, as: UTF8.self) }) else {
+            throw FileError.cannotRead(path: path, reason: "it is not text in UTF-8")
+        }
         let table = try TextTable(parsing: text, separator: separator)
         return try Interrupt.map(table.rows) { row in
             Record(

@@ -67,14 +67,14 @@ extension Catalog {
                     "print(table([{id: \"a\", dice: 0.9312, n: 3}, {id: \"b\", dice: 0.88, n: 12}], fields=[\"id\", \"dice\"]))", "id    dice\na   0.9312\nb   0.8800")
             ]
         ) { context, rows, fields -> String in
+            guard let fields else { return try rows.value.table() ?? "" }
             let known = Set(rows.flatMap(\.names))
-            if let unknown = fields?.first(where: { !known.contains($0) }) {
+            if let unknown = fields.first(where: { !known.contains($0) }) {
                 throw context.reject(
                     "fields", expected: "names of fields", found: "\"\(unknown)\", which no record has",
                     hint: Text.nearest(to: unknown, among: known.sorted()).map { "did you mean \"\($0)\"?" })
             }
-            let kept = fields.map { fields in rows.map { row in Record(fields.map { ($0, row[$0] ?? .none) }) } } ?? rows
-            return kept.value.table() ?? ""
+            return try Interrupt.map(rows) { row in Record(fields.map { ($0, row[$0] ?? .none) }) }.value.table() ?? ""
         },
     ]
 }

@@ -62,7 +62,9 @@ extension Catalog {
             case .first(let image): found = try image.percentiles(percents, in: mask)
             case .second(let numbers):
                 try require(numbers, mask, "percentile", context)
-                if let bad = percents.first(where: { !(0...100 ~= $0) }) { throw context.reject("percent", expected: "from 0 to 100", found: Value.number(bad).mention) }
+                if let bad = percents.first(where: { !(0...100 ~= $0) }) {
+                    throw context.reject("percent", expected: "from 0 to 100", found: Value.number(bad).mention)
+                }
                 found = try SampleStatistics.percentiles(numbers, percents)
             }
             if case .first = percent { return .first(found[0]) }

@@ -15,7 +15,7 @@ extension Catalog {
             ]
         ) { context, values in
             // A list of records has lines of its own.
-            if values.items.count == 1, let table = values.items[0].table() { return context.write(table + "\n") }
+            if values.items.count == 1, let table = try values.items[0].table() { return context.write(table + "\n") }
             context.write(values.items.map(\.text).joined(separator: " ") + "\n")
         },
 

@@ -1,5 +1,6 @@
 import Networks
 import Runtime
+import Support
 
 /// How values between layers are stored, as a script names it.
 enum PrecisionName: String, CaseIterable, Sendable, Convertible {
@@ -11,11 +12,16 @@ enum PrecisionName: String, CaseIterable, Sendable, Convertible {
 private struct Choice {
     let kind: String
     private let record: Record?
+    /// The fields that the kind has.
+    private var known: [String]
+    private let expected: String
 
     /// Throws `Mismatch` for a value that is neither.
     init(_ value: Value, field: String, kinds: [String], expected: String) throws(Mismatch) {
+        (known, self.expected) = ([field], expected)
         switch value {
         case .string(let word) where kinds.contains(word): (kind, record) = (word, nil)
+        case .string(let word): throw Mismatch(expected, hint: Text.nearest(to: word, among: kinds).map { "did you mean \"\($0)\"?" })
         case .record(let made):
             guard case .string(let word)? = made[field], kinds.contains(word) else { throw Mismatch(expected) }
             (kind, record) = (word, made)
@@ -23,21 +29,22 @@ private struct Choice {
         }
     }
 
-    func number(_ name: String, _ fallback: Double) throws(Mismatch) -> Double {
+    /// What a field holds, or what it is where it is left out.
+    mutating func field<T: Convertible>(_ name: String, _ fallback: T) throws(Mismatch) -> T {
+        known.append(name)
         guard let value = record?[name] else { return fallback }
-        return try Double.from(value)
+        do {
+            return try T.from(value)
+        } catch {
+            throw Mismatch(expected, found: "one whose `\(name)` is \(value.mention)")
+        }
     }
-    func optional(_ name: String) throws(Mismatch) -> Double? {
-        guard let value = record?[name] else { return nil }
-        return try Double?.from(value)
-    }
-    func flag(_ name: String, _ fallback: Bool) throws(Mismatch) -> Bool {
-        guard let value = record?[name] else { return fallback }
-        return try Bool.from(value)
-    }
-    func whole(_ name: String, _ fallback: Int) throws(Mismatch) -> Int {
-        guard let value = record?[name] else { return fallback }
-        return try Int.from(value)
+
+    /// Throws `Mismatch` for a field that the kind does not have. Once all others have been asked for.
+    func end() throws(Mismatch) {
+        guard let odd = record?.names.first(where: { !known.contains($0) }) else { return }
+        let hint = Text.nearest(to: odd, among: known).map { "did you mean `\($0)`?" } ?? "\"\(kind)\" has \(known.joined(separator: ", "))"
+        throw Mismatch(expected, found: "one with a field `\(odd)`", hint: hint)
     }
 }
 
@@ -61,19 +68,22 @@ struct OptimizerChoice: Convertible, Sendable {
     static let adam = OptimizerChoice(unchecked: .adam())
 
     static func from(_ value: Value) throws(Mismatch) -> OptimizerChoice {
-        let choice = try Choice(value, field: "optimizer", kinds: ["adam", "adamw", "sgd"], expected: expected)
-        let rate = try choice.number("rate", choice.kind == "sgd" ? 1e-2 : 1e-3)
+        var choice = try Choice(value, field: "optimizer", kinds: ["adam", "adamw", "sgd"], expected: expected)
+        let rate = try choice.field("rate", choice.kind == "sgd" ? 1e-2 : 1e-3)
+        let optimizer: Optimizer
         if choice.kind == "sgd" {
-            return OptimizerChoice(
-                unchecked: .sgd(
-                    rate: rate, momentum: try choice.number("momentum", 0.9), nesterov: try choice.flag("nesterov", true),
-                    decay: try choice.number("decay", 0)))
-        }
-        let beta1 = try choice.number("beta1", 0.9), beta2 = try choice.number("beta2", 0.999), epsilon = try choice.number("epsilon", 1e-7)
-        return OptimizerChoice(
-            unchecked: choice.kind == "adam"
+            optimizer = .sgd(
+                rate: rate, momentum: try choice.field("momentum", 0.9), nesterov: try choice.field("nesterov", true),
+                decay: try choice.field("decay", 0.0))
+        } else {
+            let beta1 = try choice.field("beta1", 0.9), beta2 = try choice.field("beta2", 0.999), epsilon = try choice.field("epsilon", 1e-7)
+            optimizer =
+                choice.kind == "adam"
                 ? .adam(rate: rate, beta1: beta1, beta2: beta2, epsilon: epsilon)
-                : .adamw(rate: rate, beta1: beta1, beta2: beta2, epsilon: epsilon, decay: try choice.number("decay", 0.01)))
+                : .adamw(rate: rate, beta1: beta1, beta2: beta2, epsilon: epsilon, decay: try choice.field("decay", 0.01))
+        }
+        try choice.end()
+        return OptimizerChoice(unchecked: optimizer)
     }
 
     var value: Value {
@@ -120,18 +130,19 @@ struct LossChoice: Convertible, Sendable {
     static let dice = LossChoice(unchecked: .dice)
 
     static func from(_ value: Value) throws(Mismatch) -> LossChoice {
-        let choice = try Choice(value, field: "loss", kinds: words + ["focal classes"], expected: expected)
+        var choice = try Choice(value, field: "loss", kinds: words + ["focal classes"], expected: expected)
         let loss: Loss =
             switch choice.kind {
             case "bce": .bce
             case "dice+bce": .diceBCE
             case "ce": .crossEntropy
             case "dice+ce": .diceCrossEntropy
-            case "focal": .focal(gamma: try choice.number("gamma", 2), alpha: try choice.optional("alpha"))
-            case "focal classes": Loss(voxels: .classes(gamma: try choice.number("gamma", 2)))
-            case "tversky": .tversky(alpha: try choice.number("alpha", 0.3), beta: try choice.number("beta", 0.7))
+            case "focal": .focal(gamma: try choice.field("gamma", 2.0), alpha: try choice.field("alpha", nil as Double?))
+            case "focal classes": Loss(voxels: .classes(gamma: try choice.field("gamma", 2.0)))
+            case "tversky": .tversky(alpha: try choice.field("alpha", 0.3), beta: try choice.field("beta", 0.7))
             default: .dice
             }
+        try choice.end()
         return LossChoice(unchecked: loss)
     }
 
@@ -174,17 +185,19 @@ struct ScheduleChoice: Convertible, Sendable {
     static let constant = ScheduleChoice(unchecked: .constant)
 
     static func from(_ value: Value) throws(Mismatch) -> ScheduleChoice {
-        let choice = try Choice(value, field: "schedule", kinds: words, expected: expected)
+        var choice = try Choice(value, field: "schedule", kinds: words, expected: expected)
         let shape: Schedule.Shape =
             switch choice.kind {
-            case "cosine": .cosine(floor: try choice.number("floor", 0))
-            case "poly": .poly(power: try choice.number("power", 0.9))
+            case "cosine": .cosine(floor: try choice.field("floor", 0.0))
+            case "poly": .poly(power: try choice.field("power", 0.9))
             case "onecycle":
-                .oneCycle(share: try choice.number("share", 0.3), div: try choice.number("div", 25), end: try choice.number("end", 1e4))
-            case "plateau": .plateau(factor: try choice.number("factor", 0.1), patience: try choice.whole("patience", 10))
+                .oneCycle(share: try choice.field("share", 0.3), div: try choice.field("div", 25.0), end: try choice.field("end", 1e4))
+            case "plateau": .plateau(factor: try choice.field("factor", 0.1), patience: try choice.field("patience", 10))
             default: .constant
             }
-        return ScheduleChoice(unchecked: Schedule(shape, warmup: try choice.number("warmup", 0)))
+        let warmup = try choice.field("warmup", 0.0)
+        try choice.end()
+        return ScheduleChoice(unchecked: Schedule(shape, warmup: warmup))
     }
 
     var value: Value {

@@ -48,10 +48,27 @@ public enum FigureError: ExplainedError, Equatable {
         switch self {
         case .format(let path): "a figure is saved as PNG, and \"\(path)\" does not end in .png"
         case .drawing(let reason): "the picture could not be drawn: \(reason)"
-        case .count(let n): "\(n) slices asked for: between 1 and \(Montage.largestCount) can be shown"
-        case .columns(let n): "\(n) columns asked for: at least 1 is needed"
-        case .noFigures: "a sheet needs at least one figure"
+        case .count(let n): "`count` must be 1 … \(Montage.largestCount), got \(n)"
+        case .columns(let n): "`columns` must be 1 or more, got \(n)"
         case .noSeries: "a plot needs at least one series of values"
+        case .noFigures: "a sheet needs at least one figure"
+        }
+    }
+
+    /// The message, beginning with the name that a user called where a parameter was wrong.
+    public func message(in operation: String) -> String {
+        switch self {
+        case .count, .columns: "\(operation): \(message)"
+        default: message
+        }
+    }
+
+    /// The parameter that was wrong, where it was one of a call.
+    public var argument: String? {
+        switch self {
+        case .count: "count"
+        case .columns: "columns"
+        default: nil
         }
     }
 

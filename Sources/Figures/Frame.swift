@@ -77,24 +77,47 @@ final class Frame {
         canvas.stroke([[[p, top], [p, bottom]]], width: font / 15 * 1.5, Theme.muted.opacity(0.6))
     }
 
+    /// A line through points in the axes' own units. Throws `Interrupted`.
     /// - Parameter isArea: what is below the line is tinted, and its points are corners, not values of their own.
-    func draw(_ points: [SIMD2<Double>], _ colour: Colour, isArea: Bool) {
+    func draw(_ points: [SIMD2<Double>], _ colour: Colour, isArea: Bool) throws {
         var run: [SIMD2<Double>] = []
         // A few points are marked; many would hide the line.
         let marked = points.count <= 40 && !isArea
-        func end() {
+        func end() throws {
+            try Interrupt.check()
             if isArea, run.count > 1 {
                 let ground = place([x.low, max(0, y.low)]).y
                 canvas.fill([run + [[run[run.count - 1].x, ground], [run[0].x, ground]]], colour.opacity(0.25))
             }
-            if run.count > 1 { canvas.stroke([run], width: font / 15 * 2.2, colour) }
+            let line = Self.thinned(run)
+            // The time of a stroke grows with the square of how often it crosses itself.
+            for start in stride(from: 0, to: line.count - 1, by: 200) {
+                try Interrupt.check()
+                canvas.stroke([Array(line[start...min(start + 200, line.count - 1)])], width: font / 15 * 2.2, colour)
+            }
             if marked || run.count == 1 {
                 for p in run { canvas.circle(x: p.x, y: p.y, radius: font / 15 * (run.count == 1 ? 4 : 3), colour) }
             }
             run = []
         }
-        for point in points { if point.x.isFinite, point.y.isFinite { run.append(place(point)) } else { end() } }
-        end()
+        for point in points { if point.x.isFinite, point.y.isFinite { run.append(place(point)) } else { try end() } }
+        try end()
+    }
+
+    /// Of the points that follow one another in one column of pixels the first, the lowest, the highest and the last: the line looks the same.
+    private static func thinned(_ run: [SIMD2<Double>]) -> [SIMD2<Double>] {
+        var out: [SIMD2<Double>] = [], start = 0
+        while start < run.count {
+            var end = start + 1, low = start, high = start
+            while end < run.count, run[end].x.rounded(.down) == run[start].x.rounded(.down) {
+                if run[end].y < run[low].y { low = end }
+                if run[end].y > run[high].y { high = end }
+                end += 1
+            }
+            for i in Set([start, low, high, end - 1]).sorted() { out.append(run[i]) }
+            start = end
+        }
+        return out
     }
 
     /// Names in the corner that the title leaves, in one row, each with its colour; those without room are counted.

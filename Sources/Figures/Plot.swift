@@ -72,7 +72,7 @@ public enum Plot {
 
     /// Panels one above the other, the first one the tallest. The horizontal axis is theirs together if none has places of its own.
     ///
-    /// Throws `FigureError.noSeries`.
+    /// Throws `FigureError.noSeries`, `Interrupted`.
     public static func panels(title: String, xLabel: String, _ panels: [Panel], width: Int = 1100, height: Int? = nil) throws -> Figure {
         guard !panels.isEmpty, panels.allSatisfy({ !$0.series.isEmpty }) else { throw FigureError.noSeries }
         let width = max(300, min(width, 4000)), height = max(300, min(height ?? 340 + 300 * panels.count, 4000))
@@ -89,7 +89,7 @@ public enum Plot {
             frame.left = margin
             frame.drawAxes(title: n == 0 ? title : "", xLabel: n == panels.count - 1 ? xLabel : "", yLabel: panel.label)
             if let mark = panel.markPlace { frame.drawMark(mark) }
-            for (k, one) in panel.series.enumerated() { frame.draw(panel.points(one), Theme.series[k % Theme.series.count], isArea: panel.isHistogram) }
+            for (k, one) in panel.series.enumerated() { try frame.draw(panel.points(one), Theme.series[k % Theme.series.count], isArea: panel.isHistogram) }
             frame.drawLegend(panel.series.map(\.name))
         }
         let count = panels.reduce(0) { $0 + $1.series.count }, longest = panels.map(\.longest).max() ?? 0

@@ -1,7 +1,8 @@
 /// Several pictures as one.
 public enum Sheet {
-    /// Pictures in rows of `columns`, each row as high and each column as wide as it has to be, on the background of montages. Throws `FigureError.columns` for fewer than
-    /// one column, `FigureError.noFigures`, and `FigureError.drawing` where the sheet would have more than 2²⁷ pixels.
+    /// Pictures in rows of `columns`, each row as high and each column as wide as it has to be, on the background of montages. Throws
+    /// `FigureError.columns` for fewer than one column, `.noFigures` for no picture, and `.drawing` where the sheet would have more than 2²⁷
+    /// pixels.
     public static func grid(_ figures: [Figure], columns: Int = 1, title: String = "") throws -> Figure {
         guard columns >= 1 else { throw FigureError.columns(columns) }
         guard !figures.isEmpty else { throw FigureError.noFigures }

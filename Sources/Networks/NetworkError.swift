@@ -42,7 +42,7 @@ public enum NetworkError: ExplainedError, Equatable {
     /// What is wrong, with the numbers.
     public var message: String {
         switch self {
-        case .argument(let layer, let name, let value, let expected): "\(layer): \(name) is \(value), but must be \(expected)"
+        case .argument(let layer, let name, let value, let expected): "\(layer): `\(name)` must be \(expected), got \(value)"
         case .mismatch(let layer, let detail): "\(layer): \(detail)"
         case .graph(let reason): reason
         case .shape(let shape, let multiple):
@@ -53,7 +53,7 @@ public enum NetworkError: ExplainedError, Equatable {
             "samples of one batch differ in shape: \(nameA) is \(Text.sizes(a)), \(nameB) is \(Text.sizes(b))"
         case .batchTooLarge(let batch, let samples): "a batch of \(batch) is larger than the cohort of \(samples)"
         case .noSamples(let what): "there are no samples \(what)"
-        case .option(let name, let value, let expected): "\(name) is \(value), but must be \(expected)"
+        case .option(let name, let value, let expected): "`\(name)` must be \(expected), got \(value)"
         case .memoryBound(let bound, let least, let shape, let batch):
             "training at \(Text.sizes(shape)) in batches of \(batch) takes at least \(Text.bytes(least)), and may take \(Text.bytes(bound))"
         case .notProbabilities(let loss, let last):
@@ -64,6 +64,29 @@ public enum NetworkError: ExplainedError, Equatable {
         case .state(let path, let reason): "\"\(path)\" is not a usable state of a training: \(reason)"
         case .file(let path, let reason): "\"\(path)\" is not a usable model: \(reason)"
         case .export(let layer, let reason): "the model cannot be exported: " + (layer.map { "of its layer \($0), " } ?? "") + reason
+        }
+    }
+
+    /// The message for one who called `operation`, which may go by another name than the layer that it makes.
+    public func message(in operation: String) -> String {
+        switch self {
+        case .argument(let layer, let name, let value, let expected) where layer.hasPrefix(operation):
+            NetworkError.argument(layer: operation, name: name, value: value, expected: expected).message
+        case .mismatch(let layer, let detail) where layer.hasPrefix(operation): "\(operation): \(detail)"
+        case .option: "\(operation): \(message)"
+        default: message
+        }
+    }
+
+    /// The parameter that was wrong, where it was one of a call.
+    public var argument: String? {
+        switch self {
+        case .argument(_, let name, _, _), .option(let name, _, _): name
+        case .batchTooLarge: "batch"
+        case .batchShapes, .noSamples: "train"
+        case .memoryBound: "memory"
+        case .notProbabilities: "loss"
+        default: nil
         }
     }
 

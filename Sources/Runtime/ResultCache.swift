@@ -107,15 +107,17 @@ extension Function {
         _ = try function.text()
         let parameters: [Parameter]
         switch function.kind {
-        case .builtin(let builtin):
-            if builtin.parameters.contains(where: \.isRest) {
-                throw FailureText(message: "\(builtin.name) takes any number of arguments, which cannot be kept by their names", hint: "wrap it in a function of its own")
-            }
-            parameters = builtin.parameters
+        case .builtin(let builtin): parameters = builtin.parameters
         case .closure(let code, _):
-            parameters = code.parameters.map {
-                Parameter(name: $0.name, doc: "", type: Value.typeName, words: [], defaultValue: $0.fallback == nil ? nil : Value.none, isRest: false)
+            parameters = code.parameters.enumerated().map { i, parameter in
+                let fallback = parameter.fallback == nil ? nil : Value.none
+                return Parameter(name: parameter.name, doc: "", type: Value.typeName, words: [], defaultValue: fallback, isRest: i == code.rest)
             }
+        }
+        if parameters.contains(where: \.isRest) {
+            throw FailureText(
+                message: "\(function.name) takes any number of arguments, which cannot be kept by their names",
+                hint: "wrap it in a function that takes a list")
         }
         let names = parameters.map(\.name)
         return Function(

@@ -237,7 +237,7 @@ public final class Session: @unchecked Sendable {
 
     /// What the prompt shows of a value: a list of records as a table, anything else as one line.
     public func echo(_ value: Value) -> String {
-        if let table = TableText(value) { return table.text(columns: columns) }
+        if let table = try? TableText(value)?.text(columns: columns) { return table }
         return describe(value)
     }
 

@@ -64,7 +64,8 @@ public enum FileSystem {
     public static func glob(_ pattern: String) throws(FileError) -> [String] {
         var result = glob_t()
         defer { globfree(&result) }
-        switch Glibc.glob(pattern, GLOB_ERR, nil, &result) {
+        // A folder that is not there has no files; one that may not be read is told.
+        switch Glibc.glob(pattern, 0, { _, code in code == ENOENT || code == ENOTDIR ? 0 : 1 }, &result) {
         case 0: break
         case GLOB_NOMATCH: return []
         default: throw .cannotRead(path: pattern, reason: String(cString: strerror(errno)))

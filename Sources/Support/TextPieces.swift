@@ -2,8 +2,8 @@ extension String {
     /// How many pieces a separator divides a string into, before they are made; for an empty separator its characters, for none its words.
     ///
     /// Where a separator's bytes stand within a character there are fewer pieces than this.
-    public func mostPieces(between separator: String?) -> Int {
-        if separator?.isEmpty ?? false { return length }
+    public func mostPieces(between separator: String?) throws -> Int {
+        if separator?.isEmpty ?? false { return try countCharacters() }
         var text = self
         let wanted = separator.map { Array($0.utf8) } ?? []
         return text.withUTF8 { bytes in

@@ -20,10 +20,7 @@ extension String {
         return Double(number)
     }
 
-    /// How many characters there are; of plain text at once.
-    public var length: Int { isPlain ? utf8.count : count }
-
-    /// As `length`, for texts of any size. Throws `Interrupted`.
+    /// How many characters there are; of plain text at once. Throws `Interrupted`.
     public func countCharacters() throws -> Int {
         if isPlain { return utf8.count }
         let stretch = 1 << 16

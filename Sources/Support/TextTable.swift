@@ -44,9 +44,10 @@ public struct TextTable: Sendable, Equatable {
         guard !lines.isEmpty else { throw TableError.empty }
         let head = lines.removeFirst()
         columns = head.fields
+        var known: Set<String> = []
         for (i, name) in columns.enumerated() {
             if name.isEmpty { throw TableError.noName(column: i + 1) }
-            if columns[..<i].contains(name) { throw TableError.sameName(name) }
+            if !known.insert(name).inserted { throw TableError.sameName(name) }
         }
         for line in lines where line.fields.count != columns.count {
             throw TableError.length(line: line.number, found: line.fields.count, expected: columns.count)

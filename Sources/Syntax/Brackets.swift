@@ -24,7 +24,8 @@ extension Parser {
         }
         var items = [first]
         while accept(.comma), !at(.rightBracket) { items.append(try spreadOrExpression()) }
-        try expect(.rightBracket, "to close the list", hint: "items are parted by commas")
+        let hint = at(.if) ? "the condition stands last: [f(x) for x in xs if c]" : "items are parted by commas"
+        try expect(.rightBracket, "to close the list", hint: hint)
         return try make(.list(items), span(from: start), over: items)
     }
 
@@ -97,7 +98,8 @@ extension Parser {
             if !accept(.comma) { break }
             skipNewlines()
         }
-        try expect(.rightBrace, "to close the record", hint: "fields are parted by commas")
+        let hint = at(.for) ? "a record is made of names and values by record([[k, v] for …])" : "fields are parted by commas"
+        try expect(.rightBrace, "to close the record", hint: hint)
         return try make(.record(fields), span(from: start), over: fields.map(\.value))
     }
 

@@ -251,6 +251,7 @@ extension Parser {
         case .keyword(.for), .keyword(.while), .keyword(.return), .keyword(.break), .keyword(.continue), .keyword(.import):
             return "this is a statement of its own line"
         case .keyword(.else): return "`else` follows the `}` of an `if`"
+        case .keyword(.catch): return "`catch` follows the `}` of a `try`"
         case .symbol(.meet): return "write `and` for booleans, & between masks"
         case .symbol(.join): return "write `or` for booleans, | between masks"
         case .symbol(.assign): return followsOperator ? "x += 1 is written x = x + 1" : "a comparison is written =="

@@ -207,13 +207,22 @@ struct Lexer {
                 bytes[position] == UInt8(ascii: "_") || isDigit(bytes[position])
                     || (bytes[position] | 32) >= UInt8(ascii: "a") && (bytes[position] | 32) <= UInt8(ascii: "z")
             { position += 1 }
-            report(
-                "`\(source.text(Span(start, position)))` is neither a number nor a name",
-                hint: "a name begins with a letter; a product is written with *", Span(start, position))
+            let word = source.text(Span(start, position))
+            report("`\(word)` is neither a number nor a name", hint: plainNumber(word), Span(start, position))
             add(.broken, from: start)
             return
         }
         add(.number(value), from: start)
+    }
+
+    /// What to write for a word that begins with a digit.
+    private func plainNumber(_ word: String) -> String {
+        let digits = word.filter { $0 != "_" }
+        if digits != word, Double(digits) != nil { return "write \(digits)" }
+        let prefix = word.prefix(2).lowercased(), base = ["0x": 16, "0b": 2, "0o": 8][prefix]
+        if let base, let number = Int(digits.dropFirst(2), radix: base) { return "numbers are decimal: \(number)" }
+        if word.last?.lowercased() == "e", Double(word.dropLast()) != nil { return "the exponent is missing, as in 1e3" }
+        return "a name begins with a letter; a product is written with *"
     }
 
     private mutating func beyondASCII() {
@@ -266,7 +275,10 @@ struct Lexer {
             let shown =
                 byte < 32 || byte == 127
                 ? "control character 0x" + String(byte, radix: 16) : byte == UInt8(ascii: "`") ? "a backtick" : "`\(Character(Unicode.Scalar(byte)))`"
-            report("\(shown) has no meaning here", hint: plain[byte], Span(start, position))
+            // Behind a value it is the choice of other languages.
+            let isChoice = byte == UInt8(ascii: "?") && tokens.last.map { if case .newline = $0.kind { false } else { true } } ?? false
+            let hint = isChoice ? "a choice is written if c { a } else { b }" : plain[byte]
+            report("\(shown) has no meaning here", hint: hint, Span(start, position))
             add(.broken, from: start)
             return
         }

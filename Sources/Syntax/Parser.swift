@@ -6,6 +6,8 @@ public struct Parser {
     var position = 0
     var diagnostics: [Diagnostic] = []
     var depth = 0
+    /// Where brackets went beyond `deepest` for the first time.
+    var tooDeep: Int?
     /// What the last token stands for.
     var ending = "the end of the text"
     /// Names in statements that were given up.
@@ -62,9 +64,11 @@ public struct Parser {
         // What the lexer has told is not told again, nor what comes of it on the line of a bracket that it closed.
         let told = Set(lexer.diagnostics.map(\.span.start) + lexer.repairs.map(\.closing))
         let spoilt = lexer.repairs.map { Span($0.opening, min($0.closing, source.lineSpan(source.lineIndex(at: $0.opening)).end)) }
-        let found = lexer.diagnostics + parser.diagnostics.filter { mistake in
+        // Of a thousand open brackets it says nothing that each is open.
+        let tooDeep = parser.tooDeep ?? .max
+        let found = lexer.diagnostics.filter { $0.span.start <= tooDeep } + parser.diagnostics.filter { mistake in
             let place = mistake.span.start
-            return !told.contains(place) && !spoilt.contains { $0.start < place && place <= $0.end }
+            return place == tooDeep || !told.contains(place) && !spoilt.contains { $0.start < place && place <= $0.end }
         }
         let script = Script(source: source, statements: statements, isSilenced: parser.endsInSemicolon)
         let mistakes = Array(found.inTextOrder.prefix(mostDiagnostics))
@@ -186,6 +190,7 @@ public struct Parser {
     /// Guards a recursion of the parser.
     mutating func nested<T>(_ body: (inout Parser) throws(Panic) -> T) throws(Panic) -> T {
         guard depth < Parser.deepest else {
+            tooDeep = tooDeep ?? current.span.start
             throw fail("nested too deeply: more than \(Parser.deepest) levels", hint: "give parts names of their own", at: current.span)
         }
         depth += 1

@@ -52,6 +52,11 @@ extension Parser {
 
     private mutating func endOfStatement(after statement: Expression) throws(Panic) {
         if atNewline || atEnd || at(.semicolon) || at(.rightBrace) { return }
+        if at(.assign), isNext(.greater), next.span.start == current.span.end {
+            throw fail(
+                "`=>` has no meaning here", hint: "a function without a name is written x -> …; at least is >=",
+                at: Span(current.span.start, next.span.end))
+        }
         if at(.assign) {
             switch statement.kind {
             case .index, .field:
@@ -76,6 +81,10 @@ extension Parser {
         if at(.colon) { return "ranges are start:end, with numbers on both sides" }
         if at(.comma), case .name = statement.kind { return "several names are bound with [a, b] = …; a list is written [a, b]" }
         if at(.pipe) || at(.comma) { return "a list is written [a, b]" }
+        if at(.in) || at(.not) { return "whether a list has an item is asked with contains(xs, x)" }
+        if at(.if) { return "an `if` stands before both values: if c { a } else { b }" }
+        if case .name("is") = current.kind { return "a comparison is written ==" }
+        if case .string = current.kind, case .string = statement.kind { return "texts are joined with +" }
         var inner = statement
         while case .call(let callee, _) = inner.kind { inner = callee }
         if case .name(let word) = inner.kind {
@@ -263,7 +272,7 @@ extension Parser {
     mutating func block(_ place: String) throws(Panic) -> Expression {
         let start = current.span.start
         guard at(.leftBrace) else {
-            throw fail("expected `{` \(place), found \(found)", hint: at(.assign) ? "a comparison is written ==" : nil)
+            throw fail("expected `{` \(place), found \(found)", hint: at(.assign) ? "a comparison is written ==" : "what is done stands in braces: { … }")
         }
         advance()
         let first = position

@@ -1,5 +1,4 @@
 import Builtins
-import Glibc
 import Runtime
 import Stdlib
 import Synchronization
@@ -21,25 +20,6 @@ func makeSession(arguments: [String] = []) -> (session: Session, output: Output)
 }
 
 @Suite(.serialized) struct CatalogTests {
-    @Test(arguments: Catalog.all.map(\.name))
-    func examplesShowWhatTheyClaim(name: String) throws {
-        let builtin = try #require(Catalog.all.first { $0.name == name })
-        // Examples name files without a folder; other suites take theirs from #filePath.
-        let folder = "/tmp/skullstrip-examples-\(getpid())"
-        mkdir(folder, 0o755)
-        #expect(chdir(folder) == 0)
-        for example in builtin.examples {
-            let (session, output) = makeSession()
-            do {
-                let value = try session.run(source: example.code, name: name)
-                let shown = (output.all + session.describe(value)).trimmingNewlines
-                if let expected = example.shows { #expect(shown == expected, "example of \(name): \(example.code)") }
-            } catch {
-                Issue.record("example of \(name): \(session.render(error))")
-            }
-        }
-    }
-
     @Test func namesAreUniqueAndWellFormed() {
         let names = Catalog.all.map(\.name)
         #expect(Set(names).count == names.count)

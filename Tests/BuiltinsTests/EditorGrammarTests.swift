@@ -1,5 +1,4 @@
 import Builtins
-import Glibc
 import Runtime
 import Stdlib
 import Syntax
@@ -10,13 +9,7 @@ import Testing
 @Suite(.serialized) struct EditorGrammarTests {
     @Test(arguments: EditorGrammar.files.map(\.path)) func isAsGenerated(_ path: String) throws {
         let text = try #require(EditorGrammar.files.first { $0.path == path }).text
-        let full = Repository.root + "/grammar/" + path
-        if getenv("RECORD") != nil {
-            Repository.write(text, to: full)
-            Issue.record("recorded \(full)")
-            return
-        }
-        #expect(Repository.read(full) == text, "\(path) is not what its generator makes; RECORD=1 writes it")
+        try Repository.expect(text, in: Repository.root + "/grammar/" + path)
     }
 }
 

@@ -1,5 +1,4 @@
 import Builtins
-import Glibc
 import Runtime
 import Syntax
 import Testing
@@ -60,16 +59,7 @@ import Testing
         let text = try #require(Repository.read(Self.path))
         let (found, examples) = Self.executed(text)
         #expect(examples > 40)
-        if getenv("RECORD") != nil {
-            Repository.write(found, to: Self.path)
-            Issue.record("recorded \(Self.path)")
-            return
-        }
-        let a = found.split(separator: "\n", omittingEmptySubsequences: false), b = text.split(separator: "\n", omittingEmptySubsequences: false)
-        for i in 0..<max(a.count, b.count) where i >= a.count || i >= b.count || a[i] != b[i] {
-            Issue.record("line \(i + 1):\n  found    \(i < a.count ? a[i] : "nothing")\n  expected \(i < b.count ? b[i] : "nothing")")
-            break
-        }
+        try Repository.expect(found, in: Self.path)
     }
 
     /// The page names every keyword, operator, kind of value and statement of the grammar.
@@ -79,25 +69,5 @@ import Testing
         for kind in ["none", "boolean", "number", "string", "list", "record", "range", "function", "volume", "mask", "transform", "tensor", "model", "figure"] {
             #expect(text.contains(kind), "\(kind)")
         }
-    }
-}
-
-/// Files of the repository, found from this one's place in it.
-enum Repository {
-    static let root = "/" + #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
-
-    static func read(_ path: String) -> String? {
-        guard let file = fopen(path, "r") else { return nil }
-        defer { fclose(file) }
-        var bytes: [UInt8] = []
-        var buffer = [UInt8](repeating: 0, count: 65536)
-        while case let n = fread(&buffer, 1, buffer.count, file), n > 0 { bytes += buffer[0..<n] }
-        return String(decoding: bytes, as: UTF8.self)
-    }
-
-    static func write(_ text: String, to path: String) {
-        guard let file = fopen(path, "w") else { return }
-        defer { fclose(file) }
-        _ = text.withCString { fputs($0, file) }
     }
 }

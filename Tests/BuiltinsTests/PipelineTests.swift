@@ -78,8 +78,8 @@ private func shown(_ text: String, in known: (session: Session, output: Output)?
         for (call, told) in [
             ("prepare = v -> v - head", "reads `head`, which holds a volume"),
             ("prepare = v -> v |> unknown()", "reads `unknown`, which has no value"),
-            ("threshold=2", "threshold is 2"), ("volume=[3]", "`volume` must be"), ("volume=[9, 3]", "`volume` must be"),
-            ("limits={flop: 0.1}", "did you mean `flip`?"), ("limits={flip: 3}", "`limits` must be"), ("overlap=0.95", "overlap is 0.95"),
+            ("threshold=2", "`threshold` must be from 0 to 1, got 2"), ("volume=[3]", "`volume` must be"), ("volume=[9, 3]", "`volume` must be"),
+            ("limits={flop: 0.1}", "did you mean `flip`?"), ("limits={flip: 3}", "`limits` must be"), ("overlap=0.95", "`overlap` must be from 0 to 0.9, got 0.95"),
             ("prepare = 3", "`prepare` must be a function"),
         ] {
             let found = shown(start + "pipeline(net, \(call))")
@@ -134,7 +134,7 @@ private func shown(_ text: String, in known: (session: Session, output: Output)?
         #expect(shown(start + "predict(net, \"/nowhere.nii\")").contains("/nowhere.nii"))
         #expect(shown(start + "predict(net, [head])").contains("`image` must be a volume or a string"))
         #expect(shown(start + "predict(net, head, overlap=0.2)").contains("`overlap` must be given with window"))
-        #expect(shown(start + "predict(net, head, window=9)").contains("window is 9×9×9, but must be divisible by 2×2×2"))
+        #expect(shown(start + "predict(net, head, window=9)").contains("`window` must be divisible by 2×2×2 for this network, got 9×9×9"))
         #expect(shown(start + "predict(net, head, threshold=-1)").contains("`threshold` must be a number from 0 to 1"))
     }
 

@@ -51,3 +51,35 @@ fn f(x) {
 }
 fn g(x) = x
 y = = 3
+
+f = x => x + 1
+
+catch e { }
+
+if (x) then 3
+
+[i if i > 0 for i in 0:3]
+
+{k: v for k in 0:3}
+
+[1_000, 0x1F, 0b101, 1e, 2nd]
+
+3 in [3]
+
+3 not in [3]
+
+x is none
+
+1 if true else 2
+
+"a" "b"
+
+`x`
+
+for i in { }
+
+x = [1, 2
+y = 3
+z = lenght(y)
+w = }
+fn = 3

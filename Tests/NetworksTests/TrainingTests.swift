@@ -168,7 +168,7 @@ struct Balls: SampleSource {
         ]
         for (optimizer, name) in bad {
             let error = #expect(throws: NetworkError.self) { try optimizer.validate() }
-            #expect(error?.message.hasPrefix(name + " is ") == true)
+            #expect(error?.message.hasPrefix("`\(name)` must be ") == true)
         }
     }
 

@@ -20,6 +20,40 @@ import Testing
         return out
     }
 
+    /// Texts that nobody types and no file of inputs holds, with what they are.
+    private static let unwritable: [(name: String, bytes: [UInt8])] = [
+        ("a byte that is no UTF-8", Array("x = 1\ny = \"".utf8) + [0xFF] + Array("\"".utf8)),
+        ("a text that ends within a letter", Array("x = \"é".utf8.dropLast())),
+        ("a NUL byte", Array("x = 1 \0 + 2".utf8)),
+        ("a NUL byte in a string", Array("x = \"a\0b\"".utf8)),
+        ("10,000 open parentheses", Array(repeating: UInt8(ascii: "("), count: 10_000)),
+        ("10,000 nested lists", Array(String(repeating: "[", count: 10_000).utf8) + Array(String(repeating: "]", count: 10_000).utf8)),
+        ("a sum of 10,000 numbers", Array((0..<10_000).map { "\($0)" }.joined(separator: " + ").utf8)),
+        ("a pipe of 10,000 steps", Array("1\(String(repeating: " |> sqrt", count: 10_000))".utf8)),
+        ("strings nested in strings", Array("\(String(repeating: "\"{", count: 10))1\(String(repeating: "}\"", count: 10))".utf8)),
+        ("a line of 10 MB without an end", Array("\"\(String(repeating: "é", count: 5_000_000))".utf8)),
+        ("a list of 1 MB with a mistake at its end", Array("[\(String(repeating: "1, ", count: 330_000)) 2 3]".utf8)),
+        ("a function of 70,000 variables", Array("fn f() {\n\((0..<70_000).map { "x\($0) = \($0)\n" }.joined())}".utf8)),
+        ("a bare carriage return", Array("x = 1\ry = 2".utf8)),
+        ("a mark of the byte order", Array("\u{FEFF}x = 1 +".utf8)),
+    ]
+
+    @Test func limitsMatch() throws {
+        var found = ""
+        for (name, bytes) in Self.unwritable {
+            let sink = Sink()
+            let session = makeSession(sink)
+            found += "# \(name)\n"
+            do {
+                found += shown(String(decoding: try Source(name: "<prompt>", bytes: bytes).bytes, as: UTF8.self), in: session, sink)
+            } catch {
+                found += error.rendered()
+            }
+            found += "\n"
+        }
+        try Self.expect(found, in: Self.folder + "/limits.out")
+    }
+
     private static func chunks(_ text: String) -> [[String]] {
         var out: [[String]] = []
         for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
@@ -36,8 +70,10 @@ import Testing
 
     @Test(arguments: listFiles(folder, ".ss")) func matches(_ name: String) throws {
         let script = try #require(readFile(Self.folder + "/" + name))
-        let path = Self.folder + "/" + name.dropLast(3) + ".out"
-        let found = Self.transcript(script)
+        try Self.expect(Self.transcript(script), in: Self.folder + "/" + name.dropLast(3) + ".out")
+    }
+
+    private static func expect(_ found: String, in path: String) throws {
         if getenv("RECORD") != nil {
             writeFile(path, found)
             Issue.record("recorded \(path)")
@@ -47,8 +83,7 @@ import Testing
         let a = found.split(separator: "\n", omittingEmptySubsequences: false)
         let b = expected.split(separator: "\n", omittingEmptySubsequences: false)
         for i in 0..<max(a.count, b.count) where i >= a.count || i >= b.count || a[i] != b[i] {
-            Issue.record(
-                "\(name), line \(i + 1):\n  found    \(i < a.count ? a[i] : "nothing")\n  expected \(i < b.count ? b[i] : "nothing")")
+            Issue.record("\(path):\(i + 1)\n  found    \(i < a.count ? a[i] : "nothing")\n  expected \(i < b.count ? b[i] : "nothing")")
             break
         }
     }

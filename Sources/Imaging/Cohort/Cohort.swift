@@ -117,9 +117,9 @@ public enum CohortError: ExplainedError, Equatable {
                     ? "it has no folders"
                     : "none of its \(folders) folder\(folders == 1 ? "" : "s") has both …_T1w.nii.gz and …_T1w_brainmask.nii.gz")
                 + Self.first(problems)
-        case .share(let s): "the test share must be 0 to 1, not \(Text.short(s))"
+        case .share(let s): "`test` must be 0 to 1, got \(Text.short(s))"
         case .count(let n): "cannot split \(n) subjects"
-        case .folds(let k): "there must be at least 2 folds, not \(k)"
+        case .folds(let k): "`k` must be 2 or more, got \(k)"
         case .groups(let found, let needed):
             "a division into \(needed) parts needs as many that may be apart, and there \(found == 1 ? "is 1" : "are \(found)")"
         case .noMatch(let pattern): "no file has a name like \"\(pattern)\""
@@ -127,6 +127,23 @@ public enum CohortError: ExplainedError, Equatable {
             "none of \(images) image\(images == 1 ? "" : "s") and \(masks) mask\(masks == 1 ? "" : "s") go together" + Self.first(problems)
         case .noBIDS(let dir, let suffix, let subjects, let problems):
             "no usable …_\(suffix).nii.gz in the \(subjects) folder\(subjects == 1 ? "" : "s") sub-… of \"\(dir)\"" + Self.first(problems)
+        }
+    }
+
+    /// The message for one who called `operation`.
+    public func message(in operation: String) -> String {
+        switch self {
+        case .share, .folds: "\(operation): \(message)"
+        default: message
+        }
+    }
+
+    /// The parameter that was wrong, where it was one of a call.
+    public var argument: String? {
+        switch self {
+        case .share: "test"
+        case .folds: "k"
+        default: nil
         }
     }
 

@@ -115,6 +115,16 @@ public enum GridError: ExplainedError {
     /// The message, beginning with the name that a user called.
     public func message(in operation: String) -> String { "\(operation): \(message)" }
 
+    /// The parameter that was wrong, where it was one of a call.
+    public var argument: String? {
+        switch self {
+        case .shape, .tooLarge: "shape"
+        case .notFinite, .singular: "affine"
+        case .singularTransform: "matrix"
+        case .far, .mismatch: nil
+        }
+    }
+
     /// What to do about it; nil where the message says it.
     public var hint: String? {
         if case .mismatch = self { "bring one onto the other's grid with resample(b, like=a)" } else { nil }

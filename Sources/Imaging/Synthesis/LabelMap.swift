@@ -148,8 +148,18 @@ public enum LabelMapError: ExplainedError, Equatable {
         case .notLabel(let value): "a map of labels holds whole numbers from 0 to 32767, and this one has \(Text.short(value))"
         case .tooMany(let count): "this map has \(count) labels, and a head is drawn from 118 at most"
         case .noBrain: "this map has no brain: no label from 1 to 499 other than 24, which is fluid"
-        case .millimetres(let name, let value): "\(name) must be 0 to 20 mm, not \(Text.short(value))"
+        case .millimetres(let name, let value): "`\(name)` must be 0 to 20 mm, got \(Text.short(value))"
         }
+    }
+
+    /// The message, beginning with the name that a user called.
+    public func message(in operation: String) -> String {
+        if case .millimetres = self { "\(operation): \(message)" } else { message }
+    }
+
+    /// The parameter that was wrong.
+    public var argument: String? {
+        if case .millimetres(let name, _) = self { name } else { "labels" }
     }
 
     /// What to do about it; nil where the message says it.

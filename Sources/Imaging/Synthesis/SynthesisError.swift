@@ -11,11 +11,28 @@ public enum SynthesisError: ExplainedError, Equatable {
     /// What is wrong, with the numbers.
     public var message: String {
         switch self {
-        case .spacing(let subject, let s, let allowed):
-            "\(subject)'s spacing must be \(Self.text(allowed)) mm, not (\(Text.short(s.x)), \(Text.short(s.y)), \(Text.short(s.z)))"
+        case .spacing(_, let s, let allowed):
+            "`spacing` must be \(Self.text(allowed)) mm, got (\(Text.short(s.x)), \(Text.short(s.y)), \(Text.short(s.z)))"
         case .tooLarge(let subject, let s, let most):
             "\(subject) of \(Text.sizes(s)) voxels is beyond the largest, \(Text.grouped(most)) voxels"
-        case .option(let name, let value, let allowed): "\(name) must be \(Self.text(allowed)), not \(Text.short(value))"
+        case .option(let name, let value, let allowed): "`\(name)` must be \(Self.text(allowed)), got \(Text.short(value))"
+        }
+    }
+
+    /// The message, beginning with the name that a user called.
+    public func message(in operation: String) -> String {
+        switch self {
+        case .spacing, .option: "\(operation): \(message)"
+        case .tooLarge: message
+        }
+    }
+
+    /// The parameter that was wrong.
+    public var argument: String? {
+        switch self {
+        case .spacing: "spacing"
+        case .tooLarge: "shape"
+        case .option(let name, _, _): name
         }
     }
 

@@ -223,7 +223,8 @@ private struct Parser {
             case UInt8(ascii: "u"):
                 var code = try hex()
                 if 0xD800..<0xDC00 ~= code {
-                    try expect("\\u")
+                    guard bytes[at...].starts(with: Array("\\u".utf8)) else { throw fail("broken surrogate pair") }
+                    at += 2
                     let low = try hex()
                     guard 0xDC00..<0xE000 ~= low else { throw fail("broken surrogate pair") }
                     code = 0x10000 + (code - 0xD800) << 10 + (low - 0xDC00)
@@ -247,17 +248,42 @@ private struct Parser {
         return code
     }
 
+    /// By the grammar of RFC 8259, section 6.
     mutating func number() throws -> JSON {
         let start = at
-        while at < bytes.count, at - start < 40,
-            (48...57).contains(bytes[at])
-                || [UInt8(ascii: "-"), UInt8(ascii: "+"), UInt8(ascii: "."), UInt8(ascii: "e"), UInt8(ascii: "E")].contains(bytes[at])
-        { at += 1 }
-        guard let n = Double(String(decoding: bytes[start..<at], as: UTF8.self)), n.isFinite else {
+        if isNext("-") { at += 1 }
+        let whole = at
+        guard digits() > 0 else {
             at = start
             throw fail("unexpected text")
         }
+        if bytes[whole] == UInt8(ascii: "0"), at > whole + 1 {
+            at = whole
+            throw fail("a number with a leading zero")
+        }
+        if isNext(".") {
+            at += 1
+            guard digits() > 0 else { throw fail("a digit is missing") }
+        }
+        if isNext("e") || isNext("E") {
+            at += 1
+            if isNext("+") || isNext("-") { at += 1 }
+            guard digits() > 0 else { throw fail("a digit is missing") }
+        }
+        guard let n = Double(String(decoding: bytes[start..<at], as: UTF8.self)), n.isFinite else {
+            at = start
+            throw fail("a number beyond 1.8e308")
+        }
         return .number(n)
+    }
+
+    private func isNext(_ letter: Unicode.Scalar) -> Bool { at < bytes.count && bytes[at] == UInt8(ascii: letter) }
+
+    /// Passes over digits, and counts them.
+    private mutating func digits() -> Int {
+        let start = at
+        while at < bytes.count, 48...57 ~= bytes[at] { at += 1 }
+        return at - start
     }
 }
 

@@ -37,7 +37,7 @@ public struct Pipeline: Sendable, Equatable {
         if let window, window.min() < 1 || window.max() > Limit.axis {
             throw NetworkError.option(name: "window", value: Text.sizes(window), expected: "1 to \(Limit.axis) voxels along each axis")
         }
-        if let volume = limits.volume { try check("the least expected volume", volume.lowerBound, 0...1e9, "from 0") }
+        if let volume = limits.volume { try check("volume", volume.lowerBound, 0...1e9, "from 0") }
         for (name, value) in limits.shares { try check(name, value, 0...1, "from 0 to 1") }
     }
 }

@@ -25,7 +25,9 @@ extension Model {
         let bytes = graph.model(
             name: "skullstrip", input: ("image", inputChannels), output: ("output", outputChannels))
         // Protocol Buffers end at 2 GiB.
-        guard bytes.count < 1 << 31 else { throw NetworkError.export(layer: nil, reason: "an ONNX file holds less than 2 GB, and this is \(Text.bytes(bytes.count))") }
+        guard bytes.count < 1 << 31 else {
+            throw NetworkError.export(layer: nil, reason: "an ONNX file holds less than 2 GB, and this is \(Text.bytes(bytes.count))")
+        }
         try AtomicFile.write(bytes, to: path)
     }
 }

@@ -38,7 +38,9 @@ struct Softmax: Layer {
     }
 
     /// Pieces of 2¹⁵ floats of a block. Those of one block cross samples, which then need not start at whole vectors; with several blocks a voxel is a vector.
-    private static func run(_ kernel: SKSoftmaxFunction, over shape: Tensor, a: Tensor, b: Tensor?, out: Tensor, accumulate: Bool, products: Bool = false) throws {
+    private static func run(
+        _ kernel: SKSoftmaxFunction, over shape: Tensor, a: Tensor, b: Tensor?, out: Tensor, accumulate: Bool, products: Bool = false
+    ) throws {
         let width = shape.width, blocks = shape.blocks, grain = (1 << 15) / width
         let runs = blocks == 1 ? 1 : shape.batch, voxels = blocks == 1 ? shape.batch * shape.voxels : shape.voxels
         let pieces = (voxels + grain - 1) / grain

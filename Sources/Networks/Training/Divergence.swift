@@ -43,7 +43,8 @@ public struct Divergence: Sendable, Equatable {
     var hint: String {
         let remedy = isOfInput ? "replace or mask such voxels first" : "try a smaller learning rate, clip=1 or a longer warm-up"
         if kept > 0 { return "the model keeps the best weights, those of epoch \(kept); \(remedy)" }
-        return what == .weights ? "the model is of no use now; \(remedy)" : "the model keeps the weights before this \(step == nil ? "validation" : "step"); \(remedy)"
+        if what == .weights { return "the model is of no use now; \(remedy)" }
+        return "the model keeps the weights before this \(step == nil ? "validation" : "step"); \(remedy)"
     }
 }
 

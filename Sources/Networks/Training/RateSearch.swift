@@ -41,7 +41,8 @@ public func findRate(
 ) throws -> RateSearch {
     guard low > 0, high > low, high <= 1e6 else {
         throw NetworkError.option(
-            name: "from and to", value: "\(Text.short(low)) and \(Text.short(high))", expected: "0 < from < to ≤ 1,000,000")
+            name: low > 0 ? "to" : "from", value: Text.short(low > 0 ? high : low),
+            expected: low > 0 ? "above `from`, which is \(Text.short(low)), and at most 1,000,000" : "above 0")
     }
     guard (2...100_000).contains(steps) else { throw NetworkError.option(name: "steps", value: "\(steps)", expected: "2 to 100,000") }
     var options = options

@@ -111,10 +111,7 @@ final class SpreadList: Code {
         try frame.reserve(items: count, at: span)
         let list = List(capacity: count)
         for part in lists {
-            for start in stride(from: 0, to: part.count, by: 1 << 20) {
-                try Interrupt.check()
-                list.append(contentsOf: part, start..<min(part.count, start + 1 << 20))
-            }
+            try list.append(inPieces: part)
         }
         if list.depth > Value.deepest { throw frame.fail(tooDeep, at: span) }
         return .list(list)

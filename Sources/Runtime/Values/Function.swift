@@ -58,6 +58,20 @@ public final class Function: @unchecked Sendable {
         }
     }
 
+    /// Whether it may be called with so many arguments, all by position.
+    public func takes(_ count: Int) -> Bool {
+        let required: Int, most: Int
+        switch kind {
+        case .builtin(let builtin):
+            required = builtin.parameters.count { $0.isRequired }
+            most = builtin.parameters.contains { $0.isRest } ? .max : builtin.parameters.count
+        case .closure(let code, _):
+            required = code.parameters.indices.count { code.parameters[$0].fallback == nil && $0 != code.rest }
+            most = code.rest == nil ? code.parameters.count : .max
+        }
+        return required <= count && count <= most
+    }
+
     /// The `##` lines above the function's definition.
     public var doc: String? {
         if case .closure(let code, _) = kind { code.doc } else { nil }

@@ -1,3 +1,5 @@
+import Support
+
 /// A list of values, which are kept as the words that registers hold: 8 bytes for a number.
 public final class List: RandomAccessCollection, @unchecked Sendable {
     /// `count` words, each with a reference of its own. Changed only by who holds the one reference to the list.
@@ -33,6 +35,33 @@ public final class List: RandomAccessCollection, @unchecked Sendable {
         self.init(capacity: range.count * times)
         // Of nothing, there may be any number.
         if !range.isEmpty { for _ in 0..<times { append(contentsOf: other, range) } }
+    }
+
+    /// The items of the lists and ranges among some values, and the other values, in their order. Throws `TooLarge`, `Interrupted`.
+    public convenience init(flattening values: [Value]) throws {
+        var count = 0
+        for value in values {
+            switch value {
+            case .list(let list): count += list.count
+            case .range(let range): count += range.count
+            default: count += 1
+            }
+            try Operators.check(items: count)
+        }
+        self.init(capacity: count)
+        for value in values {
+            switch value {
+            case .list(let list): try append(inPieces: list)
+            case .range(let range):
+                for i in 0..<range.count {
+                    adopt(Word(.number(Double(range.start + i))))
+                    if i & 4095 == 0 { try Interrupt.check() }
+                }
+            default:
+                adopt(Word(value))
+                if self.count & 4095 == 0 { try Interrupt.check() }
+            }
+        }
     }
 
     deinit {
@@ -89,6 +118,14 @@ public final class List: RandomAccessCollection, @unchecked Sendable {
             count += 1
         }
         if !range.isEmpty { depth = Swift.max(depth, other.depth) }
+    }
+
+    /// Adds another list's items, however many. Throws `Interrupted`.
+    func append(inPieces other: List) throws {
+        for start in stride(from: 0, to: other.count, by: 1 << 20) {
+            try Interrupt.check()
+            append(contentsOf: other, start..<Swift.min(other.count, start + 1 << 20))
+        }
     }
 
     /// Replaces an item; the word's reference becomes the list's.

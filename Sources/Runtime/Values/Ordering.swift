@@ -86,6 +86,25 @@ public indirect enum PlainKey: Hashable, Sendable {
     }
 }
 
+/// Numbers the kinds of values that come, from 0 in the order of their first ones.
+public struct Kinds {
+    /// Divided by the hash, so that no growth moves so many at a time that Ctrl-C would have to wait for it.
+    private var parts = [[PlainKey: Int]](repeating: [:], count: 256)
+    private var count = 0
+
+    public init() {}
+
+    /// The number of a value's kind; of a new one, how many there were before. Throws `NoKey` as `PlainKey` does.
+    public mutating func number(of value: Value) throws(NoKey) -> Int {
+        let key = try PlainKey(value)
+        let part = key.hashValue & 255
+        if let known = parts[part][key] { return known }
+        parts[part][key] = count
+        count += 1
+        return count - 1
+    }
+}
+
 /// A value that cannot be told from others by its content.
 public struct NoKey: ExplainedError {
     let found: String

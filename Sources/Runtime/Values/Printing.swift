@@ -29,8 +29,8 @@ extension Value {
     /// Defaults in signatures are as the script wrote them, line breaks included.
     private func oneLine(_ text: String) -> String { String(text.map { $0.isNewline ? " " : $0 }) }
 
-    /// A list of records as an aligned table, in lines of at most so many columns; nil for other values.
-    public func table(columns: Int = .max) -> String? { TableText(self, isWhole: true)?.text(columns: columns) }
+    /// A list of records as an aligned table, in lines of at most so many columns; nil for other values. Throws `Interrupted`.
+    public func table(columns: Int = .max) throws -> String? { try TableText(self, isWhole: true)?.text(columns: columns) }
 
     /// One line of at most so many columns for the prompt: fewer and fewer items of lists and records, until it fits.
     public func described(columns: Int) -> String {

@@ -9,17 +9,18 @@ struct TableText {
 
     private struct Column {
         let title: String
-        var cells: [String]
+        let cells: [String]
         let isNumeric: Bool
-        var width: Int { max(Width.of(title), cells.reduce(0) { max($0, Width.of($1)) }) }
+        /// Of the widest of them, in columns of a terminal.
+        let width: Int
     }
 
     private let columns: [Column]
     /// After which row others are left out, and how many.
     private let cut: (after: Int, count: Int)?
 
-    /// Nil for what is no list of records. `isWhole` leaves no row out.
-    init?(_ value: Value, isWhole: Bool = false) {
+    /// Nil for what is no list of records. `isWhole` leaves no row out. Throws `Interrupted`.
+    init?(_ value: Value, isWhole: Bool = false) throws {
         guard case .list(let list) = value, !list.isEmpty else { return nil }
         var records: [Record] = []
         for item in list {
@@ -34,11 +35,12 @@ struct TableText {
         } else {
             cut = nil
         }
-        columns = titles.map { title in Self.column(title, records.map { $0[title] }) }
+        columns = try titles.map { title in try Self.column(title, records.map { $0[title] }) }
     }
 
     /// Numbers of a column have equally many decimals, as many as show four digits of the smallest.
-    private static func column(_ title: String, _ values: [Value?]) -> Column {
+    private static func column(_ title: String, _ values: [Value?]) throws -> Column {
+        try Interrupt.check()
         let numbers = values.compactMap { value -> Double? in if case .number(let x)? = value { x } else { nil } }
         let finite = numbers.filter { $0.isFinite && $0 != 0 }
         let isPlain = finite.allSatisfy { abs($0) >= 1e-4 && abs($0) < 1e9 }
@@ -48,7 +50,7 @@ struct TableText {
         }
         let digits = isPlain ? min(6, finite.reduce(0) { max($0, decimals($1)) }) : 0
         let isWhole = numbers.allSatisfy { $0 == $0.rounded() }
-        let cells = values.map { value -> String in
+        let cells = try Interrupt.map(values) { value -> String in
             switch value {
             case nil, Value.none?: ""
             case .number(let x)?: isWhole ? Text.number(x) : isPlain || x == 0 ? Text.fixed(x, digits) : Text.short(x, 4)
@@ -56,8 +58,10 @@ struct TableText {
             case let value?: shortened(value.described(columns: widest))
             }
         }
+        let title = shortened(title)
         return Column(
-            title: shortened(title), cells: cells, isNumeric: !numbers.isEmpty && numbers.count == values.filter { $0 != nil }.count)
+            title: title, cells: cells, isNumeric: !numbers.isEmpty && numbers.count == values.count { $0 != nil },
+            width: cells.reduce(Width.of(title)) { max($0, Width.of($1)) })
     }
 
     private static let widest = 40
@@ -73,8 +77,9 @@ struct TableText {
         return out + "…"
     }
 
-    /// Lines without a last line end, none longer than the columns of the terminal: fields that have no room are told by number.
-    func text(columns limit: Int) -> String {
+    /// Lines without a last line end, none longer than the columns of the terminal: fields that have no room are told by number. Throws
+    /// `Interrupted`.
+    func text(columns limit: Int) throws -> String {
         var shown: [Column] = [], used = 0
         for (i, column) in columns.enumerated() {
             let width = column.width + (i > 0 ? Self.gap : 0)
@@ -86,6 +91,7 @@ struct TableText {
         let hidden = columns.count - shown.count
         var lines = [line(shown.map { ($0.title, $0) }) + (hidden > 0 ? "  … \(hidden) more" : "")]
         for row in 0..<(shown.first?.cells.count ?? 0) {
+            if row & 1023 == 0 { try Interrupt.check() }
             if let cut, row == cut.after { lines.append("… \(cut.count) more …") }
             lines.append(line(shown.map { ($0.cells[row], $0) }))
         }

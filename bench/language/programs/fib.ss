@@ -1,6 +1,6 @@
 fn fib(n) {
-  if n < 2 { return n }
-  return fib(n - 1) + fib(n - 2)
+    if n < 2 { return n }
+    return fib(n - 1) + fib(n - 2)
 }
 
 print(fib(30))

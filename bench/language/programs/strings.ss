@@ -1,19 +1,19 @@
 fn build(n) {
-  s = ""
-  for i in 0:n { s = s + "{i}," }
-  return s
+    s = ""
+    for i in 0:n { s = s + "{i}," }
+    return s
 }
 
 fn total(text) {
-  sum = 0
-  count = 0
-  for word in split(text, ",") {
-    if word != "" {
-      sum = sum + number(word)
-      count = count + 1
+    sum = 0
+    count = 0
+    for word in split(text, ",") {
+        if word != "" {
+            sum = sum + number(word)
+            count = count + 1
+        }
     }
-  }
-  return [count, sum]
+    return [count, sum]
 }
 
 text = build(300000)
