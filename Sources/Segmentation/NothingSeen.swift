@@ -27,14 +27,22 @@ public struct NothingSeen: ExplainedError {
     /// What is wrong, with the numbers.
     public var message: String {
         guard let grid else { return why }
-        let extent = SIMD3<Double>(grid.shape) * grid.spacing
-        let size = "\(Text.sizes(grid.shape)) voxels (\((0..<3).map { Text.short(extent[$0], 3) }.joined(separator: "×")) mm)"
+        let size = "\(Text.sizes(grid.shape)) voxels (\(grid.sizeInMillimetres))"
         return isSlice
             ? "predict: the image is a slice of \(size), of which the network would see nothing" : "predict: the network would see nothing of the image of \(size): \(why)"
     }
 
     /// What to do about it.
     public var hint: String? {
-        isSlice ? "give the whole head: a brain cannot be told from single slices" : "check that the image holds a head"
+        if isSlice { return "give the whole head: a brain cannot be told from single slices" }
+        return grid.flatMap(Quality.unlikelySize) == nil ? "check that the image holds a head" : "that is not the size of a head: check the voxel size in the header"
+    }
+}
+
+extension Grid {
+    /// From outer face to outer face: "192×256×256 mm".
+    var sizeInMillimetres: String {
+        let size = SIMD3<Double>(shape) * spacing
+        return (0..<3).map { Text.short(size[$0], size[$0] < 100 ? 3 : 6) }.joined(separator: "×") + " mm"
     }
 }

@@ -111,6 +111,11 @@ import Testing
         let error = #expect(throws: NothingSeen.self) { try segmenter.segment(slice) }
         #expect(error?.message == "predict: the image is a slice of 40×50×1 voxels (200×250×1 mm), of which the network would see nothing")
         #expect(error?.hint == "give the whole head: a brain cannot be told from single slices")
+        // A header in metres.
+        let metres = Volume(grid: try Grid(shape: [40, 50, 40], affine: Affine(spacing: [5e-3, 5e-3, 5e-3])), voxels: (0..<80_000).map { Float($0 % 7) })
+        let small = #expect(throws: NothingSeen.self) { try segmenter.segment(metres) }
+        #expect(small?.message.hasPrefix("predict: the network would see nothing of the image of 40×50×40 voxels (0.2×0.25×0.2 mm)") == true)
+        #expect(small?.hint == "that is not the size of a head: check the voxel size in the header")
         // One bright voxel between the network's.
         var voxels = [Float](repeating: 0, count: 80 * 80 * 80)
         voxels[0] = 5
@@ -131,5 +136,16 @@ import Testing
             })
         let found = try segmenter { $0.limits.volume = 900...2000 }.segment(image)
         #expect(try Overlap.dice(found.mask, brain.padded(before: [20, 0, 47], after: [20, 0, 0])) > 0.9, "\(found.quality)")
+    }
+
+    /// A recipe that puts numbers in place of what is none: the mask says how much of it nobody measured.
+    @Test func unknownVoxelsInTheMask() throws {
+        let brain = try Self.brain.get(), half = brain.grid.shape.z / 2 * brain.grid.shape.x * brain.grid.shape.y
+        let whole = try brain.volume, image = whole.with(whole.voxels.enumerated().map { $0 >= half && $1 == 1 ? .nan : $1 })
+        var pipeline = Pipeline()
+        pipeline.limits.volume = 500...3000
+        let found = try Segmenter(brightness(weight: 40, bias: -20).with(pipeline)) { try $0.replacingNonFinite(with: 1) }.segment(image)
+        #expect(try Overlap.dice(found.mask, brain) == 1)
+        #expect(found.quality.reasons.count == 1 && found.quality.reasons[0].hasSuffix("% of its voxels are NaN or infinite"), "\(found.quality.reasons)")
     }
 }
