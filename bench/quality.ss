@@ -20,6 +20,7 @@ fn spoilt(v, brain) {
     box = bounding_box(brain)
     fn at(axis, share) = round(box.from[axis] + (box.to[axis] - box.from[axis]) * share)
     top = max(v)
+    head = (gaussian(v, 1) > 0.08 * percentile(v, 99)) |> close(4) |> fill_holes()
     far = [round(200 / mm) for mm in v.spacing]
     larger = resample(v, shape=v.shape, spacing=[1.5 * mm for mm in v.spacing], interpolation="nearest")
     [
@@ -43,6 +44,12 @@ fn spoilt(v, brain) {
         {how: "voxels said to be 1.5 times as large", v: copy_grid(v, like=larger), brain: copy_grid(brain, like=larger), good: none},
         {how: "a smooth blob", v: gaussian(v, 40), good: false},
         {how: "brain alone", v: strip(v, brain), good: none},
+        {how: "1,000 taken off", v: v - 1000, good: true},
+        {how: "10,000 added", v: v + 10000, good: true},
+        {how: "the sign lost", v: v * -1, good: none},
+        {how: "air of -32768", v: v * head - 32768 * ~head, good: true},
+        {how: "air of nan", v: v / head, good: true},
+        {how: "air of the brightest value", v: v * head + top * ~head, good: none},
         {how: "without the brain", v: v * ~dilate(brain, 3), good: false},
     ]
 }

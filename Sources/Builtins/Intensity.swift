@@ -100,6 +100,22 @@ extension Catalog {
             returns: "the volume",
             examples: [Example("v = phantom(seed=1, shape=16, spacing=12).image\nmin(replace_nonfinite(log(v * 0), value=-1))", "-1")]
         ) { _, image, value in try image.replacingNonFinite(with: Float(value)) },
+
+        Builtin(
+            "zero_air", "Put the air around a head at 0, as resampling and padding take it to be.", theme: .intensity,
+            details: """
+                An offset is taken off (values about -1000, or standardised ones), an image whose air is its brightest, as a lost sign makes it, is turned over, and what holds
+                no measurement becomes 0: nan, infinite, and padding, a value that at least half of the edges of the field of view have. A magnitude image whose air
+                is about 0, or that shows none, stays as it is.
+                """,
+            Param<Volume>("image", "the volume"),
+            returns: "the volume",
+            examples: [
+                Example(
+                    "v = phantom(seed=1, shape=24, spacing=8).image\nmax(abs(zero_air(v - 1000) - v)) < 0.05 * max(v)", "true"),
+                Example("v = phantom(seed=1, shape=24, spacing=8).image\nmax(abs(zero_air(v) - v))", "0"),
+            ]
+        ) { _, image in try image.withAirAtZero() },
     ]
 
     private static func correct(

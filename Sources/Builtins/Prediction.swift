@@ -116,7 +116,13 @@ extension Context {
         let what = "the model's recipe"
         let recipe = try onlyComputing(what) { try function(from: text, name: what) }
         return try Segmenter(model, options: options) { image in
-            let value = try self.onlyComputing(what) { try self.call(recipe, [.volume(image)]) }
+            let value: Value
+            do {
+                value = try self.onlyComputing(what) { try self.call(recipe, [.volume(image)]) }
+            } catch let error as ScriptError {
+                // There may be nothing wrong with the recipe, but with the values that it was given.
+                throw (error.underlying as? IntensityError).flatMap { NothingSeen($0, as: error, message: error.message) } ?? error
+            }
             guard case .volume(let volume) = value else { throw RecipeError.result(value.mention) }
             return volume
         }

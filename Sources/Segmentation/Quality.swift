@@ -77,8 +77,15 @@ public struct Quality: Sendable, Equatable {
         if contact > limits.contact {
             reasons.append("\(percent(contact)) of its surface lies on the border of the image, where it may be cut off")
         }
-        if !ownGrid, gridContact > limits.contact {
+        if millilitres > 0, !ownGrid, gridContact > limits.contact {
             reasons.append("\(percent(gridContact)) of its surface lies on the border of what the network sees, where it may be cut off")
+        }
+        if let size = Self.unlikelySize(image.grid) {
+            reasons.append("a field of view of \(size) is not that of a head, by the voxel size in the header")
+        }
+        let unknown = zip(image.voxels, mask.voxels).count { $1 != 0 && !$0.isFinite }
+        if Double(unknown) > Self.mostUnknown * Double(mask.count) {
+            reasons.append("\(percent(Double(unknown) / Double(mask.count))) of its voxels are NaN or infinite")
         }
         if let flip, flip > limits.flip {
             reasons.append("the network disagrees with itself on \(percent(flip)) of the mirror image")
@@ -93,5 +100,15 @@ public struct Quality: Sendable, Equatable {
             reasons.append("the network is unsure of the border: an entropy of \(Text.fixed(entropy, 2)) bits along it")
         }
         self.reasons = reasons
+    }
+
+    private static let mostUnknown = 0.01
+
+    /// The size of a field of view in which there is no room for a brain, or for a whole body many times over: of a header in metres or micrometres, say. A slab may be thin,
+    /// but is as wide as a head.
+    static func unlikelySize(_ grid: Grid) -> String? {
+        let size = SIMD3<Double>(grid.shape) * grid.spacing
+        guard size.max() < 60 || size.max() > 3000 else { return nil }
+        return grid.sizeInMillimetres
     }
 }

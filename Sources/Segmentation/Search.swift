@@ -10,6 +10,8 @@ struct Look {
     let probability: Volume
     /// The same of the mirror image, where that was asked for, brought back.
     var mirrored: Volume?
+    /// Why there was nothing to see there; nothing was asked of the network then.
+    var blank: NothingSeen?
 }
 
 /// Finds the brain in a field of view that is larger than the box that the network sees.
@@ -22,7 +24,8 @@ struct Search {
     let threshold: Double
     /// What a brain keeps.
     let limits: QualityLimits
-    let look: (Box) throws -> Look
+    /// nil where there is nothing to see.
+    let look: (Box) throws -> Look?
     /// The look with its mirror image's probabilities.
     let mirrored: (Look) throws -> Look
 
@@ -33,7 +36,8 @@ struct Search {
         let centre: SIMD3<Double>?
         /// The share of its surface on the border of the box.
         let contact: Double
-        /// Its volume in ml, where the network is sure of it, and less where it is not or where the box cuts it.
+        /// Its volume in ml, where the network is sure of it, and less where it is not, where the box cuts it, and the more it is larger than a brain: a chest must not
+        /// outweigh one.
         let worth: Double
         /// Whether it is a whole brain by all that can be told of it. A network sees brains in noise too, of the right size, but others in its mirror image.
         let plausible: Bool
@@ -44,8 +48,8 @@ struct Search {
             contact = try found.contact
             var sure = 0.0
             for (p, inside) in zip(look.probability.voxels, found.voxels) where inside != 0 { sure += Double(2 * p - 1) }
-            worth = max(0, sure) * abs(found.grid.affine.determinant) / 1000 * (1 - contact)
-            let limits = search.limits
+            let limits = search.limits, excess = max(1, found.millilitres / (limits.volume?.upperBound ?? .infinity))
+            worth = max(0, sure) * abs(found.grid.affine.determinant) / 1000 * (1 - contact) / (excess * excess * excess)
             guard found.count > 0, contact == 0, limits.volume?.contains(found.millilitres) ?? true,
                 Double(found.count) >= limits.largestShare * Double(mask.count)
             else {
@@ -62,19 +66,15 @@ struct Search {
         }
     }
 
-    /// The look to go by, and how many were taken. Throws what the network and the recipe throw, but for parts of a single value, in which there is no brain.
+    /// The look to go by, and how many were taken. Throws what the network and the recipe throw.
     func best(from first: Look) throws -> (look: Look, count: Int) {
         guard Self.misses(first.seen.grid, of: image) else { return (first, 1) }
         var best = try Candidate(first, self)
         if best.plausible { return (best.look, 1) }
         var count = 1
         func take(_ part: Box) throws -> Candidate? {
-            do {
-                count += 1
-                return try Candidate(look(part), self)
-            } catch is IntensityError {
-                return nil
-            }
+            count += 1
+            return try look(part).map { try Candidate($0, self) }
         }
         // The box goes after what it has found, as long as that is worth more there.
         func follow(_ from: Candidate) throws -> Candidate {
@@ -89,7 +89,8 @@ struct Search {
         }
         best = try follow(best)
         if best.plausible { return (best.look, count) }
-        for part in try places(of: first.seen.grid) {
+        // The middle has been seen.
+        for part in try places(of: first.seen.grid) where part.from &+ part.to != image.shape {
             guard let found = try take(part) else { continue }
             // A recipe that goes to one place whatever it is given looks nowhere else.
             if found.look.seen.grid == first.seen.grid { break }

@@ -75,7 +75,7 @@ public struct Segmenter {
     ///
     /// The network's probabilities are brought back to the image's grid linearly and cut there, so that the mask's border is finer than the network's voxels.
     /// `progress` is told how many of how many boxes are done. Throws `NetworkError.notFinite` for NaN or infinity in what the network sees, `IntensityError.flat` for a raw
-    /// image of one value, `MemoryError`, `Interrupted`, and what `prepare` throws.
+    /// image of one value, `NothingSeen` for one of which the network sees nothing, `MemoryError`, `Interrupted`, and what `prepare` throws.
     public func segment(_ image: Volume, progress: (Int, Int) -> Void = { _, _ in }) throws -> Result {
         let found = try raw(image, progress)
         let probability = try onGrid(of: image, found.mean)
@@ -88,7 +88,9 @@ public struct Segmenter {
     }
 
     /// What the network sees of an image.
-    public func prepared(_ image: Volume) throws -> Volume { try prepare?(image) ?? image }
+    public func prepared(_ image: Volume) throws -> Volume {
+        do { return try prepare?(image) ?? image } catch let error as IntensityError { throw NothingSeen(error) ?? error }
+    }
 
     // MARK: - The network
 
@@ -102,9 +104,7 @@ public struct Segmenter {
 
     private func raw(_ image: Volume, _ progress: (Int, Int) -> Void) throws -> Raw {
         // Beyond its field of view a prepared image is 0, so that one of a single value would look like a box.
-        if prepare != nil, let first = image.voxels.first, image.voxels.allSatisfy({ $0 == first }) {
-            throw IntensityError.flat(value: Double(first), operation: "predict")
-        }
+        if prepare != nil, let value = image.onlyValue { throw IntensityError.flat(value: Double(value), operation: "predict") }
         let (found, looks) = try look(image, progress)
         let plain = found.probability
         guard options.flips || options.comparesFlip else { return Raw(plain: plain, mirrored: nil, mean: plain, looks: looks) }
@@ -116,20 +116,36 @@ public struct Segmenter {
 
     private func look(_ image: Volume, _ progress: (Int, Int) -> Void) throws -> (Look, Int) {
         try withoutActuallyEscaping(progress) { progress in
-            func take(_ part: Box) throws -> Look {
-                let whole = part.shape == image.grid.shape
-                let seen = try prepared(whole ? image : image.cropped(from: part.from, to: part.to))
+            func take(_ part: Box, _ place: Volume) throws -> Look {
+                let seen = try prepared(place)
                 return Look(part: part, seen: seen, probability: try run(seen, progress), mirrored: nil)
             }
-            let first = try take(Box(from: .zero, to: image.grid.shape))
+            let whole = Box(from: .zero, to: image.grid.shape)
+            let first: Look
+            do {
+                first = try take(whole, image)
+            } catch let nothing as NothingSeen {
+                // The head may lie where the recipe does not look. Where that is, any values show.
+                let ramp = image.with((0..<image.voxels.count).map { Float($0) })
+                guard options.searches, let seen = try? prepared(ramp) else { throw NothingSeen(nothing, of: image.grid) }
+                let none = seen.with([Float](repeating: 0, count: seen.voxels.count))
+                first = Look(part: whole, seen: seen, probability: none, mirrored: none, blank: NothingSeen(nothing, of: image.grid))
+            }
             guard prepare != nil, options.searches else { return (first, 1) }
-            return try Search(
-                image: image.grid, threshold: options.threshold, limits: model.pipeline?.limits ?? QualityLimits(), look: take
-            ) { found in
+            let found = try Search(
+                image: image.grid, threshold: options.threshold, limits: model.pipeline?.limits ?? QualityLimits()
+            ) { part in
+                let place = try image.cropped(from: part.from, to: part.to)
+                // Air that was blackened, or a part that the recipe can make nothing of: there is no brain in it.
+                if place.onlyValue != nil { return nil }
+                do { return try take(part, place) } catch is NothingSeen { return nil }
+            } mirrored: { found in
                 var both = found
                 both.mirrored = try mirrored(found.seen, progress)
                 return both
             }.best(from: first)
+            if let nothing = found.look.blank { throw nothing }
+            return found
         }
     }
 
@@ -157,5 +173,13 @@ public struct Segmenter {
 
     private func disagreement(_ a: Volume, _ b: Volume) throws -> Double {
         1 - (try Overlap.dice(a.mask(atLeast: options.threshold), b.mask(atLeast: options.threshold)))
+    }
+}
+
+extension Volume {
+    /// The value of all voxels, where they have one.
+    fileprivate var onlyValue: Float? {
+        guard let first = voxels.first, voxels.allSatisfy({ $0 == first }) else { return nil }
+        return first
     }
 }

@@ -48,7 +48,7 @@ struct Predict: ParsableCommand {
     @Flag(help: "Write a line of JSON for each image to standard output: files, volume, verdict, reasons, seconds.")
     var json = false
 
-    @Option(help: ArgumentHelp("Grow the mask by so many mm, at last; shrink it where negative.", valueName: "mm"))
+    @Option(parsing: .unconditional, help: ArgumentHelp("Grow the mask by so many mm, at last; shrink it where negative.", valueName: "mm"))
     var border = 0.0
 
     @Option(help: ArgumentHelp("The least probability of a voxel of the mask; without it the model's.", valueName: "p"))
@@ -127,8 +127,8 @@ struct PredictJob {
     let image: String
     let brain, mask, picture: String?
 
-    /// Makes the folders. Throws `PlaceError` where two files would have one name, or an image would be written over; `ImageError.fileName` for endings
-    /// that no image format has; `FileError`.
+    /// Makes the folders. Throws `PlaceError` where two files would have one name, an image would be written over, or there is no folder; `ImageError.fileName` for endings
+    /// that no image format has; `FileError`. Before any work, so that an hour's is not lost to a folder that is missing.
     static func plan(_ images: [String], brain: String?, mask: String?, picture: String?) throws -> [PredictJob] {
         func place(_ option: String?, _ image: String, ending: String?) throws -> String? {
             guard let option else { return nil }
@@ -156,6 +156,8 @@ struct PredictJob {
                 // Standard output is one place, whatever the format.
                 let identity = AtomicFile.isStream(path) ? StandardInput.path : FileSystem.identity(path)
                 if inputs.contains(identity), !AtomicFile.isStream(path) { throw PlaceError.input(path) }
+                let folder = PathName.folder(path)
+                guard AtomicFile.isStream(path) || FileSystem.isFolder(folder) else { throw PlaceError.noFolder(path, folder) }
                 let name = "the \(what) of \"\(job.image)\""
                 if let other = writers[identity] { throw PlaceError.twice(path, other, name) }
                 writers[identity] = name
@@ -179,9 +181,11 @@ enum PlaceError: ExplainedError {
     case twice(String, String, String)
     case input(String)
     case picture(String)
+    case noFolder(String, String)
 
     var message: String {
         switch self {
+        case .noFolder(let path, let folder): "\"\(path)\" cannot be written, since there is no folder \"\(folder)\""
         case .twice(let path, let a, let b): "\(a) and \(b) would both be written to \"\(path)\""
         case .input(let path): "\"\(path)\" is one of the images, and would be written over"
         case .picture(let path): "\"\(path)\" does not end in .png, as a picture's name must"
@@ -193,6 +197,7 @@ enum PlaceError: ExplainedError {
         case .twice: "write to different folders, or run the images one by one"
         case .input: "write to another folder"
         case .picture: nil
+        case .noFolder(_, let folder): "make it first: mkdir -p \(folder)"
         }
     }
 }

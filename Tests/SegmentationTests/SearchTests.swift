@@ -85,4 +85,67 @@ import Testing
         let found = try Segmenter(brightness(weight: 40, bias: -20)) { try $0.resampled(onto: small) }.segment(brain.volume)
         #expect(found.quality.looks <= 3 && found.quality.gridContact > 0.5)
     }
+
+    /// Air that was blackened: in most parts of the field of view there is nothing that a recipe could standardise, nor in its middle.
+    @Test(arguments: [([0, 0, 60], [0, 0, 0]), ([0, 150, 0], [0, 0, 0]), ([90, 0, 0], [0, 0, 130])] as [(SIMD3<Int>, SIMD3<Int>)])
+    func blackAir(before: SIMD3<Int>, after: SIMD3<Int>) throws {
+        let brain = try Self.brain.get(), image = try brain.volume.padded(before: before, after: after)
+        var pipeline = Pipeline()
+        pipeline.limits.volume = 500...3000
+        let segmenter = try Segmenter(brightness(weight: 20, bias: -20).with(pipeline)) { image in
+            try image.resampled(onto: Grid.centred(on: image.grid, shape: [32, 34, 36], spacing: [7, 7, 7])).normalized()
+        }
+        let found = try segmenter.segment(image)
+        #expect(found.quality.verdict == .ok && found.quality.looks > 1, "\(found.quality.reasons)")
+        #expect(try Overlap.dice(found.mask, brain.padded(before: before, after: after)) > 0.9)
+    }
+
+    /// A recipe that can make nothing of the image, wherever it looks.
+    @Test func nothingToSee() throws {
+        let segmenter = try Segmenter(brightness()) { image in
+            try image.resampled(onto: Grid.centred(on: image.grid, shape: [32, 34, 36], spacing: [7, 7, 7])).normalized()
+        }
+        // A slice thinner than the network's voxels lies between two of them.
+        let slice = Volume(
+            grid: try Grid(shape: [40, 50, 1], affine: Affine(spacing: [5, 5, 1])), voxels: (0..<2000).map { Float($0 % 7) })
+        let error = #expect(throws: NothingSeen.self) { try segmenter.segment(slice) }
+        #expect(error?.message == "predict: the image is a slice of 40×50×1 voxels (200×250×1 mm), of which the network would see nothing")
+        #expect(error?.hint == "give the whole head: a brain cannot be told from single slices")
+        // A header in metres.
+        let metres = Volume(grid: try Grid(shape: [40, 50, 40], affine: Affine(spacing: [5e-3, 5e-3, 5e-3])), voxels: (0..<80_000).map { Float($0 % 7) })
+        let small = #expect(throws: NothingSeen.self) { try segmenter.segment(metres) }
+        #expect(small?.message.hasPrefix("predict: the network would see nothing of the image of 40×50×40 voxels (0.2×0.25×0.2 mm)") == true)
+        #expect(small?.hint == "that is not the size of a head: check the voxel size in the header")
+        // One bright voxel between the network's.
+        var voxels = [Float](repeating: 0, count: 80 * 80 * 80)
+        voxels[0] = 5
+        let speck = Volume(grid: try Grid(shape: [80, 80, 80], affine: Affine(spacing: [5, 5, 5])), voxels: voxels)
+        let none = #expect(throws: NothingSeen.self) { try segmenter.segment(speck) }
+        #expect(none?.message == "predict: the network would see nothing of the image of 80×80×80 voxels (400×400×400 mm): normalize: every voxel has the value 0")
+    }
+
+    /// A body larger than the brain, and as bright: its volume speaks against it. One of the places to look at is the middle, where the first look was.
+    @Test func aChestDoesNotOutweighABrain() throws {
+        let brain = try Self.brain.get(), wide = try brain.volume.padded(before: [20, 0, 47], after: [20, 0, 0])
+        let torso = wide.grid.affine(SIMD3(39, 23, 20)), shape = wide.grid.shape
+        let image = wide.with(
+            wide.voxels.enumerated().map { i, v in
+                let place = SIMD3(i % shape.x, i / shape.x % shape.y, i / (shape.x * shape.y))
+                let d = (wide.grid.affine(SIMD3<Double>(place)) - torso) / SIMD3(100, 90, 85)
+                return (d * d).sum() < 1 ? 1 : v
+            })
+        let found = try segmenter { $0.limits.volume = 900...2000 }.segment(image)
+        #expect(try Overlap.dice(found.mask, brain.padded(before: [20, 0, 47], after: [20, 0, 0])) > 0.9, "\(found.quality)")
+    }
+
+    /// A recipe that puts numbers in place of what is none: the mask says how much of it nobody measured.
+    @Test func unknownVoxelsInTheMask() throws {
+        let brain = try Self.brain.get(), half = brain.grid.shape.z / 2 * brain.grid.shape.x * brain.grid.shape.y
+        let whole = try brain.volume, image = whole.with(whole.voxels.enumerated().map { $0 >= half && $1 == 1 ? .nan : $1 })
+        var pipeline = Pipeline()
+        pipeline.limits.volume = 500...3000
+        let found = try Segmenter(brightness(weight: 40, bias: -20).with(pipeline)) { try $0.replacingNonFinite(with: 1) }.segment(image)
+        #expect(try Overlap.dice(found.mask, brain) == 1)
+        #expect(found.quality.reasons.count == 1 && found.quality.reasons[0].hasSuffix("% of its voxels are NaN or infinite"), "\(found.quality.reasons)")
+    }
 }

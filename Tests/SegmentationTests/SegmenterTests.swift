@@ -199,6 +199,9 @@ func brightness(weight: Float = 6, bias: Float = -3) throws -> Model {
         // A flat image all of which is mask.
         let flat = try quality(Volume(grid: brain.grid, voxels: brain.voxels.map { _ in 1 })) { $0.limits.volume = 500...3000 }
         #expect(flat.verdict == .suspect && flat.contact == 1 && flat.reasons.count == 2)
+        // A header in micrometres.
+        let far = try quality(Volume(grid: Grid(shape: brain.grid.shape, affine: Affine(spacing: [5000, 4500, 5500])), voxels: brain.voxels))
+        #expect(far.reasons.contains("a field of view of 190000×207000×231000 mm is not that of a head, by the voxel size in the header"), "\(far.reasons)")
         // Two equal halves; a hole; a field of view that cuts the brain; a network that is not sure.
         let middle = brain.grid.shape.x / 2
         func change(_ body: (Int, Int, Int, Float) -> Float) -> Volume {

@@ -21,7 +21,7 @@ extension Volume {
     }
 
     /// The values along the edges of the field of view.
-    private var edges: [Float] {
+    var edges: [Float] {
         let shape = grid.shape
         var values: [Float] = []
         for axis in 0..<3 {
@@ -37,12 +37,12 @@ extension Volume {
         return values
     }
 
-    /// Odd, so that samples do not stand in line along rows of 2ⁿ voxels.
-    private static func step(_ count: Int) -> Int { count / 40_000 | 1 }
+    /// From one of some 40,000 samples to the next. Odd, so that samples do not stand in line along rows of 2ⁿ voxels.
+    static func step(_ count: Int) -> Int { count / 40_000 | 1 }
 
-    private static func sorted(_ values: [Float]) -> [Float] { values.filter(\.isFinite).sorted() }
+    static func sorted(_ values: [Float]) -> [Float] { values.filter(\.isFinite).sorted() }
 
-    private static func median(_ values: [Float]) -> Float? {
+    static func median(_ values: [Float]) -> Float? {
         let sorted = sorted(values)
         return sorted.isEmpty ? nil : sorted[sorted.count / 2]
     }

@@ -36,7 +36,7 @@
     "strip" "sum" "summary" "surface_dice" "synth" "table" "tan" "text" "thick_slices" "threads"
     "threshold" "to_json" "trace" "transform" "translate" "trim" "tversky" "unet3d" "unique"
     "upconv3d" "upper" "upsample" "values" "volume_ml" "volume_similarity" "weights" "white_stripe"
-    "with" "without" "zip"))
+    "with" "without" "zero_air" "zip"))
 ((identifier) @constant.builtin (#any-of? @constant.builtin "inf" "nan" "pi" "args"))
 
 (number) @number
