@@ -154,3 +154,11 @@ head = phantom(seed=1, shape=48, spacing=4, bias=0)
 v = white_stripe(head.image, mask=head.mask)
 abs(mean(v, mask=head.labels == 3)) < 2
 
+# zero_air
+
+v = phantom(seed=1, shape=24, spacing=8).image
+max(abs(zero_air(v - 1000) - v)) < 0.05 * max(v)
+
+v = phantom(seed=1, shape=24, spacing=8).image
+max(abs(zero_air(v) - v))
+

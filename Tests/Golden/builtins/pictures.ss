@@ -8,6 +8,8 @@ exists("qc.png")
 
 kind(plot({loss: [0.9, 0.5, 0.3], dice: [0.1, 0.5, 0.7]}))
 
+show(plot(histogram(phantom(seed=1, shape=16, spacing=12).image, bins=20)))
+
 # sheet
 
 heads = [phantom(seed=s, shape=24, spacing=8) for s in 1:5]
