@@ -29,8 +29,11 @@ enum RecordTable {
     static func write(_ records: [Record], to path: String) throws {
         guard let separator = TextTable.Separator(path: path) else { throw TableError.ending(path: path) }
         var columns: [String] = [], known: Set<String> = []
-        for record in records { for name in record.names where known.insert(name).inserted { columns.append(name) } }
-        let rows = try records.enumerated().map { i, record in try columns.map { try cell(record[$0], row: i, field: $0) } }
+        for (i, record) in records.enumerated() {
+            for name in record.names where known.insert(name).inserted { columns.append(name) }
+            if i & 4095 == 0 { try Interrupt.check() }
+        }
+        let rows = try Interrupt.map(records.enumerated()) { i, record in try columns.map { try cell(record[$0], row: i, field: $0) } }
         try AtomicFile.write(Array(try TextTable(columns: columns, rows: rows).text(separator: separator).utf8), to: path)
     }
 

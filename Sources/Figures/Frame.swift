@@ -11,9 +11,9 @@ final class Frame {
     /// Where the panel begins.
     private let start: Double
 
-    init(_ canvas: Canvas, top start: Double, height: Double, _ panel: Plot.Panel) {
+    init(_ canvas: Canvas, top start: Double, height: Double, _ panel: Plot.Panel) throws {
         self.canvas = canvas
-        let points = panel.series.flatMap { panel.points($0) }.filter { $0.x.isFinite && $0.y.isFinite }
+        let points = try panel.series.flatMap { try panel.points($0) }.filter { $0.x.isFinite && $0.y.isFinite }
         let ys = points.map(\.y)
         if panel.logarithmic.x {
             x = Ticks(logarithmic: points.map(\.x).min() ?? 0, points.map(\.x).max() ?? 1)

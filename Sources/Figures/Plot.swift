@@ -43,14 +43,14 @@ public enum Plot {
         var longest: Int { series.map(\.values.count).max() ?? 0 }
 
         /// A series as points in the axes' own units.
-        func points(_ one: Series) -> [SIMD2<Double>] {
+        func points(_ one: Series) throws -> [SIMD2<Double>] {
             func scaled(_ v: Double, _ logarithmic: Bool) -> Double { logarithmic ? (v > 0 ? log10(v) : .nan) : v }
             if isHistogram, let places {
                 return places.enumerated().flatMap { n, x in
                     [n - 1, n].map { [scaled(x, logarithmic.x), one.values.indices.contains($0) ? scaled(one.values[$0], logarithmic.y) : 0] }
                 }
             }
-            return one.values.enumerated().map { n, value in
+            return try Interrupt.map(one.values.enumerated()) { n, value in
                 let x = places.map { n < $0.count ? $0[n] : .nan } ?? Double(n + 1)
                 return [scaled(x, logarithmic.x), scaled(value, logarithmic.y)]
             }
@@ -80,9 +80,9 @@ public enum Plot {
         let share = panels.count == 1 ? 1 : 1 / (Double(panels.count) + 0.3)
         func tall(_ n: Int) -> Double { Double(height) * share * (n == 0 && panels.count > 1 ? 1.3 : 1) }
         var top = 0.0
-        let frames = panels.enumerated().map { n, panel in
+        let frames = try panels.enumerated().map { n, panel in
             defer { top += tall(n) }
-            return Frame(canvas, top: top, height: tall(n), panel)
+            return try Frame(canvas, top: top, height: tall(n), panel)
         }
         let margin = frames.map(\.left).max() ?? 0
         for (n, (frame, panel)) in zip(frames, panels).enumerated() {

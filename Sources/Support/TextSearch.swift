@@ -89,7 +89,12 @@ extension String {
 
     /// Without blanks and line ends at both ends.
     public var withoutBlanks: String {
-        var text = self[...]
+        // Plain blanks of any number at once, by bytes: only a space that an accent follows is more than itself.
+        func isPlainBlank(_ byte: UInt8) -> Bool { byte == 0x20 || 0x09...0x0D ~= byte }
+        let bytes = utf8
+        let start = bytes.firstIndex { !isPlainBlank($0) } ?? endIndex
+        let end = bytes.lastIndex { !isPlainBlank($0) }.map(bytes.index(after:)) ?? start
+        var text = self[(start.samePosition(in: self) ?? startIndex)..<(end.samePosition(in: self) ?? endIndex)]
         while text.first?.isWhitespace ?? false { text.removeFirst() }
         while text.last?.isWhitespace ?? false { text.removeLast() }
         return String(text)

@@ -16,7 +16,8 @@ extension Cohort {
             wanted = min(max(wanted, 1), count - 1)
         }
         var held: [Int] = [], rest: [Int] = []
-        for group in groups {
+        for (i, group) in groups.enumerated() {
+            if i & 4095 == 0 { try Interrupt.check() }
             if held.count + group.count <= wanted || wanted > 0 && held.isEmpty && group.count < count {
                 held += group
             } else {
@@ -51,6 +52,7 @@ extension Cohort {
         if let keys {
             var known: [String: Int] = [:]
             for (i, key) in keys.enumerated() {
+                if i & 4095 == 0 { try Interrupt.check() }
                 if let group = known[key] {
                     groups[group].append(i)
                 } else {
@@ -59,7 +61,7 @@ extension Cohort {
                 }
             }
         } else {
-            groups = (0..<count).map { [$0] }
+            groups = try Interrupt.map(0..<count) { [$0] }
         }
         var random = CounterRandom(seed: seed, stream: 0x5917)
         groups.shuffle(using: &random)

@@ -158,7 +158,7 @@ extension Sequences {
         case .range(let range):
             guard range.count <= List.longest else { throw Operators.tooLong(frame, span) }
             try frame.reserve(items: range.count, at: span)
-            return (0..<range.count).map { .number(Double(range.start + $0)) }
+            return try Interrupt.map(0..<range.count) { .number(Double(range.start + $0)) }
         default: throw frame.fail("`...` takes the items of a list or range, not \(value.mention)", at: span)
         }
     }

@@ -26,16 +26,20 @@ struct TableText {
         for item in list {
             guard case .record(let record) = item, !record.fields.isEmpty else { return nil }
             records.append(record)
+            if records.count & 4095 == 0 { try Interrupt.check() }
         }
         var titles: [String] = [], known: Set<String> = []
-        for record in records { for name in record.names where known.insert(name).inserted { titles.append(name) } }
+        for (i, record) in records.enumerated() {
+            for name in record.names where known.insert(name).inserted { titles.append(name) }
+            if i & 4095 == 0 { try Interrupt.check() }
+        }
         if !isWhole, records.count > Self.head + Self.tail + 1 {
             cut = (Self.head, records.count - Self.head - Self.tail)
             records.removeSubrange(Self.head..<records.count - Self.tail)
         } else {
             cut = nil
         }
-        columns = try titles.map { title in try Self.column(title, records.map { $0[title] }) }
+        columns = try titles.map { title in try Self.column(title, Interrupt.map(records) { $0[title] }) }
     }
 
     /// Numbers of a column have equally many decimals, as many as show four digits of the smallest.
