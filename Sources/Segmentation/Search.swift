@@ -10,6 +10,8 @@ struct Look {
     let probability: Volume
     /// The same of the mirror image, where that was asked for, brought back.
     var mirrored: Volume?
+    /// How the head was found to lie, where that is not as its header says.
+    var pose: Pose?
     /// Why there was nothing to see there; nothing was asked of the network then.
     var blank: NothingSeen?
 }
@@ -30,7 +32,7 @@ struct Search {
     let mirrored: (Look) throws -> Look
 
     /// A look, what the largest component of its mask tells, and how good it is.
-    private struct Candidate {
+    struct Candidate {
         let look: Look
         /// The middle of what was found, in world coordinates; nil where nothing was.
         let centre: SIMD3<Double>?
