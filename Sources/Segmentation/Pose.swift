@@ -31,7 +31,7 @@ extension Search {
     func upright(_ found: Look, run: (Volume) throws -> Volume) throws -> Look {
         guard limits.doubt < 1, found.seen.grid.affine.orientation == "RAS" else { return found }
         // Of a head upside down there may be no mask at all.
-        if let doubt = try found.probability.doubt(threshold: threshold), doubt <= limits.doubt { return found }
+        if let doubt = try found.mean.doubt(threshold: threshold), doubt <= limits.doubt { return found }
         var best: (look: Look, laid: Grid, pose: Pose, doubt: Double)?
         for pose in Pose.others {
             let laid = try found.seen.reoriented(to: pose.code)

@@ -14,6 +14,15 @@ struct Look {
     var pose: Pose?
     /// Why there was nothing to see there; nothing was asked of the network then.
     var blank: NothingSeen?
+
+    /// The mean over the image and its mirror image, where there is one.
+    var mean: Volume {
+        get throws {
+            guard let mirrored else { return probability }
+            let sum = try Elementwise.apply(.add, .volume(probability), .volume(mirrored))
+            return try Elementwise.apply(.multiply, .volume(sum), .number(0.5))
+        }
+    }
 }
 
 /// Finds the brain in a field of view that is larger than the box that the network sees.

@@ -110,9 +110,8 @@ public struct Segmenter {
         let plain = found.probability
         guard options.flips || options.comparesFlip else { return Raw(plain: plain, mirrored: nil, mean: plain, looks: looks, pose: found.pose) }
         let mirrored = try found.mirrored ?? mirrored(found.seen, progress)
-        if !options.flips { return Raw(plain: plain, mirrored: mirrored, mean: plain, looks: looks, pose: found.pose) }
-        let sum = try Elementwise.apply(.add, .volume(plain), .volume(mirrored))
-        return Raw(plain: plain, mirrored: mirrored, mean: try Elementwise.apply(.multiply, .volume(sum), .number(0.5)), looks: looks, pose: found.pose)
+        let mean = try options.flips ? Look(part: found.part, seen: found.seen, probability: plain, mirrored: mirrored).mean : plain
+        return Raw(plain: plain, mirrored: mirrored, mean: mean, looks: looks, pose: found.pose)
     }
 
     private func look(_ image: Volume, _ progress: (Int, Int) -> Void) throws -> (Look, Int) {
@@ -147,7 +146,9 @@ public struct Segmenter {
             }
             let (found, count) = try search.best(from: first)
             if let nothing = found.blank { throw nothing }
-            return (try search.upright(found) { try run($0, progress) }, count)
+            // The mean is what counts, and is asked for in any case.
+            let both = try options.flips && found.mirrored == nil ? search.mirrored(found) : found
+            return (try search.upright(both) { try run($0, progress) }, count)
         }
     }
 
