@@ -65,9 +65,9 @@ fn judge(name, how, v, brain, good) {
     there = if how == "LIA" { reorient(p.mask, "RAS") } else { p.mask }
     # Where a part was cut off, the rest of the brain is what there is to find.
     agreement = try { dice(there, resample(brain, like=there)) } catch e { none }
-    print("{name}, {how}: {q.verdict}, agreement {if agreement == none { "none" } else { "{agreement:.3}" }}, {q.volume_ml:.0} ml, share {q.largest_share:.3}, holes {q.holes_ml:.2} ml, contact {q.contact:.3}, grid {q.grid_contact:.3}, flip {q.flip:.3}, entropy {if q.entropy == none { "none" } else { "{q.entropy:.3}" }}, {q.looks} looks, {clock() - began:.1} s {q.reasons}")
+    print("{name}, {how}: {q.verdict}, agreement {if agreement == none { "none" } else { "{agreement:.3}" }}, {q.volume_ml:.0} ml, share {q.largest_share:.3}, holes {q.holes_ml:.2} ml, contact {q.contact:.3}, grid {q.grid_contact:.3}, flip {q.flip:.3}, entropy {if q.entropy == none { "none" } else { "{q.entropy:.3}" }}, doubt {if q.doubt == none { "none" } else { "{q.doubt:.4}" }}, pose {q.pose}, {q.looks} looks, {clock() - began:.1} s {q.reasons}")
     {head: name, how: how, good: good, verdict: q.verdict, agreement: agreement, volume_ml: q.volume_ml, largest_share: q.largest_share, components: q.components, holes_ml: q.holes_ml,
-        contact: q.contact, grid_contact: q.grid_contact, flip: q.flip, entropy: q.entropy, looks: q.looks}
+        contact: q.contact, grid_contact: q.grid_contact, flip: q.flip, entropy: q.entropy, doubt: q.doubt, pose: q.pose, looks: q.looks}
 }
 
 for path in files(heads, ".nii.gz") {

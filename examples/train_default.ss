@@ -81,8 +81,9 @@ print("{run.steps} steps, best epoch {run.best_epoch}; peak memory {peak_memory(
 save(plot(run), "{out}/training.png")
 
 # Around a training image is nothing but 0; `zero_air` makes that so for images with offsets, padding or voxels that are no numbers.
-# Probabilities pass one half slowly by design, so that their entropy at the border says little. The other limits are from bench/quality.ss (docs/models.md).
+# Probabilities pass one half slowly by design, so that their entropy at the border says little. The other limits are from bench/quality.ss (docs/models.md); `doubt` has to
+# be above that of good heads, which the masks' soft edge makes 0.20 to 0.22.
 best = pipeline(load("{out}/trained.safetensors"), prepare=v -> v |> zero_air() |> resample(shape=[128, 128, 128], spacing=spacing, antialias=true) |> standard(),
-    threshold=0.35, flips=true, volume=[850, 2100], limits={entropy: 1, contact: 0.02})
+    threshold=0.35, flips=true, volume=[850, 2100], limits={entropy: 1, contact: 0.02, doubt: 0.23})
 save(best, "{out}/default.safetensors", weights="float16")
 print(best)

@@ -21,7 +21,9 @@ extension Catalog {
                 the result is a record with the mask and what can be told of its quality without the truth: `volume_ml`; `components` that the
                 threshold left, and the share of the largest; `holes` and `holes_ml` before filling; `contact`, the share of the surface on the border
                 of the image, and `grid_contact` on that of what the network saw; `flip`, 1 − Dice between the masks of the image and its mirror image
-                (the network runs a second time for it); `entropy`, the mean along the border in bits; `brightness`, how
+                (the network runs a second time for it); `entropy`, the mean along the border in bits; `doubt`, how thick in cm
+                the layer about the surface is of which the network is in doubt; `pose`, where the head's right, front and top were found to point to ("RPI"), if that is not
+                as the header says; `brightness`, how
                 much brighter the image is in the mask than in the air, as a share of its range; `looks`, how many places of an image
                 larger than the network's field of view were searched for the brain; and a `verdict`, "ok" or "suspect", with
                 `reasons`. The pipeline has the bounds.
@@ -164,6 +166,7 @@ extension Quality {
             ("components", components.value), ("largest_share", largestShare.value), ("holes", holes.value),
             ("holes_ml", holeMillilitres.value),
             ("contact", contact.value), ("grid_contact", gridContact.value), ("flip", flip.value), ("entropy", entropy.value),
+            ("doubt", doubt.value), ("pose", (pose?.code).value),
             ("brightness", brightness.value), ("looks", looks.value),
         ])
     }

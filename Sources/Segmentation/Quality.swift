@@ -27,6 +27,10 @@ public struct Quality: Sendable, Equatable {
     public let flip: Double?
     /// Mean entropy in bits of the network's probabilities along the mask's border; nil without a border.
     public let entropy: Double?
+    /// How thick the layer of doubt about the surface is, in cm (`Volume.doubt`); nil for an empty mask.
+    public let doubt: Double?
+    /// How the head was found to lie, where that is not as its header says.
+    public let pose: Pose?
     /// How much brighter the image is in the mask than the air around the head, as a share of its range (`Volume.brightness`); nil where there is none.
     public let brightness: Double?
     /// Places of the image that the network looked at: more than 1 where the brain was not found whole at the first (`Search`).
@@ -45,7 +49,7 @@ public struct Quality: Sendable, Equatable {
     ///   - looks: how many places of the image the network looked at.
     ///   - largest: whether only the largest component was kept.
     init(
-        of image: Volume, mask: Mask, findings: CleanUp.Findings, seen: Volume, ownGrid: Bool, looks: Int, largest: Bool, flip: Double?,
+        of image: Volume, mask: Mask, findings: CleanUp.Findings, seen: Volume, ownGrid: Bool, looks: Int, pose: Pose?, largest: Bool, flip: Double?,
         threshold: Double, limits: QualityLimits
     ) throws {
         millilitres = mask.millilitres
@@ -54,7 +58,8 @@ public struct Quality: Sendable, Equatable {
         contact = try mask.contact
         let coarse = try seen.mask(atLeast: threshold)
         gridContact = try ownGrid ? contact : largest ? coarse.largestComponent().contact : coarse.contact
-        (self.flip, self.looks) = (flip, looks)
+        (self.flip, self.looks, self.pose) = (flip, looks, pose)
+        doubt = try seen.doubt(threshold: threshold)
         brightness = image.brightness(of: mask)
         entropy = try seen.borderEntropy(threshold: threshold)
 
@@ -89,6 +94,10 @@ public struct Quality: Sendable, Equatable {
         }
         if let flip, flip > limits.flip {
             reasons.append("the network disagrees with itself on \(percent(flip)) of the mirror image")
+        }
+        if let pose { reasons.append(pose.description) }
+        if let doubt, doubt > limits.doubt {
+            reasons.append("the network is of two minds about more of it than of a brain as it should be: a layer of doubt of \(Text.fixed(doubt, 3)) cm")
         }
         if let brightness, brightness < limits.brightness {
             reasons.append(

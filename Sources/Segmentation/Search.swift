@@ -10,8 +10,19 @@ struct Look {
     let probability: Volume
     /// The same of the mirror image, where that was asked for, brought back.
     var mirrored: Volume?
+    /// How the head was found to lie, where that is not as its header says.
+    var pose: Pose?
     /// Why there was nothing to see there; nothing was asked of the network then.
     var blank: NothingSeen?
+
+    /// The mean over the image and its mirror image, where there is one.
+    var mean: Volume {
+        get throws {
+            guard let mirrored else { return probability }
+            let sum = try Elementwise.apply(.add, .volume(probability), .volume(mirrored))
+            return try Elementwise.apply(.multiply, .volume(sum), .number(0.5))
+        }
+    }
 }
 
 /// Finds the brain in a field of view that is larger than the box that the network sees.
@@ -30,7 +41,7 @@ struct Search {
     let mirrored: (Look) throws -> Look
 
     /// A look, what the largest component of its mask tells, and how good it is.
-    private struct Candidate {
+    struct Candidate {
         let look: Look
         /// The middle of what was found, in world coordinates; nil where nothing was.
         let centre: SIMD3<Double>?

@@ -81,7 +81,7 @@ public struct Segmenter {
         let probability = try onGrid(of: image, found.mean)
         let (mask, findings) = try probability.mask(atLeast: options.threshold).cleaned(options.cleanUp)
         let quality = try Quality(
-            of: image, mask: mask, findings: findings, seen: found.mean, ownGrid: found.mean.grid == image.grid, looks: found.looks, largest: options.cleanUp.largest,
+            of: image, mask: mask, findings: findings, seen: found.mean, ownGrid: found.mean.grid == image.grid, looks: found.looks, pose: found.pose, largest: options.cleanUp.largest,
             flip: try found.mirrored.map { try disagreement(found.plain, $0) }, threshold: options.threshold,
             limits: model.pipeline?.limits ?? QualityLimits())
         return Result(probability: probability, mask: try mask.grown(by: options.border), quality: quality)
@@ -100,6 +100,7 @@ public struct Segmenter {
         /// What counts: the one, or the mean of both.
         let mean: Volume
         let looks: Int
+        let pose: Pose?
     }
 
     private func raw(_ image: Volume, _ progress: (Int, Int) -> Void) throws -> Raw {
@@ -107,18 +108,17 @@ public struct Segmenter {
         if prepare != nil, let value = image.onlyValue { throw IntensityError.flat(value: Double(value), operation: "predict") }
         let (found, looks) = try look(image, progress)
         let plain = found.probability
-        guard options.flips || options.comparesFlip else { return Raw(plain: plain, mirrored: nil, mean: plain, looks: looks) }
+        guard options.flips || options.comparesFlip else { return Raw(plain: plain, mirrored: nil, mean: plain, looks: looks, pose: found.pose) }
         let mirrored = try found.mirrored ?? mirrored(found.seen, progress)
-        if !options.flips { return Raw(plain: plain, mirrored: mirrored, mean: plain, looks: looks) }
-        let sum = try Elementwise.apply(.add, .volume(plain), .volume(mirrored))
-        return Raw(plain: plain, mirrored: mirrored, mean: try Elementwise.apply(.multiply, .volume(sum), .number(0.5)), looks: looks)
+        let mean = try options.flips ? Look(part: found.part, seen: found.seen, probability: plain, mirrored: mirrored).mean : plain
+        return Raw(plain: plain, mirrored: mirrored, mean: mean, looks: looks, pose: found.pose)
     }
 
     private func look(_ image: Volume, _ progress: (Int, Int) -> Void) throws -> (Look, Int) {
         try withoutActuallyEscaping(progress) { progress in
             func take(_ part: Box, _ place: Volume) throws -> Look {
                 let seen = try prepared(place)
-                return Look(part: part, seen: seen, probability: try run(seen, progress), mirrored: nil)
+                return Look(part: part, seen: seen, probability: try run(seen, progress))
             }
             let whole = Box(from: .zero, to: image.grid.shape)
             let first: Look
@@ -129,10 +129,10 @@ public struct Segmenter {
                 let ramp = image.with((0..<image.voxels.count).map { Float($0) })
                 guard options.searches, let seen = try? prepared(ramp) else { throw NothingSeen(nothing, of: image.grid) }
                 let none = seen.with([Float](repeating: 0, count: seen.voxels.count))
-                first = Look(part: whole, seen: seen, probability: none, mirrored: none, blank: NothingSeen(nothing, of: image.grid))
+                first = Look(part: whole, seen: seen, probability: none, blank: NothingSeen(nothing, of: image.grid))
             }
             guard prepare != nil, options.searches else { return (first, 1) }
-            let found = try Search(
+            let search = Search(
                 image: image.grid, threshold: options.threshold, limits: model.pipeline?.limits ?? QualityLimits()
             ) { part in
                 let place = try image.cropped(from: part.from, to: part.to)
@@ -143,9 +143,12 @@ public struct Segmenter {
                 var both = found
                 both.mirrored = try mirrored(found.seen, progress)
                 return both
-            }.best(from: first)
-            if let nothing = found.look.blank { throw nothing }
-            return found
+            }
+            let (found, count) = try search.best(from: first)
+            if let nothing = found.blank { throw nothing }
+            // The mean is what counts, and is asked for in any case.
+            let both = try options.flips && found.mirrored == nil ? search.mirrored(found) : found
+            return (try search.upright(both) { try run($0, progress) }, count)
         }
     }
 

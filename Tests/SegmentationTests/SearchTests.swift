@@ -148,4 +148,35 @@ import Testing
         #expect(try Overlap.dice(found.mask, brain) == 1)
         #expect(found.quality.reasons.count == 1 && found.quality.reasons[0].hasSuffix("% of its voxels are NaN or infinite"), "\(found.quality.reasons)")
     }
+
+    /// A network that knows top from bottom: brains are brighter upwards. Heads whose header says otherwise are laid upright for it.
+    @Test(arguments: ["RPI", "LAI", "RSP", "RIA", "SAL", "IAR", "PSL", "ASR"]) func headsLaidOtherwise(code: String) throws {
+        let brain = try Self.brain.get(), shape = brain.grid.shape, low = try brain.boundingBox().from.z
+        let upright = try brain.volume.with(
+            brain.voxels.enumerated().map { $1 == 0 ? 0 : 1 + 0.014 * Float($0 / (shape.x * shape.y) - low) })
+        let image = try Node.input()
+        let model = try Model(input: image, output: image.conv3d(filters: 1, kernel: SIMD3(1, 1, 3)).sigmoid())
+        try model.set("layer.1.conv3d.weight", [-300, 12, 300])
+        try model.set("layer.1.conv3d.bias", [-14])
+        func segment(_ image: Volume, doubt: Double) throws -> Segmenter.Result {
+            var pipeline = Pipeline()
+            (pipeline.limits.volume, pipeline.limits.doubt) = (500...3000, doubt)
+            return try Segmenter(model.with(pipeline)) { image in
+                try image.resampled(onto: Grid.centred(on: image.grid, shape: [60, 60, 60], spacing: [5, 5, 5]))
+            }.segment(image)
+        }
+        let good = try segment(upright, doubt: 1), own = try #require(good.quality.doubt)
+        #expect(good.quality.pose == nil && good.quality.verdict == .ok)
+        // The same voxels, whose header calls the axes by other names.
+        let other = try upright.reoriented(to: code), grid = try Grid(shape: other.grid.shape, affine: Affine(spacing: other.grid.spacing))
+        let truth = try Mask(grid: grid, voxels: good.mask.reoriented(to: code).voxels), laid = Volume(grid: grid, voxels: other.voxels)
+        let blind = try segment(laid, doubt: 1)
+        #expect(try Overlap.dice(blind.mask, truth) < 0.8 && blind.quality.pose == nil)
+        let found = try segment(laid, doubt: 1.3 * own)
+        #expect(try Overlap.dice(found.mask, truth) > 0.97, "\(found.quality)")
+        #expect(found.quality.pose != nil && found.quality.verdict == .suspect && found.quality.reasons[0].contains("otherwise than its header"))
+        // What the network is in doubt of anyhow stays as it was, and is told.
+        let none = try segment(laid, doubt: 0)
+        #expect(none.mask.voxels == blind.mask.voxels && none.quality.pose == nil && (none.mask.count == 0 || none.quality.reasons.contains { $0.contains("layer of doubt") }))
+    }
 }

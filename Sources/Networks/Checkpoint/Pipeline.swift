@@ -59,6 +59,9 @@ public struct QualityLimits: Sendable, Equatable {
 
     /// The least share of the image's range by which it must be brighter in the mask than in the air.
     public var brightness = 0.05
+    /// The thickest layer of doubt about the mask's surface, in cm; beyond it the head is also looked at along other axes than its header gives. 1 for none, since it depends on
+    /// the sharpness of the masks that a network was trained with.
+    public var doubt = 1.0
 
     /// The bounds that a model without others is held to.
     public init() {}
@@ -66,7 +69,7 @@ public struct QualityLimits: Sendable, Equatable {
     /// Each bound with its name in scripts and files.
     public static let names: [(name: String, path: WritableKeyPath<QualityLimits, Double> & Sendable)] = [
         ("largest_share", \.largestShare), ("hole_share", \.holeShare), ("contact", \.contact), ("flip", \.flip), ("entropy", \.entropy),
-        ("brightness", \.brightness),
+        ("brightness", \.brightness), ("doubt", \.doubt),
     ]
 
     var shares: [(name: String, value: Double)] { Self.names.map { ($0.name, self[keyPath: $0.path]) } }

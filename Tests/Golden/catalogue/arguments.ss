@@ -235,3 +235,5 @@ ghosting(v, 0.1, axis=5)
 noise(v - 1000, 1, kind="rician")
 
 synth(v - v % 1)
+
+noise_level(v[:, :, 0:1])

@@ -48,6 +48,10 @@ predict(pipeline(net, prepare=x -> load("a.nii")), v)
 
 predict(pipeline(net, prepare=x -> x.image), "odd/empty.nii")
 
+predict(pipeline(net, prepare=x -> normalize(x * 0)), v)
+
+predict(pipeline(net, prepare=x -> normalize(x * 0)), v[:, :, 0:1])
+
 pipeline(net, prepare=3)
 
 cached(x -> x, "")

@@ -1,0 +1,16 @@
+import Glibc
+
+extension Volume {
+    /// Of a volume of probabilities, how thick the layer of doubt about a mask's surface is, in cm: the sum of p(1 − p) over all voxels, as a volume, by the surface of a ball
+    /// as large as the mask that `threshold` gives. Where p passes from 0 to 1 linearly over a width w, the layer is w/6 thick; a mask of another shape than a ball has more,
+    /// and so has one that the network is of two minds about. nil for an empty mask.
+    public func doubt(threshold: Double) throws -> Double? {
+        let count = try mask(atLeast: threshold).count
+        guard count > 0 else { return nil }
+        var sum = 0.0
+        for p in voxels { sum += Double(p * (1 - p)) }
+        let millilitres = abs(grid.affine.determinant) / 1000, volume = Double(count) * millilitres
+        let surface: Double = cbrt(Double.pi) * pow(6 * volume, 2.0 / 3)
+        return sum * millilitres / surface
+    }
+}
