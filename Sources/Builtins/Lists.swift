@@ -225,12 +225,8 @@ extension Catalog {
             returns: "a list", examples: [Example("sort(shuffle(0:5))", "[0, 1, 2, 3, 4]"), Example("shuffle(0:9, seed=1) == shuffle(0:9, seed=1)", "true")]
         ) { _, xs, seed -> [Value] in
             var random = CounterRandom(seed: seed, stream: 0x7368_7566)
-            // As the standard library shuffles, but for Ctrl-C.
             var out = xs
-            for i in out.indices.dropLast() {
-                out.swapAt(i, i + Int.random(in: 0..<(out.count - i), using: &random))
-                if i & 4095 == 0 { try Interrupt.check() }
-            }
+            try Interrupt.shuffle(&out, using: &random)
             return out
         },
 

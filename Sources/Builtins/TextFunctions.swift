@@ -19,7 +19,7 @@ extension Catalog {
             switch x {
             case .first(let number): return number
             case .second(let string):
-                guard let number = Double(string.withoutBlanks) else {
+                guard let number = try Double(string.withoutBlanks) else {
                     throw context.reject("x", expected: "a string that spells a number", found: Value.string(string).mention)
                 }
                 return number
@@ -65,7 +65,7 @@ extension Catalog {
         Builtin(
             "trim", "A string without blanks and line ends at both ends.", theme: .text,
             Param<String>("text", "the string"), returns: "a string", examples: [Example("trim(\"  a b \\n\")", "\"a b\"")]
-        ) { _, text in text.withoutBlanks },
+        ) { _, text in try text.withoutBlanks },
 
         Builtin(
             "upper", "A string in capital letters.", theme: .text,

@@ -51,6 +51,14 @@ public enum Interrupt {
         return out
     }
 
+    /// Shuffles as the standard library does, but throws `Interrupted` when the flag is set; items are then part of the way.
+    public static func shuffle<Item>(_ items: inout [Item], using random: inout some RandomNumberGenerator) throws {
+        for i in items.indices.dropLast() {
+            items.swapAt(i, i + Int.random(in: 0..<(items.count - i), using: &random))
+            if i & 4095 == 0 { try check() }
+        }
+    }
+
     /// Runs work in steps that are worth finishing: a first Ctrl-C only sets `isRequested`, which the work asks between its steps, and a
     /// second one the flag. Afterwards the flag is set in either case.
     public static func finishing<R>(_ body: () throws -> R) rethrows -> R {

@@ -87,17 +87,24 @@ extension String {
         return try Interrupt.map(parts) { String($0) }
     }
 
-    /// Without blanks and line ends at both ends.
+    /// Without blanks and line ends at both ends. Throws `Interrupted`.
     public var withoutBlanks: String {
-        // Plain blanks of any number at once, by bytes: only a space that an accent follows is more than itself.
-        func isPlainBlank(_ byte: UInt8) -> Bool { byte == 0x20 || 0x09...0x0D ~= byte }
-        let bytes = utf8
-        let start = bytes.firstIndex { !isPlainBlank($0) } ?? endIndex
-        let end = bytes.lastIndex { !isPlainBlank($0) }.map(bytes.index(after:)) ?? start
-        var text = self[(start.samePosition(in: self) ?? startIndex)..<(end.samePosition(in: self) ?? endIndex)]
-        while text.first?.isWhitespace ?? false { text.removeFirst() }
-        while text.last?.isWhitespace ?? false { text.removeLast() }
-        return String(text)
+        get throws {
+            // Plain blanks of any number at once, by bytes: only a space that an accent follows is more than itself.
+            var looked = 0
+            func isText(_ byte: UInt8) throws -> Bool {
+                looked &+= 1
+                if looked & 0xFFFFF == 0 { try Interrupt.check() }
+                return byte != 0x20 && !(0x09...0x0D ~= byte)
+            }
+            let bytes = utf8
+            let start = try bytes.firstIndex(where: isText) ?? endIndex
+            let end = try bytes.lastIndex(where: isText).map(bytes.index(after:)) ?? start
+            var text = self[(start.samePosition(in: self) ?? startIndex)..<(end.samePosition(in: self) ?? endIndex)]
+            while text.first?.isWhitespace ?? false { text.removeFirst() }
+            while text.last?.isWhitespace ?? false { text.removeLast() }
+            return String(text)
+        }
     }
 
     /// By bytes, and then only where characters begin and end: `e` does not occur in an `é` that is written as two code points.

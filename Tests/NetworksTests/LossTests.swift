@@ -117,10 +117,10 @@ import Testing
 
     @Test func onlyNumbersThatMakeSense() {
         let bad: [(Loss, String)] = [
-            (.tversky(alpha: -1, beta: 1), "alpha is"), (.tversky(alpha: 0, beta: 0), "alpha + beta is"),
-            (.tversky(alpha: 0.5, beta: .nan), "beta is"),
-            (.focal(gamma: -1), "gamma is"), (.focal(gamma: .infinity), "gamma is"), (.focal(gamma: 2, alpha: 2), "alpha is"),
-            (Loss(), "loss is"),
+            (.tversky(alpha: -1, beta: 1), "`alpha` must be"), (.tversky(alpha: 0, beta: 0), "`alpha + beta` must be"),
+            (.tversky(alpha: 0.5, beta: .nan), "`beta` must be"),
+            (.focal(gamma: -1), "`gamma` must be"), (.focal(gamma: .infinity), "`gamma` must be"), (.focal(gamma: 2, alpha: 2), "`alpha` must be"),
+            (Loss(), "`loss` must be"),
         ]
         for (loss, start) in bad {
             let error = #expect(throws: NetworkError.self) { try loss.validate() }

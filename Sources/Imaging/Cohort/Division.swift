@@ -64,7 +64,7 @@ extension Cohort {
             groups = try Interrupt.map(0..<count) { [$0] }
         }
         var random = CounterRandom(seed: seed, stream: 0x5917)
-        groups.shuffle(using: &random)
+        try Interrupt.shuffle(&groups, using: &random)
         return groups
     }
 }

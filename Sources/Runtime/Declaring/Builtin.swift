@@ -1,3 +1,4 @@
+import Support
 import Synchronization
 
 /// What a builtin is about; help lists the builtins under these titles.
@@ -223,6 +224,7 @@ private struct Unpacker {
         do {
             return try T.from(value)
         } catch {
+            try Interrupt.check()
             throw ArgumentError(
                 "\(function): `\(parameter.name)` must be \(error.expected), got \(error.found ?? value.mention)", hint: error.hint,
                 argument: bound.argument(index))

@@ -25,6 +25,7 @@ extension Array: Convertible where Element: Convertible {
             var out: [Element] = []
             out.reserveCapacity(list.count)
             for (i, item) in list.enumerated() {
+                if i & 4095 == 4095, Interrupt.isRaised { throw Mismatch.interrupted }
                 do {
                     out.append(try Element.from(item))
                 } catch {
@@ -40,7 +41,10 @@ extension Array: Convertible where Element: Convertible {
             }
             var out: [Element] = []
             out.reserveCapacity(range.count)
-            for i in 0..<range.count { out.append(try Element.from(.number(Double(range.start + i)))) }
+            for i in 0..<range.count {
+                if i & 4095 == 4095, Interrupt.isRaised { throw Mismatch.interrupted }
+                out.append(try Element.from(.number(Double(range.start + i))))
+            }
             return out
         default: throw Mismatch(expected)
         }

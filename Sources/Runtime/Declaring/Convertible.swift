@@ -18,6 +18,9 @@ public struct Mismatch: Error {
         self.found = found
         self.hint = hint
     }
+
+    /// A conversion that Ctrl-C has ended; who asked for it looks for that before anything else.
+    static let interrupted = Mismatch("waited for")
 }
 
 /// A Swift type that script values turn into and back. The one way between the language and the cores.
