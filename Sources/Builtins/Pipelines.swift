@@ -16,7 +16,7 @@ extension Catalog {
                 beyond which `predict` with `qc` calls them suspect. `limits` sets the other bounds: `largest_share` (0.9, the least share of the
                 largest component), `hole_share` (0.05 of the volume), `contact` (0.05 of the surface), `flip` (0.05), `entropy` (0.9 bits),
                 `brightness` (0.05, the least share of the image's range by which it is brighter in the mask than in the air) and `doubt` (1, which is none: the thickest layer in
-                cm of what the network is in doubt of; beyond it the head is also looked at along other axes than its header gives, of which `search=false` keeps). The weights are shared with `net`. Of a model that has a pipeline already, what is not given stays as it is.
+                cm of what the network is in doubt of; beyond it the head is also looked at along other axes than its header gives, where the recipe's boxes lie along right, anterior, superior; `search=false` keeps it from that). The weights are shared with `net`. Of a model that has a pipeline already, what is not given stays as it is.
                 With `search`, a brain that is not found whole in the middle of an image larger than what the recipe makes of it is looked for: the
                 recipe is given parts of the image, first about what was found, then all over the field of view.
                 """,

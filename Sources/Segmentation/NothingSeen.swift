@@ -14,9 +14,11 @@ public struct NothingSeen: ExplainedError {
     /// nil for an error that says something else.
     public init?(_ error: IntensityError, as cause: (any Error)? = nil, message: String? = nil) {
         switch error {
-        case .flat, .emptyMask: (self.cause, why, grid) = (cause ?? error, message ?? error.message, nil)
+        case .flat, .emptyMask: break
+        case .notFinite(let count, let total, _) where count == total: break
         default: return nil
         }
+        (self.cause, why, grid) = (cause ?? error, message ?? error.message, nil)
     }
 
     /// The same of a whole image.
@@ -25,11 +27,15 @@ public struct NothingSeen: ExplainedError {
     private var isSlice: Bool { grid?.shape.min() == 1 }
 
     /// What is wrong, with the numbers.
-    public var message: String {
+    public var message: String { message(in: "predict") }
+
+    /// Networks are run under other names too.
+    public func message(in operation: String) -> String {
         guard let grid else { return why }
         let size = "\(Text.sizes(grid.shape)) voxels (\(grid.sizeInMillimetres))"
         return isSlice
-            ? "predict: the image is a slice of \(size), of which the network would see nothing" : "predict: the network would see nothing of the image of \(size): \(why)"
+            ? "\(operation): the image is a slice of \(size), of which the network would see nothing"
+            : "\(operation): the network would see nothing of the image of \(size): \(why)"
     }
 
     /// What to do about it.

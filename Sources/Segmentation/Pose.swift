@@ -28,18 +28,22 @@ public struct Pose: Sendable, Equatable {
 extension Search {
     /// The look, or where the network is in doubt of what it sees in it (`QualityLimits.doubt`), that at the head as if it lay along other axes, if it is a whole brain there
     /// and the network in no doubt: of files that lost their orientation, and of heads laid otherwise into the scanner. The boxes' axes must point right, anterior, superior.
-    func upright(_ found: Look, run: (Volume) throws -> Volume) throws -> Look {
+    /// - Parameter flips: whether the mean with the mirror image is what counts.
+    func upright(_ found: Look, flips: Bool, run: (Volume) throws -> Volume) throws -> Look {
         guard limits.doubt < 1, found.seen.grid.affine.orientation == "RAS" else { return found }
         // Of a head upside down there may be no mask at all.
-        if let doubt = try found.mean.doubt(threshold: threshold), doubt <= limits.doubt { return found }
+        if let doubt = try (flips ? found.mean : found.probability).doubt(threshold: threshold), doubt <= limits.doubt { return found }
         var best: (look: Look, laid: Grid, pose: Pose, doubt: Double)?
         for pose in Pose.others {
             let laid = try found.seen.reoriented(to: pose.code)
             let seen = Volume(grid: try Grid(shape: laid.grid.shape, affine: Affine(spacing: laid.grid.spacing)), voxels: laid.voxels)
             let probability = try run(seen)
-            guard let doubt = try probability.doubt(threshold: threshold), doubt <= min(limits.doubt, best?.doubt ?? 1) else { continue }
+            // A mean is in no less doubt than what it is made of.
+            guard let plain = try probability.doubt(threshold: threshold), plain <= limits.doubt else { continue }
             let candidate = try Candidate(Look(part: found.part, seen: seen, probability: probability), self)
-            guard candidate.plausible else { continue }
+            guard candidate.plausible, let doubt = try (flips ? candidate.look.mean : probability).doubt(threshold: threshold),
+                doubt <= min(limits.doubt, best?.doubt ?? 1)
+            else { continue }
             best = (candidate.look, laid.grid, pose, doubt)
             // As sure as of any head.
             if doubt < Self.sure * limits.doubt { break }

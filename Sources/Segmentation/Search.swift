@@ -73,7 +73,9 @@ struct Search {
         }
 
         func isBetter(than other: Candidate) -> Bool {
-            plausible == other.plausible ? worth > other.worth : plausible
+            // Whatever was found is more than nothing, which is all that a blank look shows.
+            if (look.blank == nil) != (other.look.blank == nil) { return look.blank == nil && centre != nil }
+            return plausible == other.plausible ? worth > other.worth : plausible
         }
     }
 
@@ -100,7 +102,7 @@ struct Search {
         }
         best = try follow(best)
         if best.plausible { return (best.look, count) }
-        // The middle has been seen.
+        // The middle has been seen by all recipes that look there first.
         for part in try places(of: first.seen.grid) where part.from &+ part.to != image.shape {
             guard let found = try take(part) else { continue }
             // A recipe that goes to one place whatever it is given looks nowhere else.

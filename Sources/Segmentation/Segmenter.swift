@@ -127,7 +127,7 @@ public struct Segmenter {
             } catch let nothing as NothingSeen {
                 // The head may lie where the recipe does not look. Where that is, any values show.
                 let ramp = image.with((0..<image.voxels.count).map { Float($0) })
-                guard options.searches, let seen = try? prepared(ramp) else { throw NothingSeen(nothing, of: image.grid) }
+                guard options.searches, let seen = try preparedIfPossible(ramp) else { throw NothingSeen(nothing, of: image.grid) }
                 let none = seen.with([Float](repeating: 0, count: seen.voxels.count))
                 first = Look(part: whole, seen: seen, probability: none, blank: NothingSeen(nothing, of: image.grid))
             }
@@ -148,7 +148,20 @@ public struct Segmenter {
             if let nothing = found.blank { throw nothing }
             // The mean is what counts, and is asked for in any case.
             let both = try options.flips && found.mirrored == nil ? search.mirrored(found) : found
-            return (try search.upright(both) { try run($0, progress) }, count)
+            return (try search.upright(both, flips: options.flips) { try run($0, progress) }, count)
+        }
+    }
+
+    /// nil where the recipe makes nothing of it. Throws `Interrupted` and `MemoryError`.
+    private func preparedIfPossible(_ image: Volume) throws -> Volume? {
+        do {
+            return try prepared(image)
+        } catch let error as Interrupted {
+            throw error
+        } catch let error as MemoryError {
+            throw error
+        } catch {
+            return nil
         }
     }
 

@@ -56,6 +56,8 @@ extension String {
         let wanted = Array(separator.utf8)
         return try text.withUTF8 { bytes in
             var out: [String] = [], start = 0, i = 0
+            // Many short pieces take longer to move as the list grows than to count.
+            if wanted.count == 1 { out.reserveCapacity(1 + bytes.count { $0 == wanted[0] }) }
             while i + wanted.count <= bytes.count {
                 if bytes[i] == wanted[0], bytes[i..<(i + wanted.count)].elementsEqual(wanted) {
                     out.append(String(decoding: bytes[start..<i], as: UTF8.self))

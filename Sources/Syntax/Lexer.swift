@@ -218,10 +218,10 @@ struct Lexer {
     /// What to write for a word that begins with a digit.
     private func plainNumber(_ word: String) -> String {
         let digits = word.filter { $0 != "_" }
-        if digits != word, Double(digits) != nil { return "write \(digits)" }
         let prefix = word.prefix(2).lowercased(), base = ["0x": 16, "0b": 2, "0o": 8][prefix]
         if let base, let number = Int(digits.dropFirst(2), radix: base) { return "numbers are decimal: \(number)" }
-        if word.last?.lowercased() == "e", Double(word.dropLast()) != nil { return "the exponent is missing, as in 1e3" }
+        if digits != word, base == nil, Double(digits) != nil { return "write \(digits)" }
+        if digits.last?.lowercased() == "e", Double(digits.dropLast()) != nil { return "the exponent is missing, as in 1e3" }
         return "a name begins with a letter; a product is written with *"
     }
 

@@ -136,7 +136,7 @@ struct PredictJob {
             guard images.count > 1 || option.hasSuffix("/") || FileSystem.isFolder(option) else { return option }
             try FileSystem.makeFolder(option)
             let name = image == StandardInput.path ? "standard-input.nii.gz" : image.split(separator: "/").last.map(String.init) ?? image
-            return option + (option.hasSuffix("/") ? "" : "/") + (ending.map { stem(name) + $0 } ?? name)
+            return option + (option.hasSuffix("/") ? "" : "/") + (ending.map { PathName.stem(name) + $0 } ?? name)
         }
         let jobs = try images.map { image in
             PredictJob(
@@ -150,7 +150,7 @@ struct PredictJob {
                 guard let path else { continue }
                 if what != "picture" {
                     try ImageFile.requireWritable(path)
-                } else if !path.hasSuffix(".png") {
+                } else if !path.lowercased().hasSuffix(".png") {
                     throw PlaceError.picture(path)
                 }
                 // Standard output is one place, whatever the format.
@@ -164,15 +164,6 @@ struct PredictJob {
             }
         }
         return jobs
-    }
-
-    /// A file's name without what says its format.
-    private static func stem(_ name: String) -> String {
-        for ending in [".nii.gz", ".nii", ".mgz", ".mgh", ".nrrd", ".nhdr", ".hdr", ".img", ".hdr.gz", ".img.gz"]
-        where name.hasSuffix(ending) {
-            return String(name.dropLast(ending.count))
-        }
-        return name
     }
 }
 

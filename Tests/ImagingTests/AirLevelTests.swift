@@ -31,6 +31,11 @@ import Testing
         #expect(try levels.withAirAtZero().voxels == levels.voxels)
         let mask = changed(image) { $0 > 0.3 * high ? 1 : 0 }
         #expect(try mask.withAirAtZero().voxels == mask.voxels)
+        // Narrow tissue above black air is not at an offset; within padding a single value is tissue.
+        let narrow = changed(image) { $0 < 0.1 * high ? 0 : 1000 + 300 * $0 / high }
+        #expect(try narrow.withAirAtZero().voxels == narrow.voxels)
+        let two = changed(image) { $0 < 0.1 * high ? -32768 : 100 }
+        #expect(try two.withAirAtZero().voxels == two.voxels.map { $0 == 100 ? 100 : 0 })
         let flat = changed(image) { _ in 7 }
         #expect(try flat.withAirAtZero().voxels == flat.voxels)
     }

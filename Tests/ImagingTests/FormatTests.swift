@@ -323,6 +323,12 @@ import Testing
                 let v = try ImageFile.read(folder + "u.nii"), told = v.header?.unusualUnit
                 if let word { #expect(told?.contains("lengths in \(word)") == true) } else { #expect(told == nil) }
                 #expect(try v.grid == ImageFile.read(path("int16.nii")).grid)
+                // As long as the image is where it was so is the unit; what is put elsewhere is put there in mm.
+                try ImageFile.write(v, to: folder + "same.nii")
+                #expect(try bytes(folder + "same.nii")[123] == data[123])
+                let larger = try v.placed(on: Grid(shape: v.grid.shape, affine: Affine(spacing: [900, 900, 900])))
+                try ImageFile.write(larger, to: folder + "larger.nii")
+                #expect(try ImageFile.read(folder + "larger.nii").header?.unusualUnit == nil)
             }
         }
     }

@@ -124,6 +124,34 @@ import Testing
         #expect(none?.message == "predict: the network would see nothing of the image of 80×80×80 voxels (400×400×400 mm): normalize: every voxel has the value 0")
     }
 
+    /// A field of view of nan but for the head: no part of it is in the way of the others.
+    @Test func partsWithoutANumberAreNotSeen() throws {
+        let brain = try Self.brain.get(), before = SIMD3(0, 0, 130)
+        let known = try brain.volume.padded(before: before, after: .zero)
+        let plane = known.grid.shape.x * known.grid.shape.y
+        let image = known.with(known.voxels.enumerated().map { $0 < before.z * plane ? .nan : $1 })
+        let segmenter = try Segmenter(brightness(weight: 40, bias: -20)) { image in
+            try image.withAirAtZero().resampled(onto: Grid.centred(on: image.grid, shape: [32, 34, 36], spacing: [7, 7, 7]))
+        }
+        let found = try segmenter.segment(image)
+        #expect(try Overlap.dice(found.mask, brain.padded(before: before, after: .zero)) > 0.93)
+    }
+
+    /// A blank middle is no reason to give up what is seen elsewhere, however little the network is sure of it.
+    @Test func aBlankMiddleDoesNotWin() throws {
+        let brain = try Self.brain.get(), before = SIMD3(0, 0, 130)
+        let image = try brain.volume.padded(before: before, after: .zero)
+        var pipeline = Pipeline()
+        pipeline.threshold = 0.3
+        let segmenter = try Segmenter(brightness(weight: 0.5, bias: -1).with(pipeline)) { image in
+            if image.voxels.allSatisfy({ $0 == image.voxels[0] }) { throw IntensityError.flat(value: 0, operation: "normalize") }
+            let seen = try image.resampled(onto: Grid.centred(on: image.grid, shape: [32, 34, 36], spacing: [7, 7, 7]))
+            if try seen.statistics().max == 0 { throw IntensityError.flat(value: 0, operation: "normalize") }
+            return seen
+        }
+        #expect(try segmenter.segment(image).mask.count > 0)
+    }
+
     /// A body larger than the brain, and as bright: its volume speaks against it. One of the places to look at is the middle, where the first look was.
     @Test func aChestDoesNotOutweighABrain() throws {
         let brain = try Self.brain.get(), wide = try brain.volume.padded(before: [20, 0, 47], after: [20, 0, 0])

@@ -40,8 +40,7 @@ package struct N4Samples {
         (full, self.factor, self.shape, self.offset) = (n, factor, shape, offset)
 
         let thinned = try Self.thinned(image, factor: factor, shape: shape, offset: offset)
-        let threshold: Float, edges: Bool
-        (threshold, edges) = mask == nil ? try Self.foreground(image, thinned) { n in offset &+ n &* factor } : (0, true)
+        let foreground = mask == nil ? try Self.foreground(image, thinned, offset: offset, factor: factor) : nil
         var values: [Float] = [], columns: [Int32] = [], weight: [Float] = [], rowStart = [0]
         rowStart.reserveCapacity(shape.y * shape.z + 1)
         for k in 0..<shape.z {
@@ -51,8 +50,7 @@ package struct N4Samples {
                 let row = shape.x * (j + shape.y * k)
                 for i in 0..<shape.x {
                     let v = thinned.voxels[row + i]
-                    guard v > threshold, mask == nil || mask!.voxels[base + i * factor.x] != 0 else { continue }
-                    if !edges, !Self.isInside(image, offset &+ SIMD3(i, j, k) &* factor, threshold) { continue }
+                    guard v > 0, foreground?[row + i] != 0, mask == nil || mask!.voxels[base + i * factor.x] != 0 else { continue }
                     if let weights {
                         let w = weights.voxels[base + i * factor.x]
                         guard w > 0 else { continue }
@@ -73,30 +71,25 @@ package struct N4Samples {
         field = [Float](repeating: 0, count: values.count)
     }
 
-    /// What is learnt from without a mask: the samples above Otsu's threshold of the whole image (of the thinned one where none lies above that, 0 where all
-    /// values are one), and whether with those at the foreground's edge, which is only so where hardly any others are.
-    private static func foreground(
-        _ image: Volume, _ thinned: Volume, _ voxel: (SIMD3<Int>) -> SIMD3<Int>
-    ) throws -> (threshold: Float, edges: Bool) {
+    /// 1 for each sample that is learnt from without a mask: above Otsu's threshold of the whole image (of the thinned one where none lies above that, 0 where
+    /// all values are one) with neighbours above it, or, where hardly any have such, without.
+    private static func foreground(_ image: Volume, _ thinned: Volume, offset: SIMD3<Int>, factor: SIMD3<Int>) throws -> [UInt8] {
+        let n = thinned.grid.shape, area = n.x * n.y
         for source in [image, thinned] {
-            do {
-                let threshold = max(try source.otsuThreshold(bins: 200), 0)
-                let n = thinned.grid.shape
-                var above = 0, inside = 0
-                for k in 0..<n.z {
-                    for j in 0..<n.y {
-                        for i in 0..<n.x where thinned.voxels[i + n.x * (j + n.y * k)] > threshold {
-                            above += 1
-                            if isInside(image, voxel([i, j, k]), threshold) { inside += 1 }
-                        }
+            let threshold: Float
+            do { threshold = max(try source.otsuThreshold(bins: 200), 0) } catch is IntensityError { continue }
+            let planes = try Parallel.mapSlabs(n.z, grain: 1) { slices in
+                slices.flatMap { k in
+                    (0..<area).map { at -> UInt8 in
+                        guard thinned.voxels[k * area + at] > threshold else { return 0 }
+                        return isInside(image, offset &+ SIMD3(at % n.x, at / n.x, k) &* factor, threshold) ? 2 : 1
                     }
                 }
-                if above > 0 { return (threshold, 4 * inside < above) }
-            } catch is IntensityError {
-                continue
             }
+            let layers = planes.flatMap { $0 }, inside = layers.count { $0 == 2 }, above = layers.count { $0 > 0 }
+            if above > 0 { return layers.map { $0 > (4 * inside < above ? 0 : 1) ? 1 : 0 } }
         }
-        return (0, true)
+        return [UInt8](repeating: 1, count: area * n.z)
     }
 
     /// Whether the voxel's neighbours along each axis, as far as the image reaches, all lie above the threshold. Others are partly of air or bone, and darker

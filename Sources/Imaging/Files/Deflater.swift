@@ -2,7 +2,7 @@
 ///
 /// A library cannot do this: zlib can end a stretch in a way that another may follow, and is slow; libdeflate is fast, and always closes
 /// the stream. Images are noise between empty borders, so one look at the last place of the same few bytes finds nearly all that is to be
-/// found, and matches of three or four bytes, which noise is full of, cost more than they save.
+/// found, and in numbers of one or two bytes matches of three or four, which noise is full of, cost more than they save.
 final class Deflater {
     /// Bytes that get Huffman codes of their own: few enough that these follow the image from border to brain.
     private static let blockSize = 1 << 17
@@ -196,7 +196,7 @@ final class Deflater {
         tokenCount = tokens.count
     }
 
-    /// Whether numbers of four bytes share two and more of them with the one before, as whole numbers do, be they stored as float32 or int32:
+    /// Whether numbers of four bytes share nearly two or more of them with the one before, as whole numbers do, be they stored as float32 or int32:
     /// of a sample, those that are not equal to it.
     private static func isWhole(_ data: UnsafePointer<UInt8>, _ start: Int, _ end: Int) -> Bool {
         func four(_ at: UnsafePointer<UInt8>) -> UInt32 { UnsafeRawPointer(at).loadUnaligned(as: UInt32.self) }

@@ -15,6 +15,8 @@ enum NIfTIEncoder {
             // Both transforms are set for an image that was made here: some readers know only one of them.
             if header == nil { file.transforms.qformCode = 2 }
             file.transforms = file.transforms.moved(to: grid.affine)
+            // A new place is in mm: metres would be told, and mended, again.
+            if file.unusualUnit != nil { file.units = file.units & ~7 | 2 }
         }
         file.scaling = layout.scaling
         let two = file.version == 2 || max(frames, grid.shape.max()) > Int(Int16.max)

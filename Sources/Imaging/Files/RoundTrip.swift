@@ -39,10 +39,11 @@ public enum RoundTrip {
 
     /// The ending of a name in which the format can be written.
     private static func ending(_ path: String) -> String {
-        for ending in [".nii.gz", ".nii", ".hdr.gz", ".hdr", ".mgz", ".mgh.gz", ".mgh", ".nrrd"] where path.hasSuffix(ending) {
+        let name = path.lowercased()
+        for ending in [".nii.gz", ".nii", ".hdr.gz", ".hdr", ".mgz", ".mgh.gz", ".mgh", ".nrrd"] where name.hasSuffix(ending) {
             return ending
         }
-        return path.hasSuffix(".nhdr") ? ".nrrd" : ".nii.gz"
+        return name.hasSuffix(".nhdr") ? ".nrrd" : ".nii.gz"
     }
 
     private static func text(_ scaling: Scaling?) -> String {

@@ -23,14 +23,17 @@ extension Volume {
         let samples = Self.sorted(stride(from: 0, to: voxels.count, by: Self.step(voxels.count)).map { voxels[$0] })
         let others = samples.filter { $0 != padding }
         guard let low = Self.share(0.005, of: others), let high = Self.share(0.995, of: others), high > low else {
-            return isFinite ? self : try replacingNonFinite(with: 0)
+            // Of one value, or of one within padding.
+            let pad = others.isEmpty ? nil : padding
+            return isFinite && pad ?? 0 == 0 ? self : try mapped { $0 == pad ? 0 : $0 }
         }
         // Zeros of padding are 0 already, whatever becomes of the rest.
         let pad = padding ?? 0
         if let air, air >= low + 0.9 * (high - low), padding == nil || (samples.last ?? 0) <= 0 {
             return try mapped { air - $0 }
         }
-        let isFar = low < -0.05 * (high - low) || low > 2 * (high - low)
+        // Above air of 0 tissue is where it belongs.
+        let isFar = low < -0.05 * (high - low) || (padding != 0 && low > 2 * (high - low))
         if isFar { return try mapped { $0 == padding ? 0 : $0 - low } }
         return isFinite && pad == 0 ? self : try mapped { $0 == padding ? 0 : $0 }
     }
