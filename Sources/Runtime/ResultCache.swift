@@ -51,7 +51,10 @@ public struct ResultCache: Sendable {
             }
         case .list(let list):
             hash.add(UInt64(list.count))
-            for item in list { try add(item, to: &hash, path) }
+            for (i, item) in list.enumerated() {
+                if i & 4095 == 0 { try Interrupt.check() }
+                try add(item, to: &hash, path)
+            }
         case .record(let record):
             hash.add(UInt64(record.fields.count))
             for (name, field) in record.fields {
