@@ -1,15 +1,15 @@
 ## The brain mask model that comes with the program, trained from label maps alone: no scanned image is used.
 ##
-##     skullstrip examples/train_default.ss LABELS [--out OUT] [--steps 3700] [--settle 3000] [--batch 1] [--rate 0.001] [--minutes M] [--start MODEL]
+##     skullstrip examples/train_default.ss LABELS [--out OUT] [--steps 3700] [--settle 3000] [--batch 1] [--rate 0.001] [--minutes M] [--start MODEL] [--wide 0.5]
 ##
 ## LABELS is a folder of whole-head label maps (FreeSurfer's numbers below 500, the rest of the head above; `?synth`). Each step trains on an image that
 ## nobody has scanned: `synth` draws pose, shape, contrast, bias field, resolution, noise and artefacts anew (Billot 2020, arXiv:2003.01995; Hoopes 2022,
 ## doi:10.1016/j.neuroimage.2022.119474). First the rate is constant, then it falls to nothing, while the mask takes in 2 mm of the fluid around the brain.
 ## It may be stopped at any time, with Ctrl-C or otherwise, and goes on where it was when it is run again. `--start` takes the first stage from a file, and
-## `--minutes` bounds the second by the clock rather than by `--settle` steps.
+## `--minutes` bounds the second by the clock rather than by `--settle` steps. `--wide` is the share of its images that are drawn within wider bounds than archives of adults need.
 
-o = options(args, {out: "default", steps: 3700, settle: 3000, batch: 1, rate: 0.001, minutes: 0, start: ""})
-assert(length(o.rest) == 1, "usage: skullstrip examples/train_default.ss LABELS [--out OUT] [--steps N] [--settle N] [--batch N] [--rate R] [--minutes M] [--start MODEL]")
+o = options(args, {out: "default", steps: 3700, settle: 3000, batch: 1, rate: 0.001, minutes: 0, start: "", wide: 0.5})
+assert(length(o.rest) == 1, "usage: skullstrip examples/train_default.ss LABELS [--out OUT] [--steps N] [--settle N] [--batch N] [--rate R] [--minutes M] [--start MODEL] [--wide SHARE]")
 out = make_folder(o.out)
 filters = 16
 spacing = 2
@@ -34,10 +34,31 @@ fn rough(subject, seed=0) {
     {image: standard(made.image), mask: soft(made.mask)}
 }
 
+## What an image may be like: as in archives of adults, or with some of it beyond them - turned as in cradles, small as of children, noisy, thick slices, a slab, the noisy air of
+## ratio images (MP2RAGE), a strong field, brightness cut off.
+fn bounds(seed, share) {
+    r = random(10, seed=seed)
+    often = if r[0] < share { 0.35 } else { 0 }
+    seldom = often * 0.35
+    {
+        rotation: if r[1] < often { 60 } else { 22 },
+        scale: if r[2] < often { 0.32 } else { 0.15 },
+        noise: if r[3] < often { 0.4 } else { 0.12 },
+        thickness: if r[4] < often { 10 } else { 6.5 },
+        bias: if r[5] < often { 0.8 } else { 0.4 },
+        slab: if r[6] < seldom { 1 } else { 0 },
+        air: if r[7] < seldom { 1 } else { 0 },
+        top: if r[8] < seldom { 80 + 19 * r[9] } else { 100 },
+    }
+}
+
 ## Masks made by people end in the fluid beside the brain rather than on its surface: `grow` takes that in where there is fluid, and no dura.
 fn fine(subject, seed=0) {
-    made = synth(subject.labels, seed=seed, shape=[96, 112, 128], spacing=spacing, grow=2)
-    {image: standard(made.image), mask: soft(made.mask)}
+    b = bounds(seed, o.wide)
+    made = synth(subject.labels, seed=seed, shape=[96, 112, 128], spacing=spacing, grow=2, rotation=b.rotation, scale=b.scale, noise=b.noise, thickness=b.thickness, bias=b.bias,
+        slab=b.slab, air=b.air)
+    image = if b.top < 100 { clip(made.image, 0, percentile(made.image, b.top)) } else { made.image }
+    {image: standard(image), mask: soft(made.mask)}
 }
 
 fn block(x, n) {

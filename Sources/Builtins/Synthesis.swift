@@ -31,6 +31,9 @@ extension Catalog {
             Param<Double>("thickness", "largest distance between slices in mm", default: 6.5),
             Param<Double>(
                 "erasing", "how often faces, the air and parts of the field of view are missing, from 0 for never to 1", default: 1),
+            Param<Double>("slab", "how often no more than a slab of 25 to 120 mm across the brain was scanned, from 0 for never to 1", default: 0),
+            Param<Double>(
+                "air", "largest brightness of noise in the air, of images that are ratios of two, as a share of the brightest tissue", default: 0),
             returns: "a record {image, mask, labels}",
             examples: [
                 Example(
@@ -38,12 +41,12 @@ extension Catalog {
                         + "[made.image.shape, made.mask.shape]", "[[24, 28, 32], [24, 28, 32]]")
             ]
         ) {
-            context, labels, seed, shape, spacing, contrast, close, grow, rotation, scale, shift, elastic, bias, noise, thickness, erasing
+            context, labels, seed, shape, spacing, contrast, close, grow, rotation, scale, shift, elastic, bias, noise, thickness, erasing, slab, air
                 -> Record in
             var options = HeadSynthesis.Options()
             (options.contrast, options.rotation, options.scale, options.shift) = (contrast, rotation, scale, shift.numbers)
             (options.elastic, options.bias, options.noise, options.thickness) = (elastic, bias, noise, thickness)
-            options.erasing = erasing
+            (options.erasing, options.slab, options.air) = (erasing, slab, air)
             let brain = LabelMap.Brain(close: close, grow: grow)
             let map =
                 switch labels {

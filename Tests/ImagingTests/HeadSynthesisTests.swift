@@ -121,6 +121,59 @@ private func still() -> HeadSynthesis.Options {
         #expect(cut >= 10)
     }
 
+    /// A slab is a box of 25 to 120 mm along one axis that holds a part of the brain; the image and the mask end where it does, and nothing in it changes.
+    @Test func slabsAreCutOutOfTheSameImage() throws {
+        let map = try LabelMap(try boxHead())
+        let whole = still()
+        var options = whole
+        options.slab = 1
+        var axes: Set<Int> = []
+        for seed in 0..<20 as Range<UInt64> {
+            let shape = SIMD3(repeating: 64)
+            let all = try HeadSynthesis(map, seed: seed, shape: shape, spacing: [4, 4, 4], options: whole)
+            let made = try HeadSynthesis(map, seed: seed, shape: shape, spacing: [4, 4, 4], options: options)
+            let kept = try made.mask.boundingBox(), brain = try all.mask.boundingBox()
+            let cut = (0..<3).filter { kept.from[$0] > brain.from[$0] || kept.to[$0] < brain.to[$0] }
+            #expect(cut.count == 1)
+            guard let axis = cut.first else { continue }
+            axes.insert(axis)
+            var seen: Set<Int> = []
+            for k in 0..<64 {
+                for j in 0..<64 {
+                    for i in 0..<64 {
+                        let n = made.image.grid.index(i, j, k), at = [i, j, k][axis]
+                        if made.image.voxels[n] != 0 || made.labels.voxels[n] != 0 { seen.insert(at) }
+                        let inside = at >= kept.from[axis] && at < kept.to[axis]
+                        if inside { #expect(made.mask.voxels[n] == all.mask.voxels[n] && made.labels.voxels[n] == all.labels.voxels[n]) }
+                    }
+                }
+            }
+            let low = try #require(seen.min()), high = try #require(seen.max())
+            #expect(Double(high - low + 1) * 4 <= 124 && Double(high - low + 2) * 4 >= 25)
+        }
+        #expect(axes.count >= 2)
+    }
+
+    /// Noise of the air is uniform up to what the seed drew, and is nowhere but in the air.
+    @Test func ratioImagesHaveNoisyAir() throws {
+        let map = try LabelMap(try boxHead())
+        var options = still()
+        var most: [Float] = []
+        for seed in 0..<12 as Range<UInt64> {
+            options.air = 0
+            let plain = try HeadSynthesis(map, seed: seed, shape: [56, 64, 60], spacing: [4, 4, 4], options: options)
+            options.air = 1
+            let made = try HeadSynthesis(map, seed: seed, shape: [56, 64, 60], spacing: [4, 4, 4], options: options)
+            #expect(made.labels.voxels == plain.labels.voxels && made.mask.voxels == plain.mask.voxels)
+            let deep = try Mask(grid: made.image.grid, voxels: made.labels.voxels.map { $0 == 0 ? 1 : 0 }).eroded(radius: 4)
+            let air = deep.voxels.indices.filter { deep.voxels[$0] != 0 }.map { made.image.voxels[$0] }
+            most.append(try #require(air.max()))
+            let head = try Mask(grid: made.image.grid, voxels: made.labels.voxels.map { $0 == 2 ? 1 : 0 }).eroded(radius: 4)
+            for i in head.voxels.indices where head.voxels[i] != 0 { #expect(made.image.voxels[i] == plain.image.voxels[i]) }
+        }
+        #expect(most.max()! > 0.5 && most.min()! < 0.4 && Set(most).count == most.count)
+    }
+
     @Test func badMapsAndOptionsAreNamed() throws {
         let head = try boxHead()
         func with(_ voxels: [Float]) -> Volume { Volume(grid: head.grid, voxels: voxels) }

@@ -96,7 +96,7 @@ struct HeadDrawing {
         let last = SIMD4<Float>(SIMD3<Float>(SIMD3<Double>(map.shape &- 1)), 1) - 0.001
         let start = origin + stepY * Float(j) + stepZ * Float(k)
         let normal = NormalTable.pointer
-        let face = recipe.face, erasesAir = recipe.erasesAir, hasLesions = !recipe.lesions.isEmpty
+        let air = recipe.air, face = recipe.face, erasesAir = recipe.erasesAir, hasLesions = !recipe.lesions.isEmpty
         let view = view[0], grain = recipe.grain, most = grid.shape.x
         map.voxels.withUnsafeBufferPointer { voxels in
             let voxels = UnsafeRawPointer(voxels.baseAddress!)
@@ -142,6 +142,10 @@ struct HeadDrawing {
                     var isErased = erasesAir && kind == 0
                     if kind == 0 {
                         value = max(value, steps[0][0])
+                        if air > 0 {
+                            let bits = Int(truncatingIfNeeded: grain.bits(at: UInt64(at &+ i)) & 0xFFFF)
+                            value = max(value, air * Float(bits) / 65535)
+                        }
                     } else {
                         let h = (p - centre) * millimetres
                         if hasLesions, nearest >= LabelMap.brainBit { value = lesion(SIMD3(h.x, h.y, h.z), field, value) }

@@ -32,6 +32,11 @@ public struct HeadSynthesis: Sendable {
         public var thickness = 6.5
         /// The share of images with parts erased or cut off: faces, what is below or above the brain, the air.
         public var erasing = 1.0
+        /// The share of images of which only a slab of 25 to 120 mm across the brain was scanned.
+        public var slab = 0.0
+        /// How bright the noise of the air may be, as a share of the brightest tissue, in images that are ratios of two (Marques et al. 2010,
+        /// doi:10.1016/j.neuroimage.2009.10.002); a seed draws 0 to all of it.
+        public var air = 0.0
 
         /// Everything that heads in archives vary by.
         public init() {}
@@ -45,6 +50,8 @@ public struct HeadSynthesis: Sendable {
             try SynthesisError.check("noise", noise, within: 0...1)
             try SynthesisError.check("thickness", thickness, within: 0...20)
             try SynthesisError.check("erasing", erasing, within: 0...1)
+            try SynthesisError.check("slab", slab, within: 0...1)
+            try SynthesisError.check("air", air, within: 0...2)
         }
     }
 

@@ -16,6 +16,8 @@ struct SynthesisRecipe {
     /// What lies farther than `limit` along a direction (y, z) of the head is erased, as faces are.
     let face: (y: Float, z: Float, limit: Float)?
     let erasesAir: Bool
+    /// The brightest that noise of the air is.
+    let air: Float
     let acquisition: Acquisition
     let tone: ToneCurve
     /// Of textures voxel by voxel.
@@ -36,6 +38,7 @@ struct SynthesisRecipe {
         var scanner = CounterRandom(seed: seed, stream: 104)
         var erasing = CounterRandom(seed: seed, stream: 105)
         grain = CounterRandom(seed: seed, stream: 106)
+        var wide = CounterRandom(seed: seed, stream: 108)
         func both(_ random: inout CounterRandom) -> Double { random.uniform(-1, 1) }
 
         // Pose: the matrix leads from the grid to the head, so sizes divide.
@@ -71,7 +74,8 @@ struct SynthesisRecipe {
         appearance = Appearance(map, kind, isStripped: isStripped, &look)
         lesions = Self.lesions(map, appearance, &look)
 
-        view = Self.view(map, shift: shift, size: size, options, &erasing)
+        view = Self.slab(of: Self.view(map, shift: shift, size: size, options, &erasing), map, shift: shift, size: size, options, &wide)
+        air = Float(wide.uniform(0, options.air))
         face = Self.face(map, options, &erasing)
         erasesAir = erasing.uniform() < 0.35 * options.erasing
         acquisition = Acquisition(grid: grid, seed: seed, options: options, &scanner)
@@ -110,6 +114,20 @@ struct SynthesisRecipe {
         if chance(0.15) { high.y = shift.y + reach.y + random.uniform(0, 40) }
         if chance(0.08) { low.y = shift.y - reach.y - random.uniform(0, 30) }
         if chance(0.08) { (low.x, high.x) = (shift.x - reach.x - random.uniform(0, 20), shift.x + reach.x + random.uniform(0, 20)) }
+        return (low, high)
+    }
+
+    /// At times no more of a field of view than a slab, mostly across the axis that points up, anywhere within the brain.
+    private static func slab(
+        of view: (low: SIMD3<Double>, high: SIMD3<Double>), _ map: LabelMap, shift: SIMD3<Double>, size: SIMD3<Double>,
+        _ options: HeadSynthesis.Options, _ random: inout CounterRandom
+    ) -> (low: SIMD3<Double>, high: SIMD3<Double>) {
+        guard random.uniform() < options.slab else { return view }
+        var (low, high) = view
+        let pick = random.uniform(), axis = pick < 0.7 ? 2 : pick < 0.85 ? 1 : 0
+        let half = random.uniform(25, 120) / 2, middle = shift[axis] + random.uniform(-0.8, 0.8) * map.halfExtent[axis] * size[axis]
+        low[axis] = max(low[axis], middle - half)
+        high[axis] = min(high[axis], middle + half)
         return (low, high)
     }
 
