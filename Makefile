@@ -34,7 +34,7 @@ docs: build
 
 install: build
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/skullstrip/examples
-	install -m 755 $(SKULLSTRIP) $(DESTDIR)$(PREFIX)/bin/skullstrip
+	install -s -m 755 $(SKULLSTRIP) $(DESTDIR)$(PREFIX)/bin/skullstrip
 	install -m 644 docs/skullstrip.1 $(DESTDIR)$(PREFIX)/share/man/man1/skullstrip.1
 	install -m 644 examples/*.ss $(DESTDIR)$(PREFIX)/share/skullstrip/examples
 	if [ -f models/default.safetensors ]; then install -m 644 models/default.safetensors $(DESTDIR)$(PREFIX)/share/skullstrip; fi
