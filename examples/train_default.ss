@@ -57,7 +57,9 @@ fn fine(subject, seed=0) {
     b = bounds(seed, o.wide)
     made = synth(subject.labels, seed=seed, shape=[96, 112, 128], spacing=spacing, grow=2, rotation=b.rotation, scale=b.scale, noise=b.noise, thickness=b.thickness, bias=b.bias,
         slab=b.slab, air=b.air)
-    image = if b.top < 100 { clip(made.image, 0, percentile(made.image, b.top)) } else { made.image }
+    # Of a slab most voxels are 0, and there is nothing to cut off.
+    top = percentile(made.image, b.top)
+    image = if top > 0 { clip(made.image, 0, top) } else { made.image }
     {image: standard(image), mask: soft(made.mask)}
 }
 
