@@ -87,8 +87,6 @@ final class CallCode: Code {
         if first != register { emitter.add(.move, a: register, b: first) }
     }
 
-    override func emitStatement(_ emitter: Emitter) { emitter.discard(self) }
-
     /// What is called. Throws where the value is no function.
     func function(_ value: Value, _ frame: Frame) throws -> Function {
         if case .function(let function) = value { return function }
