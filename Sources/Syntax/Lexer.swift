@@ -316,7 +316,8 @@ struct Lexer {
         }
         let token = tokens[tokens.count - 1]
         tokens[tokens.count - 1] = Token(.broken, token.span)
-        guard let last = open.last, !isBlock(last) else {
+        if let last = open.last, isMistakenEnd(of: last) { tokens[tokens.count - 1] = Token(.symbol(.rightBrace), token.span) }
+        guard let last = open.last, !isBlock(last) || isMistakenEnd(of: last) else {
             return report("this `\(symbol.rawValue)` closes nothing", token.span)
         }
         // Of two brackets that do not fit each other the second is the wrong one.
@@ -324,6 +325,13 @@ struct Lexer {
         report("this `\(symbol.rawValue)` does not close the `\(source.text(tokens[last].span))` of line \(line)", token.span)
         open.removeLast()
         tokens[last].partner = tokens.count - 1 - last
+    }
+
+    /// True where a line that ends here begins a block which nothing closes: `fn f(x) { x )`.
+    private func isMistakenEnd(of block: Int) -> Bool {
+        let start = tokens[block].span.start, end = source.lineSpan(source.lineIndex(at: start)).end
+        guard recovery?.unclosed.contains(start) ?? false, position <= end else { return false }
+        return bytes[position..<end].allSatisfy { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") }
     }
 
     private mutating func noteIfAskew(_ opening: Int) {

@@ -73,7 +73,8 @@ extension Lexer {
                 position = end + 1
             } else {
                 report("\\u needs the number of a character in braces, as in \\u{1F9E0}", Span(start, end))
-                position = end
+                // Its brace is not one more mistake.
+                position = end < limit && bytes[end] == UInt8(ascii: "}") ? end + 1 : end
             }
         default:
             while position < limit, bytes[position] & 0xC0 == 0x80 { position += 1 }
