@@ -45,11 +45,11 @@ extension Catalog {
         Builtin(
             "lines", "The lines of a string, without their ends.", theme: .text,
             Param<String>("text", "the string"), returns: "a list of strings", examples: [Example("lines(\"a\\nb\\n\")", "[\"a\", \"b\"]")]
-        ) { context, text -> [String] in
-            try context.reserve(pieces: text.mostPieces(between: "\n"))
-            var lines = try text.lines()
-            if lines.last == "" { lines.removeLast() }
-            return lines
+        ) { context, text -> Value in
+            let most = try text.mostPieces(between: "\n")
+            try context.reserve(pieces: most)
+            // What is behind the last line end is a line only where there is something.
+            return .list(try List(room: most, withoutEmptyEnd: true) { try text.eachLine($0) })
         },
 
         Builtin(
