@@ -235,9 +235,9 @@ public final class Session: @unchecked Sendable {
         return value.described(columns: columns)
     }
 
-    /// What the prompt shows of a value: a list of records as a table, anything else as one line.
-    public func echo(_ value: Value) -> String {
-        if let table = try? TableText(value)?.text(columns: columns) { return table }
+    /// What the prompt shows of a value: a list of records as a table, anything else as one line. Throws `Interrupted`.
+    public func echo(_ value: Value) throws -> String {
+        if let table = try TableText(value)?.text(columns: columns) { return table }
         return describe(value)
     }
 
