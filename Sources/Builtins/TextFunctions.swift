@@ -11,10 +11,7 @@ extension Catalog {
         Builtin(
             "number", "The number that a string spells.", theme: .text,
             Param<Either<Double, String>>("x", "a string or a number"), returns: "a number", examples: [Example("number(\"2.5\") * 2", "5")],
-            shortcut: { x in
-                if case .string(let string) = x, let number = string.plainNumber ?? Double(string) { return .number(number) }
-                return nil
-            }
+            numberOfText: { $0.plainNumber ?? Double($0) }
         ) { context, x -> Double in
             switch x {
             case .first(let number): return number

@@ -103,7 +103,10 @@ struct Lexer {
         var before = start - 1
         while before >= 0, [32, 9, 13].contains(bytes[before]) { before -= 1 }
         if before < 0 || bytes[before] == 10 { docLines = [] }
-        if let recovery, endsStatement(recovery) { return add(.newline, from: start) }
+        if let recovery {
+            guard let ends = endsStatement(recovery) else { return }
+            if ends { return add(.newline, from: start) }
+        }
         if let last = open.last {
             if case .symbol(.leftBrace) = tokens[last].kind {} else { return }
         }
@@ -245,11 +248,10 @@ struct Lexer {
                 "“": "\"", "”": "\"", "„": "\"", "‘": "\"", "’": "\"", "−": "-", "–": "-", "×": "*", "·": "*", "÷": "/", "≤": "<=",
                 "≥": ">=", "≠": "!=", "→": "->",
             ]
-            if scalar == "“",
-                let end = source.text(Span(position, min(limit, position + 1000))).firstIndex(where: { $0 == "”" || $0 == "\n" })
-            {
+            let partners: [Unicode.Scalar: Character] = ["“": "”", "„": "”", "‘": "’"]
+            if let partner = partners[scalar] {
                 let skipped = source.text(Span(position, min(limit, position + 1000)))
-                if skipped[end] == "”" { position += skipped[...end].utf8.count }
+                if let end = skipped.firstIndex(where: { $0 == partner || $0 == "\n" }), skipped[end] == partner { position += skipped[...end].utf8.count }
             }
             report("`\(scalar)` has no meaning here", hint: plain[scalar].map { "write \($0)" }, Span(start, position))
             add(.broken, from: start)
@@ -267,7 +269,7 @@ struct Lexer {
                 UInt8(ascii: "\\"): "a line goes on after an operator, a comma or an open bracket",
             ]
             let byte = bytes[start]
-            if byte == UInt8(ascii: "'"),
+            if byte == UInt8(ascii: "'") || byte == UInt8(ascii: "`"),
                 let end = bytes[position..<min(limit, position + 1000)].firstIndex(where: { $0 == byte || $0 == 10 }), bytes[end] == byte
             {
                 position = end + 1

@@ -55,7 +55,7 @@ public struct Parser {
         let statements = parser.statements(untilBrace: false)
         let script = Script(source: source, statements: statements, isSilenced: parser.endsInSemicolon)
         if lexer.diagnostics.isEmpty, parser.diagnostics.isEmpty { return Survey(script: script, mistakes: [], doubtful: [], unclosed: []) }
-        return survey(source, again: Recovery(unclosed: Set(lexer.unclosed)))
+        return survey(source, again: Recovery(unclosed: Set(lexer.unclosed + lexer.repairs.map(\.opening))))
     }
 
     /// The second reading, of a text with mistakes.

@@ -189,8 +189,8 @@ extension Parser {
         let body: Expression
         if accept(.assign) {
             body = try expression()
-        } else if at(.leftBrace) {
-            body = try block("")
+        } else if at(.leftBrace) || braceFollows {
+            body = try block("after the parameters of \(name)")
         } else {
             throw fail(
                 "expected `=` or `{` after the parameters of \(name), found \(found)",
@@ -259,8 +259,12 @@ extension Parser {
     /// `{ statements }`.
     mutating func block(_ place: String) throws(Panic) -> Expression {
         let start = current.span.start
-        guard at(.leftBrace) else {
-            throw fail("expected `{` \(place), found \(found)", hint: at(.assign) ? "a comparison is written ==" : "what is done stands in braces: { … }")
+        if !at(.leftBrace) {
+            let isBelow = braceFollows
+            let hint = at(.assign) ? "a comparison is written ==" : isBelow ? "the `{` stands on this line" : "what is done stands in braces: { … }"
+            let panic = fail("expected `{` \(place), found \(found)", hint: hint)
+            if !isBelow { throw panic }
+            skipNewlines()
         }
         advance()
         let first = position
@@ -274,6 +278,14 @@ extension Parser {
         }
         try expect(.rightBrace, "at the end of the block")
         return try make(.block(body), span(from: start), over: body)
+    }
+
+    /// True at the end of a line where the next one begins with `{`.
+    private var braceFollows: Bool {
+        guard atNewline else { return false }
+        let next = tokens[position...].first { if case .newline = $0.kind { false } else { true } }
+        if case .symbol(.leftBrace)? = next?.kind { return true }
+        return false
     }
 
     private func looksLikeRecord(_ first: Int) -> Bool {

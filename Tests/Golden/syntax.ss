@@ -142,3 +142,15 @@ let x = 3
 x := 3
 
 fn f(x) { x )
+
+if 1 == 1
+{ print(1) }
+
+fn f(x)
+{ x }
+
+x = `ls`
+
+print("unclosed)
+
+print("a {b")

@@ -63,6 +63,14 @@ import Testing
         ("x = true\n⟦fi⟧ x { 1 }", "there is no word `fi`"), ("x = true ⟦adn⟧ false", "there is no word `adn`"), ("⟦let⟧ x = 3", "there is no word `let`"),
         ("try { 1 } ⟦cach⟧ e { 2 }", "expected `catch` after the block of `try`, found the name `cach`"), ("x :⟦=⟧ 3", "expected a value, found `=`"),
         ("fill = 1\nfill ⟦2⟧", "expected the end of the statement, found the number 2"), ("⟦unless⟧ true { 1 }", "there is no word `unless`"),
+        ("fn f(x) {\n    y = sqrt⟦(⟧x\n    y + 1\n}\nf(2)", "this `(` is never closed"), ("fn f() {\n    x = ⟦[⟧1, 2\n    x\n}", "this `[` is never closed"),
+        ("fn f(x) {\n    if x > 1 ⟦{⟧\n        x\n    else { 2 }\n}\nf(2)", "this `{` is never closed"),
+        ("fn f(x) {\n    try ⟦{⟧\n        x\n    catch e { 2 }\n}\nf(2)", "this `{` is never closed"),
+        ("print(\"a ⟦{⟧b\")\nb = 2", "this `{` of the string is never closed"), ("print(⟦\"unclosed⟧)\nx = 2", "the string has no closing quote"),
+        ("if true { print([⟦\"a ⟧]) }\nx = 2", "the string has no closing quote"), ("x = [1]\nif x == [1]⟦\n⟧{ print(x) }", "expected `{` after the condition, found the end of the line"),
+        ("fn f(x)⟦\n⟧{ x }\nf(1)", "expected `{` after the parameters of f, found the end of the line"),
+        ("x = 4 |> sqrt⟦(⟧\n  |> sqrt()", "this `(` is never closed"), ("x = ⟦‘a’⟧", "`‘` has no meaning here"), ("x = ⟦`ls`⟧", "a backtick has no meaning here"),
+        ("x = [\n    if true { 1 }\n    else { 2 },\n    3\n]\ny = ⟦)⟧", "this `)` closes nothing"),
     ]) func aMistakeIsOne(_ marked: String, _ message: String) throws {
         let parts = marked.split { "⟦⟧".contains($0) }.map(String.init)
         let isFirst = marked.hasPrefix("⟦"), wrong = isFirst ? 0 : 1

@@ -179,7 +179,7 @@ import Testing
         x = 5 ‸@ 3
         y = ‸$a
         z = a ‸? b : c
-        w = ‸`a‸`
+        w = ‸`a`
         v = ‸“abc”
         """#,
         #"""

@@ -12,7 +12,7 @@ final class CallCode: Code {
     let spreads: [Int]
 
     /// The builtin that this is known to call: its name is nobody else's.
-    @exclusivity(unchecked) unowned(unsafe) var builtin: Builtin?
+    @exclusivity(unchecked) var builtin: Unmanaged<Builtin>?
     /// Arguments may come as voxel expressions: the name is that of a builtin which takes them.
     private let takesExpressions: Bool
     /// True where what is around the call takes a voxel expression for its result.

@@ -57,7 +57,7 @@ extension Machine {
                         word.retain()
                         a.put(word)
                     case .literal:
-                        let word = unsafeDowncast(site(i), to: Literal.self).word
+                        let word = withSite(i) { unsafeDowncast($0, to: Literal.self).word }
                         word.retain()
                         a.put(word)
                     case .text: try withSite(i) { try makeText(i, $0, call, r) }

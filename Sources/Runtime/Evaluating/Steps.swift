@@ -126,7 +126,7 @@ extension Machine {
     func call(_ i: Instruction, _ word: Word, _ given: Register, _ site: Code, _ call: Call, _ r: Register) throws {
         let code = unsafeDowncast(site, to: CallCode.self)
         let count = Int(i.c), result = r + Int(i.a)
-        if word.isUnbound, count == 1, let builtin = code.builtin, try short(builtin, given, result) { return }
+        if word.isUnbound, count == 1, let builtin = code.builtin, try builtin._withUnsafeGuaranteedRef({ try short($0, given, result) }) { return }
         let frame = frame(call)
         let function: Function
         if word.kind == Word.Kind.function {
@@ -135,7 +135,7 @@ extension Machine {
             function = try code.function(try word.value ?? code.callee.evaluate(frame), frame)
         }
         if let builtin = function.builtin {
-            if word.isUnbound { code.builtin = builtin }
+            if word.isUnbound { code.builtin = .passUnretained(builtin) }
             if count == 1, try short(builtin, given, result) { return }
         }
         var values: [Value] = []
@@ -153,6 +153,13 @@ extension Machine {
         if given.pointee.isNumber, let scalar = builtin.scalar {
             try poll()
             let x = scalar(given.pointee.number)
+            result.put(Word(x == x ? x : .nan))
+            return true
+        }
+        if given.pointee.kind == Word.Kind.text, let numberOfText = builtin.numberOfText {
+            guard let x = given.pointee.object(TextBox.self)._withUnsafeGuaranteedRef({ numberOfText($0.text) }) else { return false }
+            try poll()
+            given.clear()
             result.put(Word(x == x ? x : .nan))
             return true
         }
