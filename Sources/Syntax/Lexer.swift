@@ -66,9 +66,13 @@ struct Lexer {
         tokens.append(Token(.end, Span(limit, limit)))
     }
 
+    /// Beyond what the parser takes, which tells the place.
+    private static let mostOpen = 2 * Parser.deepest
+
     /// Reads one token. False at the end of the text, or in interpolated code at the `}` or `:` that ends it.
     mutating func step(stopAtFormat: Bool) -> Bool {
-        guard position < limit else { return false }
+        // What stands within more brackets than any text may have open is not looked at, nor kept.
+        guard position < limit, open.count < Self.mostOpen else { return false }
         let start = position
         let byte = bytes[position]
         if stopAtFormat, open.isEmpty, byte == UInt8(ascii: "}") || byte == UInt8(ascii: ":") { return false }

@@ -20,6 +20,7 @@ extension Session {
 
     private func check(_ source: Source, directory: String) throws {
         try withContext { _ in
+            try reserve(for: source)
             var imports = ImportSurvey()
             let mistakes = imports.mistakes(of: source, directory: directory, in: main) + imports.found
             if !mistakes.isEmpty { throw SyntaxErrors(mistakes) }
