@@ -118,8 +118,12 @@ extension Catalog {
         ) { context, x, separator, test, seed, by -> Value in
             switch x {
             case .first(let text):
-                try context.reserve(pieces: text.mostPieces(between: separator))
-                return try (separator.map { try text.pieces(between: $0) } ?? text.words()).value
+                let most = try text.mostPieces(between: separator)
+                try context.reserve(pieces: most)
+                return .list(
+                    try List(room: most) { add in
+                        if let separator { try text.eachPiece(between: separator, add) } else { try text.eachWord(add) }
+                    })
             case .second(let xs):
                 if let separator {
                     throw context.reject("separator", expected: "left out for a list", found: Value.string(separator).mention, hint: "split(xs, test=0.2)")

@@ -82,19 +82,19 @@ extension Catalog {
             ]
         ) { context, path, frame, part -> Value in
             let path = context.path(path)
-            if path.hasSuffix(".safetensors") {
+            if path.isFile(ending: ".safetensors") {
                 if let frame { throw context.reject("frame", expected: "left out for a model", found: "\(frame)") }
                 return .model(try context.loadModel(path))
             }
-            if TransformFile.endings.contains(where: { path.hasSuffix($0) }) {
+            if TransformFile.endings.contains(where: path.isFile) {
                 if let frame { throw context.reject("frame", expected: "left out for a transform", found: "\(frame)") }
                 return .transform(try TransformFile.read(path))
             }
-            if path.hasSuffix(".onnx") {
+            if path.isFile(ending: ".onnx") {
                 throw context.reject(
                     "path", expected: "an image, a transform or a model", found: "\"\(path)\"", hint: "ONNX models are written by `save`, and not read; `load_weights` brings weights")
             }
-            if path.hasSuffix(".json") { return .model(try TensorFlowModel.load(path)) }
+            if path.isFile(ending: ".json") { return .model(try TensorFlowModel.load(path)) }
             let images = try frame.map { [try ImageFile.read(path, frame: $0, part: part)] } ?? ImageFile.readAll(path, part: part)
             for warning in [images[0].header?.disagreement, images[0].header?.unusualUnit] {
                 if let warning { context.note("warning: \"\(path)\": \(warning)") }
@@ -171,9 +171,9 @@ extension Catalog {
                 throw context.reject("dtype", expected: "left out for \(value.mention)", found: type.rawValue)
             }
             switch value {
-            case _ where path.hasSuffix(".json"):
+            case _ where path.isFile(ending: ".json"):
                 try AtomicFile.write(Array((try JSONText.write(value, indented: true) + "\n").utf8), to: path)
-            case .string(let text) where path.hasSuffix(".txt") || path.hasSuffix(".md"): try AtomicFile.write(Array(text.utf8), to: path)
+            case .string(let text) where path.isFile(ending: ".txt") || path.isFile(ending: ".md"): try AtomicFile.write(Array(text.utf8), to: path)
             case _ where value.isVolumes:
                 let images = if case .volume(let volume) = value { [volume] } else { try [Volume].from(value) }
                 let limited = try ImageFile.write(images, to: path, datatype: type)
@@ -189,8 +189,8 @@ extension Catalog {
             case .transform(let transform): try TransformFile.write(transform, to: path)
             case .figure(let figure): try figure.save(to: path)
             case .model(let model):
-                if path.hasSuffix(".onnx") { return try model.exportONNX(to: path) }
-                guard path.hasSuffix(".safetensors") else {
+                if path.isFile(ending: ".onnx") { return try model.exportONNX(to: path) }
+                guard path.isFile(ending: ".safetensors") else {
                     throw context.reject("path", expected: "a file name ending in .safetensors or .onnx", found: "\"\(path)\"")
                 }
                 try model.save(to: path, storing: weights.stored)

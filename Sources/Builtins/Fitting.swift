@@ -77,7 +77,7 @@ extension Catalog {
             patch, validate,
             metrics, checkpoint, resume, log, every, memory, precision, seed -> Record in
             let checkpoint = checkpoint.map(context.path)
-            if let checkpoint, !checkpoint.hasSuffix(".safetensors") {
+            if let checkpoint, !checkpoint.isFile(ending: ".safetensors") {
                 throw context.reject("checkpoint", expected: "a file name ending in .safetensors", found: "\"\(checkpoint)\"")
             }
             var options = FitOptions(

@@ -68,7 +68,11 @@ extension Catalog {
             ]
         ) { context, rows, fields -> String in
             guard let fields else { return try rows.value.table() ?? "" }
-            let known = Set(rows.flatMap(\.names))
+            var known: Set<String> = []
+            for (i, row) in rows.enumerated() {
+                known.formUnion(row.fields.keys)
+                if i & 4095 == 0 { try Interrupt.check() }
+            }
             if let unknown = fields.first(where: { !known.contains($0) }) {
                 throw context.reject(
                     "fields", expected: "names of fields", found: "\"\(unknown)\", which no record has",

@@ -16,7 +16,8 @@ extension Catalog {
         ) { context, values in
             // A list of records has lines of its own.
             if values.items.count == 1, let table = try values.items[0].table() { return context.write(table + "\n") }
-            context.write(values.items.map(\.text).joined(separator: " ") + "\n")
+            if values.items.count == 1 { return context.write(values.items[0].text + "\n") }
+            context.write(try Operators.joined(values.items, separator: " ") + "\n")
         },
 
         Builtin(

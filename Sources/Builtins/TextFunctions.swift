@@ -11,10 +11,7 @@ extension Catalog {
         Builtin(
             "number", "The number that a string spells.", theme: .text,
             Param<Either<Double, String>>("x", "a string or a number"), returns: "a number", examples: [Example("number(\"2.5\") * 2", "5")],
-            shortcut: { x in
-                if case .string(let string) = x, let number = string.plainNumber ?? Double(string) { return .number(number) }
-                return nil
-            }
+            numberOfText: { $0.plainNumber ?? Double($0) }
         ) { context, x -> Double in
             switch x {
             case .first(let number): return number
@@ -45,11 +42,11 @@ extension Catalog {
         Builtin(
             "lines", "The lines of a string, without their ends.", theme: .text,
             Param<String>("text", "the string"), returns: "a list of strings", examples: [Example("lines(\"a\\nb\\n\")", "[\"a\", \"b\"]")]
-        ) { context, text -> [String] in
-            try context.reserve(pieces: text.mostPieces(between: "\n"))
-            var lines = try text.lines()
-            if lines.last == "" { lines.removeLast() }
-            return lines
+        ) { context, text -> Value in
+            let most = try text.mostPieces(between: "\n")
+            try context.reserve(pieces: most)
+            // What is behind the last line end is a line only where there is something.
+            return .list(try List(room: most, withoutEmptyEnd: true) { try text.eachLine($0) })
         },
 
         Builtin(

@@ -80,10 +80,17 @@ public final class Session: @unchecked Sendable {
     /// A whole script is checked before its first statement runs: a misspelled name in its last line should not cost the hours before.
     private func run(_ source: Source, isScript: Bool = false) throws -> Value {
         try withContext { _ in
+            try reserve(for: source)
             if isScript { try checkBeforeRunning(source) }
             return try evaluate(source, in: main)
         }
     }
+
+    /// What a text's tokens and tree take, in bytes for each of its own; measured on lists of numbers, long sums and statements of 10 MB.
+    private static let bytesOfTree = 128
+
+    /// Throws `FailureText` where the machine lacks the memory to read a text.
+    func reserve(for source: Source) throws { try machine.memory.reserve(Self.bytesOfTree * source.bytes.count) }
 
     private func loadPrelude() throws {
         while let (name, text) = prelude.first {
@@ -160,7 +167,11 @@ public final class Session: @unchecked Sendable {
             imports.open.append(identity)
             defer { imports.open.removeLast() }
             let bytes = try ScriptFile.read(path)
-            try placed { _ = try evaluate(try Source(name: path, bytes: bytes), in: module) }
+            try placed {
+                let source = try Source(name: path, bytes: bytes)
+                try reserve(for: source)
+                _ = try evaluate(source, in: module)
+            }
             imports.modules[identity] = module
         }
         for name in module.boundNames where !name.hasPrefix("_") { importer.cell(name).value = module.cell(name).value }
@@ -235,9 +246,9 @@ public final class Session: @unchecked Sendable {
         return value.described(columns: columns)
     }
 
-    /// What the prompt shows of a value: a list of records as a table, anything else as one line.
-    public func echo(_ value: Value) -> String {
-        if let table = try? TableText(value)?.text(columns: columns) { return table }
+    /// What the prompt shows of a value: a list of records as a table, anything else as one line. Throws `Interrupted`.
+    public func echo(_ value: Value) throws -> String {
+        if let table = try TableText(value)?.text(columns: columns) { return table }
         return describe(value)
     }
 

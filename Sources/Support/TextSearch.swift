@@ -1,4 +1,7 @@
 extension String {
+    /// Whether a file's name ends so, in small or capital letters; `ending` is in small ones.
+    public func isFile(ending: String) -> Bool { lowercased().hasSuffix(ending) }
+
     /// Whether every byte is a character: no line end of two bytes, and nothing but ASCII.
     public var isPlain: Bool {
         utf8.withContiguousStorageIfAvailable { bytes in
@@ -11,13 +14,15 @@ extension String {
     /// The number that up to 15 digits spell, and nothing else; nil for all other texts.
     public var plainNumber: Double? {
         guard 1...15 ~= utf8.count else { return nil }
-        var number: Int64 = 0
-        for byte in utf8 {
-            let digit = byte &- UInt8(ascii: "0")
-            guard digit < 10 else { return nil }
-            number = number &* 10 &+ Int64(digit)
-        }
-        return Double(number)
+        return utf8.withContiguousStorageIfAvailable { bytes -> Double? in
+            var number: Int64 = 0
+            for byte in bytes {
+                let digit = byte &- UInt8(ascii: "0")
+                guard digit < 10 else { return nil }
+                number = number &* 10 &+ Int64(digit)
+            }
+            return Double(number)
+        } ?? nil
     }
 
     /// How many characters there are; of plain text at once. Throws `Interrupted`.
@@ -35,58 +40,6 @@ extension String {
     /// The character at which a part begins for the first time, from 0; nil where it does not occur. An empty part is at 0.
     public func position(of part: String) -> Int? {
         firstRange(of: part, from: startIndex).map { distance(from: startIndex, to: $0.lowerBound) }
-    }
-
-    /// The pieces between separators, empty ones too; for an empty separator its characters. Throws `Interrupted`.
-    public func pieces(between separator: String) throws -> [String] {
-        if separator.isEmpty { return try Interrupt.map(self) { String($0) } }
-        if isPlain, separator.isPlain { return try plainPieces(between: separator) }
-        var out: [String] = [], start = startIndex
-        while let range = firstRange(of: separator, from: start) {
-            out.append(String(self[start..<range.lowerBound]))
-            start = range.upperBound
-            if out.count & 4095 == 0 { try Interrupt.check() }
-        }
-        out.append(String(self[start...]))
-        return out
-    }
-
-    private func plainPieces(between separator: String) throws -> [String] {
-        var text = self
-        let wanted = Array(separator.utf8)
-        return try text.withUTF8 { bytes in
-            var out: [String] = [], start = 0, i = 0
-            // Many short pieces take longer to move as the list grows than to count.
-            if wanted.count == 1 { out.reserveCapacity(1 + bytes.count { $0 == wanted[0] }) }
-            while i + wanted.count <= bytes.count {
-                if bytes[i] == wanted[0], bytes[i..<(i + wanted.count)].elementsEqual(wanted) {
-                    out.append(String(decoding: bytes[start..<i], as: UTF8.self))
-                    i += wanted.count
-                    start = i
-                    if out.count & 4095 == 0 { try Interrupt.check() }
-                } else {
-                    i += 1
-                }
-            }
-            out.append(String(decoding: bytes[start...], as: UTF8.self))
-            return out
-        }
-    }
-
-    /// The pieces between runs of blanks and line ends, none of them empty. Throws `Interrupted`.
-    public func words() throws -> [String] { try divided { $0.isWhitespace }.filter { !$0.isEmpty } }
-
-    /// The lines, without their ends; what is behind the last line end counts as a line even where it is empty. Throws `Interrupted`.
-    public func lines() throws -> [String] { try divided { $0.isNewline } }
-
-    private func divided(at isSeparator: (Character) -> Bool) throws -> [String] {
-        var turns = 0
-        let parts = try split(omittingEmptySubsequences: false) { character in
-            turns += 1
-            if turns & 4095 == 0 { try Interrupt.check() }
-            return isSeparator(character)
-        }
-        return try Interrupt.map(parts) { String($0) }
     }
 
     /// Without blanks and line ends at both ends. Throws `Interrupted`.
@@ -110,7 +63,7 @@ extension String {
     }
 
     /// By bytes, and then only where characters begin and end: `e` does not occur in an `é` that is written as two code points.
-    private func firstRange(of part: String, from start: Index) -> Range<Index>? {
+    func firstRange(of part: String, from start: Index) -> Range<Index>? {
         if part.isEmpty { return start..<start }
         let wanted = Array(part.utf8), bytes = self[start...].utf8
         var i = bytes.startIndex

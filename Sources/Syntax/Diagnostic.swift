@@ -172,7 +172,11 @@ public enum Width {
     }
 
     /// Columns of a text.
-    public static func of(_ text: String) -> Int { text.reduce(0) { $0 + of($1) } }
+    public static func of(_ text: String) -> Int {
+        // Of plain letters each takes one, and only a line end of two bytes is one character.
+        if text.utf8.allSatisfy({ $0 < 0x80 && $0 != 0x0D }) { return text.utf8.count }
+        return text.reduce(0) { $0 + of($1) }
+    }
 
     private static func of(_ scalar: Unicode.Scalar) -> Int {
         let v = scalar.value

@@ -254,6 +254,7 @@ extension Parser {
         case .keyword(.catch): return "`catch` follows the `}` of a `try`"
         case .symbol(.meet): return "write `and` for booleans, & between masks"
         case .symbol(.join): return "write `or` for booleans, | between masks"
+        case .symbol(.assign) where followsColon: return "a name is bound with name = value"
         case .symbol(.assign): return followsOperator ? "x += 1 is written x = x + 1" : "a comparison is written =="
         case .symbol(.pipe): return "a value must stand before |>"
         case .symbol(.ellipsis): return "... stands before an item of a list, a field of a record or an argument of a call"
@@ -263,6 +264,7 @@ extension Parser {
         }
     }
 
+    private var followsColon: Bool { if position > 0, case .symbol(.colon) = tokens[position - 1].kind { true } else { false } }
     private var isAfterBracket: Bool { if case .symbol(.leftBracket) = tokens[position - 1].kind { true } else { false } }
 
     /// True when an arithmetic operator stands right before this token.

@@ -66,9 +66,13 @@ struct Lexer {
         tokens.append(Token(.end, Span(limit, limit)))
     }
 
+    /// Beyond what the parser takes, which tells the place.
+    private static let mostOpen = 2 * Parser.deepest
+
     /// Reads one token. False at the end of the text, or in interpolated code at the `}` or `:` that ends it.
     mutating func step(stopAtFormat: Bool) -> Bool {
-        guard position < limit else { return false }
+        // What stands within more brackets than any text may have open is not looked at, nor kept.
+        guard position < limit, open.count < Self.mostOpen else { return false }
         let start = position
         let byte = bytes[position]
         if stopAtFormat, open.isEmpty, byte == UInt8(ascii: "}") || byte == UInt8(ascii: ":") { return false }
@@ -103,7 +107,10 @@ struct Lexer {
         var before = start - 1
         while before >= 0, [32, 9, 13].contains(bytes[before]) { before -= 1 }
         if before < 0 || bytes[before] == 10 { docLines = [] }
-        if let recovery, endsStatement(recovery) { return add(.newline, from: start) }
+        if let recovery {
+            guard let ends = endsStatement(recovery) else { return }
+            if ends { return add(.newline, from: start) }
+        }
         if let last = open.last {
             if case .symbol(.leftBrace) = tokens[last].kind {} else { return }
         }
@@ -245,11 +252,10 @@ struct Lexer {
                 "“": "\"", "”": "\"", "„": "\"", "‘": "\"", "’": "\"", "−": "-", "–": "-", "×": "*", "·": "*", "÷": "/", "≤": "<=",
                 "≥": ">=", "≠": "!=", "→": "->",
             ]
-            if scalar == "“",
-                let end = source.text(Span(position, min(limit, position + 1000))).firstIndex(where: { $0 == "”" || $0 == "\n" })
-            {
+            let partners: [Unicode.Scalar: Character] = ["“": "”", "„": "”", "‘": "’"]
+            if let partner = partners[scalar] {
                 let skipped = source.text(Span(position, min(limit, position + 1000)))
-                if skipped[end] == "”" { position += skipped[...end].utf8.count }
+                if let end = skipped.firstIndex(where: { $0 == partner || $0 == "\n" }), skipped[end] == partner { position += skipped[...end].utf8.count }
             }
             report("`\(scalar)` has no meaning here", hint: plain[scalar].map { "write \($0)" }, Span(start, position))
             add(.broken, from: start)
@@ -267,7 +273,7 @@ struct Lexer {
                 UInt8(ascii: "\\"): "a line goes on after an operator, a comma or an open bracket",
             ]
             let byte = bytes[start]
-            if byte == UInt8(ascii: "'"),
+            if byte == UInt8(ascii: "'") || byte == UInt8(ascii: "`"),
                 let end = bytes[position..<min(limit, position + 1000)].firstIndex(where: { $0 == byte || $0 == 10 }), bytes[end] == byte
             {
                 position = end + 1
@@ -316,7 +322,8 @@ struct Lexer {
         }
         let token = tokens[tokens.count - 1]
         tokens[tokens.count - 1] = Token(.broken, token.span)
-        guard let last = open.last, !isBlock(last) else {
+        if let last = open.last, isMistakenEnd(of: last) { tokens[tokens.count - 1] = Token(.symbol(.rightBrace), token.span) }
+        guard let last = open.last, !isBlock(last) || isMistakenEnd(of: last) else {
             return report("this `\(symbol.rawValue)` closes nothing", token.span)
         }
         // Of two brackets that do not fit each other the second is the wrong one.
@@ -324,6 +331,13 @@ struct Lexer {
         report("this `\(symbol.rawValue)` does not close the `\(source.text(tokens[last].span))` of line \(line)", token.span)
         open.removeLast()
         tokens[last].partner = tokens.count - 1 - last
+    }
+
+    /// True where a line that ends here begins a block which nothing closes: `fn f(x) { x )`.
+    private func isMistakenEnd(of block: Int) -> Bool {
+        let start = tokens[block].span.start, end = source.lineSpan(source.lineIndex(at: start)).end
+        guard recovery?.unclosed.contains(start) ?? false, position <= end else { return false }
+        return bytes[position..<end].allSatisfy { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") }
     }
 
     private mutating func noteIfAskew(_ opening: Int) {

@@ -12,6 +12,9 @@ extension Lexer {
         }
         while true {
             guard position < limit, bytes[position] != 10 else {
+                position = endOfBroken(from: start, to: position)
+                // What is read again.
+                diagnostics.removeAll { $0.span.start >= position }
                 report(
                     "the string has no closing quote", hint: "a string ends on the line where it begins; \\n stands for a line end",
                     Span(start, position))
@@ -34,6 +37,7 @@ extension Lexer {
                 if !isClosed {
                     // The rest of the line is lost; one report is enough.
                     while position < limit, bytes[position] != 10 { position += 1 }
+                    position = endOfBroken(from: start, to: position)
                     add(.string(parts), from: start)
                     return
                 }
@@ -50,6 +54,19 @@ extension Lexer {
         }
         flush()
         add(.string(parts), from: start)
+    }
+
+    /// Where a string ends that lacks its quote or a brace: before the brackets at the end of the line that close what is open, or at the end.
+    private func endOfBroken(from start: Int, to end: Int) -> Int {
+        let closers: [UInt8: Symbol] = [UInt8(ascii: ")"): .rightParenthesis, UInt8(ascii: "]"): .rightBracket, UInt8(ascii: "}"): .rightBrace]
+        var first = end, found: [Symbol] = []
+        for i in stride(from: end - 1, to: start, by: -1) {
+            if bytes[i] == 32 || bytes[i] == 9 { continue }
+            guard found.count < open.count, let closer = closers[bytes[i]] else { break }
+            found.insert(closer, at: 0)
+            if zip(found, open.reversed()).allSatisfy({ tokens[$1].closing == $0 }) { first = i }
+        }
+        return first
     }
 
     private mutating func escape(_ text: inout [UInt8]) {
@@ -73,7 +90,8 @@ extension Lexer {
                 position = end + 1
             } else {
                 report("\\u needs the number of a character in braces, as in \\u{1F9E0}", Span(start, end))
-                position = end
+                // Its brace is not one more mistake.
+                position = end < limit && bytes[end] == UInt8(ascii: "}") ? end + 1 : end
             }
         default:
             while position < limit, bytes[position] & 0xC0 == 0x80 { position += 1 }

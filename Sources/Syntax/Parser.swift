@@ -37,6 +37,8 @@ public struct Parser {
         public let mistakes: [Diagnostic]
         /// The names in the others, which may have been bound there.
         public let doubtful: Set<String>
+        /// Where the brackets begin that were never closed, and were closed by guess.
+        public let unclosed: Set<Int>
     }
 
     /// Throws `SyntaxErrors` with all mistakes, in the order of the text.
@@ -52,8 +54,8 @@ public struct Parser {
         var parser = Parser(source, tokens: lexer.tokens)
         let statements = parser.statements(untilBrace: false)
         let script = Script(source: source, statements: statements, isSilenced: parser.endsInSemicolon)
-        if lexer.diagnostics.isEmpty, parser.diagnostics.isEmpty { return Survey(script: script, mistakes: [], doubtful: []) }
-        return survey(source, again: Recovery(unclosed: Set(lexer.unclosed)))
+        if lexer.diagnostics.isEmpty, parser.diagnostics.isEmpty { return Survey(script: script, mistakes: [], doubtful: [], unclosed: []) }
+        return survey(source, again: Recovery(unclosed: Set(lexer.unclosed + lexer.repairs.map(\.opening))))
     }
 
     /// The second reading, of a text with mistakes.
@@ -72,7 +74,8 @@ public struct Parser {
         }
         let script = Script(source: source, statements: statements, isSilenced: parser.endsInSemicolon)
         let mistakes = Array(found.inTextOrder.prefix(mostDiagnostics))
-        return Survey(script: script, mistakes: mistakes, doubtful: parser.doubtful.union(lexer.namesInRepairs))
+        return Survey(
+            script: script, mistakes: mistakes, doubtful: parser.doubtful.union(lexer.namesInRepairs), unclosed: Set(lexer.repairs.map(\.opening)))
     }
 
     /// True when a text merely lacks its end: a bracket or block is open, or an operator stands last.

@@ -8,6 +8,8 @@ struct Recovery {
     enum Beginning {
         /// `fn f`, `while`, `return` and other words that no value begins with.
         case statement(Keyword)
+        /// `else`, `catch` and `|>`, which go on with what stands above.
+        case more
         /// `name =`
         case binding
         /// `name:`
@@ -29,8 +31,9 @@ struct Repair {
 }
 
 extension Lexer {
-    /// At the end of a line of a second reading: closes the brackets that the next line cannot be inside of. True where a statement ends here.
-    mutating func endsStatement(_ recovery: Recovery) -> Bool {
+    /// At the end of a line of a second reading: closes the brackets that the next line cannot be inside of. True where a statement ends here, nil where the next line
+    /// goes on with one whose brackets were closed.
+    mutating func endsStatement(_ recovery: Recovery) -> Bool? {
         guard let (start, beginning) = nextLine() else { return false }
         let indentation = indentation(of: start)
         var hasClosed = false
@@ -42,6 +45,7 @@ extension Lexer {
             forget(at: tokens.count, before: beginning)
             hasClosed = true
         }
+        if hasClosed, case .more = beginning { return nil }
         if let index = open.last, !isBlock(index) { return false }
         return hasClosed || lacksValue(before: beginning)
     }
@@ -49,8 +53,12 @@ extension Lexer {
     /// Whether a line with this beginning is beyond an open bracket.
     private func ends(_ index: Int, _ beginning: Recovery.Beginning, isLeft: Bool, isUnclosed: Bool) -> Bool {
         if isBlock(index) {
-            if case .statement(.fn) = beginning { return isUnclosed && isLeft }
-            return false
+            switch beginning {
+            case .statement(.fn): return isUnclosed && isLeft
+            // What belongs to a block stands further right than it.
+            case .more: return isLeft && followsCondition(index)
+            default: return false
+            }
         }
         var isRecord = false
         if case .symbol(.leftBrace) = tokens[index].kind { isRecord = true }
@@ -59,6 +67,7 @@ extension Lexer {
         case .statement: return true
         case .binding: return isRecord || isLeft && (isUnclosed || !awaitsItem)
         case .word: return isUnclosed && isLeft
+        case .more: return isUnclosed
         case .field: return isUnclosed && isLeft && !isRecord
         case .closer, .other: return false
         }
@@ -82,8 +91,15 @@ extension Lexer {
         }
         switch beginning {
         case .statement, .binding, .closer: return true
-        case .field, .word, .other: return false
+        case .field, .word, .more, .other: return false
         }
+    }
+
+    /// True for a block in a line that begins with `if`, `try` or `}`.
+    private func followsCondition(_ block: Int) -> Bool {
+        let line = source.lineSpan(source.lineIndex(at: tokens[block].span.start)).start
+        let text = source.text(Span(line + indentation(of: line), tokens[block].span.start))
+        return ["if ", "try ", "}"].contains { text.hasPrefix($0) }
     }
 
     /// True for a brace with statements in it, by what stands before it.
@@ -153,6 +169,7 @@ extension Lexer {
         case UInt8(ascii: ")"), UInt8(ascii: "]"), UInt8(ascii: "}"): return .closer
         case UInt8(ascii: "["), UInt8(ascii: "{"): return bindsParts(start) ? .word : .other
         case UInt8(ascii: "0")...UInt8(ascii: "9"): return .other
+        case UInt8(ascii: "|") where start + 1 < limit && bytes[start + 1] == UInt8(ascii: ">"): return .more
         case let byte where !isWord(byte): return .other
         default: break
         }
@@ -168,6 +185,7 @@ extension Lexer {
             case .while, .for, .return, .import, .break, .continue: return .statement(keyword)
             case .fn where isWord(next): return .statement(keyword)
             case .if, .try: return .word
+            case .else, .catch: return .more
             default: return .other
             }
         }

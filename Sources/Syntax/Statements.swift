@@ -72,6 +72,7 @@ extension Parser {
             }
             throw fail("only a name can be bound", hint: "a comparison is written ==", at: statement.span)
         }
+        if let (word, hint, span) = strangeWord(after: statement) { throw fail("there is no word `\(word)`", hint: hint, at: span) }
         throw fail("expected the end of the statement, found \(found)", hint: hint(after: statement))
     }
 
@@ -85,20 +86,7 @@ extension Parser {
         if at(.if) { return "an `if` stands before both values: if c { a } else { b }" }
         if case .name("is") = current.kind { return "a comparison is written ==" }
         if case .string = current.kind, case .string = statement.kind { return "texts are joined with +" }
-        var inner = statement
-        while case .call(let callee, _) = inner.kind { inner = callee }
-        if case .name(let word) = inner.kind {
-            switch word {
-            case "let", "var", "const", "local", "set": return "a name is bound with name = value"
-            case "def", "function", "func", "fun", "lambda": return "a function is written fn name(x) { … } or x -> …"
-            case "elif", "elsif", "elseif": return "write else if"
-            case "from", "using", "include", "require", "use": return "write import \"file.ss\""
-            case "switch", "match", "case": return "write if … { } else if … { }"
-            case "print", "echo": return "write print(…)"
-            case "foreach", "each": return "write for x in xs { … }"
-            default: break
-            }
-        }
+        if case .name(let word) = called(statement).kind, word == "print" { return "write print(…)" }
         if case .symbol = current.kind { return "after a pipe, an operator needs parentheses around the whole pipe" }
         return "statements end at the line's end or with `;`"
     }
@@ -201,8 +189,8 @@ extension Parser {
         let body: Expression
         if accept(.assign) {
             body = try expression()
-        } else if at(.leftBrace) {
-            body = try block("")
+        } else if at(.leftBrace) || braceFollows {
+            body = try block("after the parameters of \(name)")
         } else {
             throw fail(
                 "expected `=` or `{` after the parameters of \(name), found \(found)",
@@ -271,8 +259,12 @@ extension Parser {
     /// `{ statements }`.
     mutating func block(_ place: String) throws(Panic) -> Expression {
         let start = current.span.start
-        guard at(.leftBrace) else {
-            throw fail("expected `{` \(place), found \(found)", hint: at(.assign) ? "a comparison is written ==" : "what is done stands in braces: { … }")
+        if !at(.leftBrace) {
+            let isBelow = braceFollows
+            let hint = at(.assign) ? "a comparison is written ==" : isBelow ? "the `{` stands on this line" : "what is done stands in braces: { … }"
+            let panic = fail("expected `{` \(place), found \(found)", hint: hint)
+            if !isBelow { throw panic }
+            skipNewlines()
         }
         advance()
         let first = position
@@ -286,6 +278,14 @@ extension Parser {
         }
         try expect(.rightBrace, "at the end of the block")
         return try make(.block(body), span(from: start), over: body)
+    }
+
+    /// True at the end of a line where the next one begins with `{`.
+    private var braceFollows: Bool {
+        guard atNewline else { return false }
+        let next = tokens[position...].first { if case .newline = $0.kind { false } else { true } }
+        if case .symbol(.leftBrace)? = next?.kind { return true }
+        return false
     }
 
     private func looksLikeRecord(_ first: Int) -> Bool {

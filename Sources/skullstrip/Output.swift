@@ -6,13 +6,18 @@ import Syntax
 
 /// Unbuffered writing: what a script has printed is out when it stops, for whatever reason.
 enum Output {
+    /// What is written at a time, in bytes.
+    private static let longest = 1 << 16
+
     static func write(_ text: String, to descriptor: Int32 = STDOUT_FILENO) {
         if descriptor == STDOUT_FILENO { StatusLine.shared.hide() }
         var text = text
         text.withUTF8 { bytes in
             var done = 0
             while done < bytes.count {
-                let n = Glibc.write(descriptor, bytes.baseAddress! + done, bytes.count - done)
+                // Ctrl-C ends a long text, which a terminal may take seconds to show.
+                if done >= longest, descriptor == STDOUT_FILENO, Interrupt.isRaised { return }
+                let n = Glibc.write(descriptor, bytes.baseAddress! + done, min(bytes.count - done, longest))
                 if n >= 0 {
                     done += n
                 } else if errno == EAGAIN {

@@ -88,7 +88,7 @@ final class Repl {
             if case .none = value {} else if expression != nil { isKept = true }
             if isKept { session.define("ans", value) }
             transcript.add(text, expression: isKept ? expression : nil)
-            if isShown { Output.write(session.echo(value) + "\n") }
+            if isShown { Output.write(try session.echo(value) + "\n") }
         }
     }
 
@@ -134,9 +134,9 @@ enum Echo {
         }
     }
 
-    /// What `-e` prints: the value of a last expression.
-    static func text(for value: Value, of code: String, in session: Session) -> String? {
+    /// What `-e` prints: the value of a last expression. Throws `Interrupted`.
+    static func text(for value: Value, of code: String, in session: Session) throws -> String? {
         if case .none = value { return nil }
-        return session.lastExpression(of: code) != nil && !session.isSilenced(code) ? session.echo(value) : nil
+        return session.lastExpression(of: code) != nil && !session.isSilenced(code) ? try session.echo(value) : nil
     }
 }

@@ -7,7 +7,7 @@ import Syntax
 enum Script {
     /// A file, or standard input for StandardInput.path.
     static func run(_ path: String, arguments: [String], json: Bool) -> Never {
-        if path.hasSuffix(".nii") || path.hasSuffix(".nii.gz") || path.hasSuffix(".safetensors") {
+        if [".nii", ".nii.gz", ".safetensors"].contains(where: path.isFile) {
             complain("error: \"\(path)\" is data, not a script\nhelp: start the prompt with skullstrip, and type v = load(\"\(path)\")")
             leave(2)
         }
@@ -29,7 +29,7 @@ enum Script {
             try Interrupt.check()
             if json {
                 try write(json: value, session)
-            } else if let text = Echo.text(for: value, of: code, in: session) {
+            } else if let text = try Echo.text(for: value, of: code, in: session) {
                 Output.write(text + "\n")
             }
         }

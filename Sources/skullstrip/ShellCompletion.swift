@@ -54,8 +54,14 @@ private struct Switch {
 
     /// Up to the first clause's end, for a line beside the name.
     var brief: String {
-        let end = summary.firstIndex { ".;:".contains($0) } ?? summary.endIndex
-        return String(summary[..<end]).filter { !"'[]\"".contains($0) }
+        let text = Array(summary)
+        // A point that no blank follows is a file name's.
+        let end = text.indices.first { i in
+            let isLast = i + 1 == text.count || text[i + 1] == " "
+            return ".;:".contains(text[i]) && isLast || text[i] == "(" && i > 0
+        }
+        let clause = String(text[..<(end ?? text.count)]).filter { !"[]\"".contains($0) }
+        return String(clause.map { $0 == "'" ? "’" : $0 }).trimmed
     }
 }
 
@@ -130,7 +136,11 @@ private struct Zsh {
         """
 
         _skullstrip_first() {
-            _alternative 'commands:command:((predict\\:"brains out of heads"))' 'scripts:script:_files -g "*.ss"'
+            if (( ${words[(I)--(check|fmt)]} )); then
+                _files -g "*.ss"
+            else
+                _alternative 'commands:command:((predict\\:"brains out of heads"))' 'scripts:script:_files -g "*.ss"'
+            fi
         }
 
         _skullstrip() {
@@ -145,6 +155,8 @@ private struct Zsh {
                 _arguments -S \\
         \(specs(predict))
                     '*:image:_files'
+            elif (( ${words[(I)--(check|fmt)]} )); then
+                _files -g "*.ss"
             else
                 _files
             fi
@@ -203,7 +215,14 @@ private struct Fish {
             set -l command (__skullstrip_command)
             test "$command" = predict
         end
-        complete -c skullstrip -n __skullstrip_at_start -a predict -d 'brains out of heads'
+        function __skullstrip_checks
+            __fish_seen_argument -l check -l fmt
+        end
+        function __skullstrip_takes_script
+            __skullstrip_at_start; or __skullstrip_checks
+        end
+        complete -c skullstrip -n '__skullstrip_at_start; and not __skullstrip_checks' -a predict -d 'brains out of heads'
+        complete -c skullstrip -n __skullstrip_takes_script -f -k -a '(__fish_complete_suffix .ss)'
         \(lines(own, "__skullstrip_at_start"))
         \(lines(predict, "__skullstrip_in_predict"))
 
@@ -218,7 +237,7 @@ private struct Fish {
                 case nil: ""
                 case .any?: " -x"
                 case .words(let words)?: " -x -a '\(words.joined(separator: " "))'"
-                case .files?: " -r -F"
+                case .files(let endings)?: endings.first.map { " -x -k -a '(__fish_complete_suffix .\($0))'" } ?? " -r -F"
                 }
             return "complete -c skullstrip -n \(condition) \(names)\(value) -d '\(one.brief)'"
         }.joined(separator: "\n")

@@ -132,3 +132,25 @@ d = 5 5
 x -> y = 3
 
 $
+
+whlie true { 1 }
+
+if true { 1 } esle { 2 }
+
+let x = 3
+
+x := 3
+
+fn f(x) { x )
+
+if 1 == 1
+{ print(1) }
+
+fn f(x)
+{ x }
+
+x = `ls`
+
+print("unclosed)
+
+print("a {b")

@@ -84,6 +84,11 @@ def ctrl_c_stops_an_evaluation_and_keeps_the_values(home):
         "while true { zip(few, few) }",
         "while true { [...xs, ...xs] }",
         "while true { length(accents) }",
+        'while true { split(s) }',
+        'while true { split(accents, "é") }',
+        "while true { table(rows) }",
+        'while true { table(rows, fields=["x"]) }',
+        "while true { print(s) }",
     ]
     for code in endless:
         # The machine may be busy with something else; the program must not be slow three times.

@@ -52,6 +52,38 @@ import Testing
         ("break", "1:1 `break` outside of a loop"), ("nme = 1\n\"{name}\"", "2:3 there is no name `name` | did you mean `nme`?"),
     ]) func mistakesAreTold(_ text: String, _ first: String) { #expect(found(text).first == first) }
 
+    /// What comes of a mistake is not told beside it, and the caret stands under what is wrong. The wanted span is in ⟦…⟧.
+    @Test(arguments: [
+        ("fn f(a) = a\ny = f⟦(⟧\nz = 1", "this `(` is never closed"), ("fn f(a, b) = a\ny = f⟦(⟧1,", "this `(` is never closed"),
+        ("1 |> sqrt⟦(⟧", "this `(` is never closed"), ("print⟦(⟧max(1, 2)", "this `(` is never closed"),
+        ("f = 1\nx = \"⟦\\u{zz⟧}\"", "\\u needs the number of a character in braces, as in \\u{1F9E0}"),
+        ("fn f(x) { x ⟦)⟧", "this `)` does not close the `{` of line 1"), ("fn f(x) {\n  x ⟦)⟧\n}", "this `)` closes nothing"),
+        ("⟦whlie⟧ true { break }", "there is no word `whlie`"), ("⟦fro⟧ x in [1] { x }", "there is no word `fro`"),
+        ("fn f(x) = ⟦retrun⟧ x", "there is no word `retrun`"), ("x = 1\nif x == 1 { x } ⟦esle⟧ { 2 }", "there is no word `esle`"),
+        ("x = true\n⟦fi⟧ x { 1 }", "there is no word `fi`"), ("x = true ⟦adn⟧ false", "there is no word `adn`"), ("⟦let⟧ x = 3", "there is no word `let`"),
+        ("try { 1 } ⟦cach⟧ e { 2 }", "expected `catch` after the block of `try`, found the name `cach`"), ("x :⟦=⟧ 3", "expected a value, found `=`"),
+        ("fill = 1\nfill ⟦2⟧", "expected the end of the statement, found the number 2"), ("⟦unless⟧ true { 1 }", "there is no word `unless`"),
+        ("fn f(x) {\n    y = sqrt⟦(⟧x\n    y + 1\n}\nf(2)", "this `(` is never closed"), ("fn f() {\n    x = ⟦[⟧1, 2\n    x\n}", "this `[` is never closed"),
+        ("fn f(x) {\n    if x > 1 ⟦{⟧\n        x\n    else { 2 }\n}\nf(2)", "this `{` is never closed"),
+        ("fn f(x) {\n    try ⟦{⟧\n        x\n    catch e { 2 }\n}\nf(2)", "this `{` is never closed"),
+        ("print(\"a ⟦{⟧b\")\nb = 2", "this `{` of the string is never closed"), ("print(⟦\"unclosed⟧)\nx = 2", "the string has no closing quote"),
+        ("if true { print([⟦\"a ⟧]) }\nx = 2", "the string has no closing quote"), ("x = [1]\nif x == [1]⟦\n⟧{ print(x) }", "expected `{` after the condition, found the end of the line"),
+        ("fn f(x)⟦\n⟧{ x }\nf(1)", "expected `{` after the parameters of f, found the end of the line"),
+        ("x = 4 |> sqrt⟦(⟧\n  |> sqrt()", "this `(` is never closed"), ("x = ⟦‘a’⟧", "`‘` has no meaning here"), ("x = ⟦`ls`⟧", "a backtick has no meaning here"),
+        ("x = [\n    if true { 1 }\n    else { 2 },\n    3\n]\ny = ⟦)⟧", "this `)` closes nothing"),
+    ]) func aMistakeIsOne(_ marked: String, _ message: String) throws {
+        let parts = marked.split { "⟦⟧".contains($0) }.map(String.init)
+        let isFirst = marked.hasPrefix("⟦"), wrong = isFirst ? 0 : 1
+        do {
+            try makeSession().check(source: parts.joined(), name: "t")
+            Issue.record("nothing is told of \(marked)")
+        } catch let errors as SyntaxErrors {
+            #expect(errors.diagnostics.map(\.message) == [message])
+            let start = isFirst ? 0 : parts[0].utf8.count
+            #expect(errors.diagnostics.first?.span == Span(start, start + parts[wrong].utf8.count))
+        }
+    }
+
     @Test func aNameIsToldOnce() { #expect(found("xx\nxx + xx\nfn f() = xx") == ["1:1 there is no name `xx`"]) }
 
     @Test func namesOfBrokenStatementsAreNotToldMissing() {

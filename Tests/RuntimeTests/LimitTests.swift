@@ -140,6 +140,8 @@ import Testing
             #expect(shown(text, in: session, sink).contains("memory is running out: 209.7 MB free"), "\(text)")
         }
         #expect(shown("resize(v)", in: session, sink).contains("memory is running out"))
+        // A text itself, before it is read.
+        #expect(shown("x = [" + String(repeating: "1, ", count: 400_000) + "1]", in: session, sink).hasPrefix("error: memory is running out: 209.7 MB free"))
         // There is room to say so, and the session lives on when memory is back.
         #expect(shown("try { s * 1000000 } catch e { \"no: {e.message}\" }", in: session, sink).hasPrefix("\"no: memory is running out"))
         session.pretendFreeMemory(nil)

@@ -105,6 +105,19 @@ import Testing
         }
     }
 
+    /// Nor is it told in one line, as what is no table.
+    @Test func interruptStopsATable() async {
+        await #expect(processExitsWith: .success) {
+            let session = makeSession()
+            let rows = try session.run(source: "[{id: k, x: k / 3} for k in 0:10]", name: "t")
+            Interrupt.raise()
+            #expect(throws: Interrupted.self) { try session.echo(rows) }
+            #expect(throws: Interrupted.self) { try rows.table() }
+            Interrupt.clear()
+            #expect(try session.echo(rows).hasPrefix("id"))
+        }
+    }
+
     @Test func libraryFunctions() throws {
         let sink = Sink()
         let session = makeSession(

@@ -78,16 +78,16 @@ import Testing
         v = a+‸+
         """#,
         #"""
-        let ‸x = 3
-        var ‸y = 4
-        def ‸f(x) { }
+        ‸let x = 3
+        ‸var y = 4
+        ‸def f(x) { }
         print ‸3
         x +‸= 1
         """#,
         #"""
         import ‸foo
         import‸
-        from ‸x import y
+        ‸from x import y
         return ‸)
         break ‸3
         """#,
@@ -179,7 +179,7 @@ import Testing
         x = 5 ‸@ 3
         y = ‸$a
         z = a ‸? b : c
-        w = ‸`a‸`
+        w = ‸`a`
         v = ‸“abc”
         """#,
         #"""
@@ -208,11 +208,11 @@ import Testing
         w = 3 ‸3
         """#,
         #"""
-        match ‸x { }
-        switch ‸x { }
+        ‸match x { }
+        ‸switch x { }
         class ‸A { }
-        function ‸f(x) { }
-        elif ‸x { }
+        ‸function f(x) { }
+        ‸elif x { }
         """#,
         #"""
         x = a and‸

@@ -10,7 +10,7 @@ struct BIDSName {
     /// Nil for names that are no images of this kind.
     init?(_ file: String) {
         var stem = file[...]
-        for ending in [".nii.gz", ".nii"] where stem.hasSuffix(ending) {
+        for ending in [".nii.gz", ".nii"] where file.isFile(ending: ending) {
             stem = stem.dropLast(ending.count)
             break
         }

@@ -41,7 +41,7 @@ public enum TransformFile {
     /// cannot be written.
     public static func write(_ transform: Transform, to path: String) throws {
         let bytes: [UInt8]
-        switch endings.first(where: { path.hasSuffix($0) }) {
+        switch endings.first(where: path.isFile) {
         case ".tfm", ".txt": bytes = Array(ITKTransforms.text(transform).utf8)
         case ".mat": bytes = ITKTransforms.arrays(transform)
         case ".xfm": bytes = Array(MNITransform.text(transform).utf8)

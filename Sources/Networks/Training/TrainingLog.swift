@@ -12,7 +12,7 @@ final class TrainingLog {
     /// `from` is the step from which a resumed training goes on. Throws `FileError` where the file cannot be written.
     init(_ path: String, metrics: [Metric], from step: Int?) throws {
         self.metrics = metrics.map(\.rawValue)
-        if path.hasSuffix(".csv") {
+        if path.isFile(ending: ".csv") {
             _ = try AtomicFile(path)
             kind = .table(path: path)
         } else {

@@ -20,6 +20,7 @@ extension Session {
 
     private func check(_ source: Source, directory: String) throws {
         try withContext { _ in
+            try reserve(for: source)
             var imports = ImportSurvey()
             let mistakes = imports.mistakes(of: source, directory: directory, in: main) + imports.found
             if !mistakes.isEmpty { throw SyntaxErrors(mistakes) }
@@ -55,7 +56,7 @@ private struct ImportSurvey {
         let survey = Parser.survey(source)
         let (imported, missing) = self.imported(by: survey.script, directory: directory, in: module)
         bound[source.name] = imported
-        let names = Resolver.mistakes(in: survey.script, imported: imported, doubtful: survey.doubtful, module: module)
+        let names = Resolver.mistakes(in: survey, imported: imported, module: module)
         var misplaced: [Diagnostic] = []
         do {
             // What the compiler alone knows: `break` outside of a loop and the like.

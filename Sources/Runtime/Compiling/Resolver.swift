@@ -9,6 +9,8 @@ struct Resolver {
     private let module: Module
     /// Names that statements with mistakes may have bound.
     private let doubtful: Set<String>
+    /// Brackets that were never closed: what a call gives there is not known.
+    private let unclosed: Set<Int>
     private var found: [Diagnostic] = []
     private var scopes: [Scope] = []
     /// Each is told once.
@@ -21,12 +23,12 @@ struct Resolver {
     }
 
     /// - Parameters:
-    ///   - script: what could be parsed.
+    ///   - survey: what could be parsed, and what is known of the rest.
     ///   - imported: the names that its imports bind; nil where that is not known, and then only calls are looked at.
-    ///   - doubtful: names that may be bound in what could not be parsed.
     ///   - module: what the script sees besides its own names.
-    static func mistakes(in script: Script, imported: Set<String>?, doubtful: Set<String>, module: Module) -> [Diagnostic] {
-        var resolver = Resolver(source: script.source, module: module, doubtful: doubtful)
+    static func mistakes(in survey: Parser.Survey, imported: Set<String>?, module: Module) -> [Diagnostic] {
+        let script = survey.script
+        var resolver = Resolver(survey, module)
         resolver.enter(script.statements, parameters: [], more: imported ?? [])
         for statement in script.statements { resolver.visit(statement) }
         return imported == nil ? resolver.found.filter { !$0.message.hasPrefix(Self.noName) } : resolver.found
@@ -34,8 +36,9 @@ struct Resolver {
 
     private static let noName = "there is no name"
 
-    private init(source: Source, module: Module, doubtful: Set<String>) {
-        (self.source, self.module, self.doubtful) = (source, module, doubtful)
+    private init(_ survey: Parser.Survey, _ module: Module) {
+        (source, doubtful, unclosed) = (survey.script.source, survey.doubtful, survey.unclosed)
+        self.module = module
     }
 
     /// A scope with what the body binds.
@@ -72,7 +75,7 @@ struct Resolver {
             visit(element)
             scopes.removeLast(scopes.count - depth)
         case .call(let callee, let arguments):
-            if case .name(let name) = callee.kind { check(name, arguments, e.span) }
+            if case .name(let name) = callee.kind, !isUnclosed(after: callee) { check(name, arguments, e.span) }
             visit(callee)
             for argument in arguments { visit(argument.value) }
         default:
@@ -80,6 +83,15 @@ struct Resolver {
             e.forEachChild(intoFunctions: false) { children.append($0) }
             for child in children { visit(child) }
         }
+    }
+
+    /// Whether the `(` that follows was never closed.
+    private func isUnclosed(after callee: Expression) -> Bool {
+        guard !unclosed.isEmpty else { return false }
+        let end = source.bytes.count
+        var place = callee.span.end
+        while place < end, source.bytes[place] != UInt8(ascii: "(") { place += 1 }
+        return unclosed.contains(place)
     }
 
     private mutating func report(_ message: String, hint: String?, _ span: Span) {

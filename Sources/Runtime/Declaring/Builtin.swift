@@ -119,17 +119,20 @@ public final class Builtin: Sendable {
     let scalar: (@Sendable (Double) -> Double)?
     /// What it makes of a single value of the usual kind, without fitting arguments to parameters; nil for values that need it.
     let shortcut: (@Sendable (Value) -> Value?)?
+    /// The number that it makes of a single string of the usual kind; nil for strings that need more.
+    let numberOfText: (@Sendable (String) -> Double?)?
 
     /// The body's arguments have the parameters' types. Throw `Mismatch` through `context.reject` for values that fit the type but not the task;
     /// errors of the cores pass as they are, the call adds its place.
     public init<each P: Convertible, R: Convertible>(
         _ name: String, _ summary: String, theme: Theme, details: String = "", _ parameters: repeat Param<each P>,
         returns: String = "", examples: [Example] = [], scalar: (@Sendable (Double) -> Double)? = nil,
-        shortcut: (@Sendable (Value) -> Value?)? = nil,
+        shortcut: (@Sendable (Value) -> Value?)? = nil, numberOfText: (@Sendable (String) -> Double?)? = nil,
         body: @escaping @Sendable (Context, repeat each P) throws -> R
     ) {
         self.scalar = scalar
         self.shortcut = shortcut
+        self.numberOfText = numberOfText
         self.name = name
         self.summary = summary
         self.theme = theme
@@ -161,6 +164,7 @@ public final class Builtin: Sendable {
         inner = function
         scalar = nil
         shortcut = nil
+        numberOfText = nil
         self.body = body
     }
 

@@ -50,7 +50,8 @@ extension Array: Convertible where Element: Convertible {
         }
     }
     public var value: Value {
-        if let texts = self as? [String] { return .list(List(texts: texts)) }
+        // A cast would look at every item.
+        if Element.self == String.self { return .list(List(texts: unsafeBitCast(self, to: [String].self))) }
         return .list(List(map { $0.value }))
     }
 }

@@ -12,7 +12,7 @@ final class CallCode: Code {
     let spreads: [Int]
 
     /// The builtin that this is known to call: its name is nobody else's.
-    @exclusivity(unchecked) unowned(unsafe) var builtin: Builtin?
+    @exclusivity(unchecked) var builtin: Unmanaged<Builtin>?
     /// Arguments may come as voxel expressions: the name is that of a builtin which takes them.
     private let takesExpressions: Bool
     /// True where what is around the call takes a voxel expression for its result.
@@ -86,8 +86,6 @@ final class CallCode: Code {
         emitter.release(to: start)
         if first != register { emitter.add(.move, a: register, b: first) }
     }
-
-    override func emitStatement(_ emitter: Emitter) { emitter.discard(self) }
 
     /// What is called. Throws where the value is no function.
     func function(_ value: Value, _ frame: Frame) throws -> Function {

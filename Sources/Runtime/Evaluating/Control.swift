@@ -188,7 +188,6 @@ final class ComprehensionCode: Code {
             }
         }
     }
-    override func emitStatement(_ emitter: Emitter) { emitter.discard(self) }
 }
 
 final class TryCode: Code {

@@ -207,8 +207,8 @@ class Code {
     /// Writes the instructions that leave the value in a register. Code without instructions of its own leaves this as it is, and has `evaluate` and `replaceParts`.
     func emit(_ emitter: Emitter, to register: Int) { emitter.evaluate(self, to: register) }
 
-    /// Writes the instructions of a statement.
-    func emitStatement(_ emitter: Emitter) { emitter.execute(self) }
+    /// Writes the instructions of a statement, whose value nobody wants.
+    func emitStatement(_ emitter: Emitter) { emitter.discard(self) }
 
     /// The value of code without instructions of its own; for variables, the error where they have none.
     func evaluate(_ frame: Frame) throws -> Value { throw frame.fail("this has no value of its own", at: span) }

@@ -16,6 +16,10 @@ extension Machine {
         var k = tables.pointee.constants
 
         @inline(__always) func site(_ i: Instruction) -> Code { tables.pointee.sites[Int(i.site)].takeUnretainedValue() }
+        /// The same without a reference to count, for what runs often.
+        @inline(__always) func withSite<R>(_ i: Instruction, _ body: (Code) throws -> R) rethrows -> R {
+            try tables.pointee.sites[Int(i.site)]._withUnsafeGuaranteedRef(body)
+        }
         @inline(__always) func cell(_ i: Instruction) -> Unmanaged<Cell> { tables.pointee.cells[Int(i.d)] }
         @inline(__always) func jump(_ i: Instruction) { pc += Int(i.d) }
         @inline(__always) func number(_ register: UInt16, _ x: inout Double) -> Bool {
@@ -53,10 +57,10 @@ extension Machine {
                         word.retain()
                         a.put(word)
                     case .literal:
-                        let word = unsafeDowncast(site(i), to: Literal.self).word
+                        let word = withSite(i) { unsafeDowncast($0, to: Literal.self).word }
                         word.retain()
                         a.put(word)
-                    case .text: try makeText(i, site(i), call, r)
+                    case .text: try withSite(i) { try makeText(i, $0, call, r) }
                     case .move:
                         let word = r[Int(i.b)]
                         r[Int(i.b)] = .unbound
@@ -178,13 +182,13 @@ extension Machine {
                     case .unlessEqual:
                         if number(i.a, &x), number(i.b, &y) {
                             if !(x == y) { jump(i) }
-                        } else if try !compare(i, nil, site(i), call, r) {
+                        } else if try !withSite(i, { try compare(i, nil, $0, call, r) }) {
                             jump(i)
                         }
                     case .unlessNotEqual:
                         if number(i.a, &x), number(i.b, &y) {
                             if !(x != y) { jump(i) }
-                        } else if try !compare(i, nil, site(i), call, r) {
+                        } else if try !withSite(i, { try compare(i, nil, $0, call, r) }) {
                             jump(i)
                         }
                     case .unlessLessConstant:
@@ -277,9 +281,11 @@ extension Machine {
                                 continue
                             }
                         }
-                        try self.call(i, word, given, site(i), call, r)
+                        try withSite(i) { try self.call(i, word, given, $0, call, r) }
 
-                    case .callBuiltin: try self.call(i, cell(i)._withUnsafeGuaranteedRef { $0.word }, a, site(i), call, r)
+                    case .callBuiltin:
+                        let word = cell(i)._withUnsafeGuaranteedRef { $0.word }
+                        try withSite(i) { try self.call(i, word, a, $0, call, r) }
 
                     case .index:
                         let base = r[Int(i.b)]
@@ -301,7 +307,7 @@ extension Machine {
                     case .append: try append(i, site(i), call, r)
                     case .grow:
                         if number(i.a, &x), number(i.b, &y) { a.pointee = Word(x + y) } else { try grow(a, r + Int(i.b), i, site(i), call) }
-                    case .growText: try growText(a, i, site(i), call, r)
+                    case .growText: try withSite(i) { try growText(a, i, $0, call, r) }
                     case .growCell: try grow(self.frame(call).cells[Int(i.a)], r + Int(i.b), i, site(i), call)
                     case .growGlobal:
                         let held = cell(i)._withUnsafeGuaranteedRef { $0.word }

@@ -90,7 +90,11 @@ final class Machine: @unchecked Sendable {
 
     /// The frame of a level of calls.
     @inline(__always)
-    func frame(_ call: Call) -> Frame { (call.pointee.frame ?? makeFrame(call)).takeUnretainedValue() }
+    func frame(_ call: Call) -> Frame { borrowedFrame(call).takeUnretainedValue() }
+
+    /// The same without a reference to count, for what runs often.
+    @inline(__always)
+    func borrowedFrame(_ call: Call) -> Unmanaged<Frame> { call.pointee.frame ?? makeFrame(call) }
 
     @inline(never)
     private func makeFrame(_ call: Call) -> Unmanaged<Frame> {

@@ -46,8 +46,6 @@ class OperatorCode: Code {
     /// True below another operator of voxels, and in a call that takes expressions.
     fileprivate(set) var isInner = false
 
-    override final func emitStatement(_ emitter: Emitter) { emitter.discard(self) }
-
     /// Lets an operand's computing wait for what is around it: an operator, or a builtin that takes expressions or gives them.
     static func join(_ operand: Code) {
         (operand as? OperatorCode)?.isInner = true
@@ -171,8 +169,7 @@ final class BinaryCode: OperatorCode {
     /// What the operator makes of its operands. Where one of them is a variable without a value, its code throws the error.
     func combine(_ x: Word, _ y: Word, _ frame: Frame) throws -> Word {
         if x.kind == Word.Kind.text, y.kind == Word.Kind.text, op == .equal || op == .notEqual {
-            let same = x.object(TextBox.self)._withUnsafeGuaranteedRef { x in y.object(TextBox.self)._withUnsafeGuaranteedRef { x.text == $0.text } }
-            return Word(same == (op == .equal))
+            return Word(TextBox.areEqual(x, y) == (op == .equal))
         }
         if let a = Pending.operand(x), let b = Pending.operand(y) {
             if x.isNumber, y.isNumber { return Word(try Operators.numbers(op, x.number, y.number, frame, operatorSpan)) }

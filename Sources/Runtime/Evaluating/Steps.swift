@@ -60,6 +60,7 @@ extension Machine {
     /// A comparison as a condition; the constant, where there is one, stands on the right.
     @inline(never)
     func compare(_ i: Instruction, _ constant: Double?, _ site: Code, _ call: Call, _ r: Register) throws -> Bool {
+        if let same = sameText(i, constant, site, call, r) { return same }
         let frame = frame(call), condition = unsafeDowncast(site, to: Condition.self)
         let code = unsafeDowncast(condition.code, to: BinaryCode.self)
         let left = r + Int(i.a), right = r + Int(i.b)
@@ -69,6 +70,19 @@ extension Machine {
         if constant == nil { frame.finish(right) }
         if result.isTruth { return result.bits == Word.yes.bits }
         return try condition.check(result.value ?? .none, frame)
+    }
+
+    /// `==` and `!=` of two strings; nil for all else.
+    @inline(__always)
+    private func sameText(_ i: Instruction, _ constant: Double?, _ site: Code, _ call: Call, _ r: Register) -> Bool? {
+        guard constant == nil, i.operation == .unlessEqual || i.operation == .unlessNotEqual else { return nil }
+        let left = r + Int(i.a), right = r + Int(i.b)
+        guard left.pointee.kind == Word.Kind.text, right.pointee.kind == Word.Kind.text else { return nil }
+        let same = TextBox.areEqual(left.pointee, right.pointee)
+        let free = r + call.pointee.variableCount
+        if left >= free { left.clear() }
+        if right >= free { right.clear() }
+        return same == (i.operation == .unlessEqual)
     }
 
     /// A value as a condition.
@@ -110,9 +124,10 @@ extension Machine {
     /// A call that the interpreter does not enter itself. Its `given` arguments are freed.
     @inline(never)
     func call(_ i: Instruction, _ word: Word, _ given: Register, _ site: Code, _ call: Call, _ r: Register) throws {
-        let frame = frame(call), code = unsafeDowncast(site, to: CallCode.self)
+        let code = unsafeDowncast(site, to: CallCode.self)
         let count = Int(i.c), result = r + Int(i.a)
-        if word.isUnbound, count == 1, let builtin = code.builtin, try short(builtin, given, result) { return }
+        if word.isUnbound, count == 1, let builtin = code.builtin, try builtin._withUnsafeGuaranteedRef({ try short($0, given, result) }) { return }
+        let frame = frame(call)
         let function: Function
         if word.kind == Word.Kind.function {
             function = word.object(Function.self).takeUnretainedValue()
@@ -120,7 +135,7 @@ extension Machine {
             function = try code.function(try word.value ?? code.callee.evaluate(frame), frame)
         }
         if let builtin = function.builtin {
-            if word.isUnbound { code.builtin = builtin }
+            if word.isUnbound { code.builtin = .passUnretained(builtin) }
             if count == 1, try short(builtin, given, result) { return }
         }
         var values: [Value] = []
@@ -138,6 +153,13 @@ extension Machine {
         if given.pointee.isNumber, let scalar = builtin.scalar {
             try poll()
             let x = scalar(given.pointee.number)
+            result.put(Word(x == x ? x : .nan))
+            return true
+        }
+        if given.pointee.kind == Word.Kind.text, let numberOfText = builtin.numberOfText {
+            guard let x = given.pointee.object(TextBox.self)._withUnsafeGuaranteedRef({ numberOfText($0.text) }) else { return false }
+            try poll()
+            given.clear()
             result.put(Word(x == x ? x : .nan))
             return true
         }
@@ -300,12 +322,16 @@ final class SequenceState {
     }
 
     /// Nil after the last one.
+    @inline(__always)
     func next() -> Word? {
-        if let list {
-            guard place < list.count else { return nil }
-            place &+= 1
-            return list.word(at: place &- 1)
-        }
+        guard let list else { return another() }
+        guard place < list.count else { return nil }
+        place &+= 1
+        return list.word(at: place &- 1)
+    }
+
+    @inline(never)
+    private func another() -> Word? {
         switch source {
         case .names(let names):
             guard place < names.count else { return nil }

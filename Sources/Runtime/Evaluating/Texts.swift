@@ -14,20 +14,40 @@ final class MakeText: Code {
         init(_ code: Code, _ format: Format?) { (bytes, self.format, self.code, isText) = ([], format, code, false) }
     }
 
+    /// What is written of a piece without references to count: its bytes, or, where there are none, a value.
+    private struct Step {
+        let bytes: UnsafeMutableBufferPointer<UInt8>?
+        let hasFormat: Bool
+    }
+
     let pieces: [Piece]
-    /// The same without references to count.
-    private let plain: [Unmanaged<Piece>]
+    private let steps: UnsafeMutableBufferPointer<Step>
 
     init(_ pieces: [Piece], _ span: Span) {
         self.pieces = pieces
-        plain = pieces.map { .passUnretained($0) }
+        steps = .allocate(capacity: pieces.count)
+        for (i, piece) in pieces.enumerated() {
+            var bytes: UnsafeMutableBufferPointer<UInt8>?
+            if piece.isText {
+                let copy = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: piece.bytes.count)
+                _ = copy.initialize(from: piece.bytes)
+                bytes = copy
+            }
+            steps.initializeElement(at: i, to: Step(bytes: bytes, hasFormat: piece.format != nil))
+        }
         super.init(span)
     }
 
+    deinit {
+        for step in steps { step.bytes?.deallocate() }
+        steps.deallocate()
+    }
+
     override func evaluate(_ frame: Frame) throws -> Value {
-        let values = try pieces.compactMap { try $0.code?.evaluate(frame) }
-        var place = values.makeIterator()
-        return .string(try frame.machine.texts.made { buffer in try write(to: &buffer, frame) { (place.next() ?? .none, nil) } })
+        let words = try pieces.compactMap { try $0.code?.evaluate(frame) }.map { Word($0) }
+        defer { for word in words { word.release() } }
+        var place = words.makeIterator()
+        return .string(try frame.machine.texts.made { buffer in try write(to: &buffer, frame) { place.next() ?? .none } })
     }
 
     override func replaceParts(_ replace: (Code) -> Code) {
@@ -55,22 +75,26 @@ final class MakeText: Code {
         return first
     }
 
-    /// Writes the text's bytes; `next` gives the values in turn, a number apart. Throws `ScriptError` for a text that is too long, and for a format that does not fit.
+    /// Writes the text's bytes; `next` gives the values in turn, without a reference. Throws `ScriptError` for a text that is too long, and for a format that does not fit.
     @inline(__always)
-    func write(to buffer: inout TextBuffer, _ frame: Frame, _ next: () -> (value: Value, number: Double?)) throws {
-        for piece in plain {
-            try piece._withUnsafeGuaranteedRef { piece in
-                if piece.isText { return buffer.append(piece.bytes) }
-                let (value, number) = next()
-                if piece.format != nil {
-                    try write(value, piece, to: &buffer, frame)
-                } else if let number {
-                    buffer.append(number)
+    func write(to buffer: inout TextBuffer, _ frame: Frame, _ next: () -> Word) throws {
+        var i = 0
+        while i < steps.count {
+            let step = steps[i]
+            if let bytes = step.bytes {
+                buffer.append(UnsafeBufferPointer(bytes))
+            } else {
+                let word = next()
+                if step.hasFormat {
+                    try write(word.value ?? .none, pieces[i], to: &buffer, frame)
+                } else if word.isNumber {
+                    buffer.append(word.number)
                 } else {
-                    buffer.append(value.text)
+                    buffer.append(word)
                 }
             }
             guard buffer.count <= Operators.longestString else { throw Operators.tooLong(frame, span) }
+            i &+= 1
         }
         try frame.reserve(buffer.count, at: span)
     }
@@ -105,44 +129,63 @@ struct TextBuffer {
         count = 0
         try write(&self)
         defer { if capacity > Self.keptCapacity { shrink() } }
-        return String(decoding: UnsafeBufferPointer(start: bytes, count: count), as: UTF8.self)
+        return String(bytes: UnsafeBufferPointer(start: bytes, count: count))
     }
-
-    mutating func append(_ more: [UInt8]) { more.withUnsafeBufferPointer { append($0) } }
 
     mutating func append(_ text: String) {
         var text = text
         text.withUTF8 { append($0) }
     }
 
+    /// As `print` shows what is no number.
+    @inline(never)
+    mutating func append(_ word: Word) {
+        if word.kind == Word.Kind.text {
+            word.object(TextBox.self)._withUnsafeGuaranteedRef { append($0.text) }
+        } else {
+            append((word.value ?? .none).text)
+        }
+    }
+
     /// As `print` shows a number; whole ones without a detour.
     mutating func append(_ x: Double) {
-        guard x == x.rounded(), abs(x) < 1e15 else { return append(Text.number(x)) }
+        // By way of an integer: rounding is a call where the processor may be any.
+        guard abs(x) < 1e15, Double(Int64(x)) == x else { return append(Text.number(x)) }
         makeRoom(16)
         var rest = UInt64(abs(x))
         if x < 0 {
             bytes[count] = UInt8(ascii: "-")
-            count += 1
+            count &+= 1
         }
         var digits = 1, bound: UInt64 = 10
         while rest >= bound {
-            digits += 1
-            bound *= 10
+            digits &+= 1
+            bound &*= 10
         }
-        count += digits
+        count &+= digits
         var place = bytes + count
         repeat {
             place -= 1
-            place.pointee = UInt8(ascii: "0") + UInt8(rest % 10)
+            place.pointee = UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: rest % 10)
             rest /= 10
         } while rest > 0
     }
 
-    private mutating func append(_ more: UnsafeBufferPointer<UInt8>) {
+    @inline(__always)
+    mutating func append(_ more: UnsafeBufferPointer<UInt8>) {
         guard let base = more.baseAddress else { return }
         makeRoom(more.count)
-        (bytes + count).update(from: base, count: more.count)
-        count += more.count
+        // Most of what stands between values is a few bytes, for which a call takes longer than the bytes.
+        if more.count <= 8 {
+            var i = 0
+            while i < more.count {
+                bytes[count &+ i] = base[i]
+                i &+= 1
+            }
+        } else {
+            (bytes + count).update(from: base, count: more.count)
+        }
+        count &+= more.count
     }
 
     @inline(__always)
@@ -165,15 +208,26 @@ struct TextBuffer {
     func deallocate() { bytes.deallocate() }
 }
 
+extension String {
+    /// The text of bytes that are UTF-8. Short ones of plain letters are checked at once, and take no memory.
+    @inline(__always)
+    init(bytes: UnsafeBufferPointer<UInt8>) {
+        if bytes.count <= 15 {
+            self.init(unsafeUninitializedCapacity: bytes.count) { $0.update(fromContentsOf: bytes) }
+        } else {
+            self.init(decoding: bytes, as: UTF8.self)
+        }
+    }
+}
+
 extension Machine {
     @inline(__always)
     private func text(_ i: Instruction, _ code: MakeText, _ frame: Frame, _ r: Register) throws -> String {
         var place = r + Int(i.b)
         let text = try texts.made { buffer in
             try code.write(to: &buffer, frame) {
-                let word = place.pointee
                 place += 1
-                return word.isNumber ? (.number(word.number), word.number) : (word.value ?? .none, nil)
+                return place[-1]
             }
         }
         for j in 0..<Int(i.c) { (r + Int(i.b) + j).clear() }
@@ -182,18 +236,22 @@ extension Machine {
 
     @inline(never)
     func makeText(_ i: Instruction, _ site: Code, _ call: Call, _ r: Register) throws {
-        (r + Int(i.a)).put(Word(TextBox(try text(i, unsafeDowncast(site, to: MakeText.self), frame(call), r))))
+        try borrowedFrame(call)._withUnsafeGuaranteedRef { frame in
+            (r + Int(i.a)).put(Word(TextBox(try text(i, unsafeDowncast(site, to: MakeText.self), frame, r))))
+        }
     }
 
     /// `s = s + "{x}, "`: without a text of its own for what is appended, where nothing else refers to the string.
     @inline(never)
     func growText(_ target: Register, _ i: Instruction, _ site: Code, _ call: Call, _ r: Register) throws {
-        let frame = frame(call), code = unsafeDowncast(site, to: Grow.self)
-        let more = try text(i, unsafeDowncast(code.more, to: MakeText.self), frame, r)
-        if target.pointee.kind == Word.Kind.text, target.isOnlyReference(TextBox.self), try append(more, to: target, code, frame) { return }
-        let register = r + Int(i.b)
-        register.put(Word(TextBox(more)))
-        try grow(target, register, i, site, call)
+        try borrowedFrame(call)._withUnsafeGuaranteedRef { frame in
+            let code = unsafeDowncast(site, to: Grow.self)
+            let more = try text(i, unsafeDowncast(code.more, to: MakeText.self), frame, r)
+            if target.pointee.kind == Word.Kind.text, target.isOnlyReference(TextBox.self), try append(more, to: target, code, frame) { return }
+            let register = r + Int(i.b)
+            register.put(Word(TextBox(more)))
+            try grow(target, register, i, site, call)
+        }
     }
 
     /// Appends to a string that only this register refers to; false where it would be too long.

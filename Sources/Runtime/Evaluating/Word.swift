@@ -113,6 +113,12 @@ final class TextBox {
     /// Changed only by who holds the one reference.
     @exclusivity(unchecked) var text: String
     init(_ text: String) { self.text = text }
+
+    /// Whether two registers' strings have the same content.
+    @inline(__always)
+    static func areEqual(_ x: Word, _ y: Word) -> Bool {
+        x.object(TextBox.self)._withUnsafeGuaranteedRef { x in y.object(TextBox.self)._withUnsafeGuaranteedRef { x.text == $0.text } }
+    }
 }
 
 /// A value of the rarer kinds that registers refer to.

@@ -24,6 +24,25 @@ public final class List: RandomAccessCollection, @unchecked Sendable {
         for text in texts { adopt(Word(TextBox(text))) }
     }
 
+    /// The strings whose bytes, which must be UTF-8, `make` hands to the function that it gets. There is room for `count` before the list has to
+    /// move. `withoutEmptyEnd` drops a last string that is empty. Throws what `make` throws.
+    public convenience init(
+        room count: Int, withoutEmptyEnd: Bool = false, _ make: ((UnsafeBufferPointer<UInt8>) -> Void) throws -> Void
+    ) rethrows {
+        self.init(capacity: count)
+        var isEmpty = false
+        try make { bytes in
+            adopt(Word(TextBox(String(bytes: bytes))))
+            isEmpty = bytes.isEmpty
+        }
+        if withoutEmptyEnd, isEmpty { removeLast() }
+    }
+
+    private func removeLast() {
+        count -= 1
+        words[count].release()
+    }
+
     /// Room for items, which `adopt` brings.
     init(capacity: Int) {
         words = .allocate(capacity: capacity)

@@ -44,16 +44,21 @@ struct TableText {
 
     /// Numbers of a column have equally many decimals, as many as show four digits of the smallest.
     private static func column(_ title: String, _ values: [Value?]) throws -> Column {
-        try Interrupt.check()
-        let numbers = values.compactMap { value -> Double? in if case .number(let x)? = value { x } else { nil } }
-        let finite = numbers.filter { $0.isFinite && $0 != 0 }
-        let isPlain = finite.allSatisfy { abs($0) >= 1e-4 && abs($0) < 1e9 }
         func decimals(_ x: Double) -> Int {
             let text = Text.short(x, 4)
             return text.firstIndex(of: ".").map { text.distance(from: $0, to: text.endIndex) - 1 } ?? 0
         }
-        let digits = isPlain ? min(6, finite.reduce(0) { max($0, decimals($1)) }) : 0
-        let isWhole = numbers.allSatisfy { $0 == $0.rounded() }
+        var isPlain = true, isWhole = true, digits = 0, filled = 0, numbers = 0
+        for (i, value) in values.enumerated() {
+            if i & 4095 == 0 { try Interrupt.check() }
+            if value != nil { filled += 1 }
+            guard case .number(let x)? = value else { continue }
+            numbers += 1
+            isWhole = isWhole && x == x.rounded()
+            guard x.isFinite, x != 0 else { continue }
+            isPlain = isPlain && abs(x) >= 1e-4 && abs(x) < 1e9
+            if isPlain, digits < Self.most, abs(x) < 1000, x != x.rounded() { digits = min(Self.most, max(digits, decimals(x))) }
+        }
         let cells = try Interrupt.map(values) { value -> String in
             switch value {
             case nil, Value.none?: ""
@@ -63,12 +68,17 @@ struct TableText {
             }
         }
         let title = shortened(title)
-        return Column(
-            title: title, cells: cells, isNumeric: !numbers.isEmpty && numbers.count == values.count { $0 != nil },
-            width: cells.reduce(Width.of(title)) { max($0, Width.of($1)) })
+        var width = Width.of(title)
+        for (i, cell) in cells.enumerated() {
+            width = max(width, Width.of(cell))
+            if i & 4095 == 0 { try Interrupt.check() }
+        }
+        return Column(title: title, cells: cells, isNumeric: numbers > 0 && numbers == filled, width: width)
     }
 
     private static let widest = 40
+    /// Decimals of a column, at most.
+    private static let most = 6
 
     private static func shortened(_ text: String) -> String {
         if Width.of(text) <= widest { return text }
