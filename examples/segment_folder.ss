@@ -51,7 +51,7 @@ fn segment(h) {
         p = predict(net, h.path, qc=true, flips=if o.flips { true } else { none })
         save(p.mask, mask)
         if o.brains { save(strip(load(h.path, frame=0), p.mask), "{out}/{h.name}_brain.nii.gz") }
-        {name: h.name, verdict: p.qc.verdict, volume_ml: round(p.qc.volume_ml, 1), reasons: join(p.qc.reasons, "; "), seconds: round(clock() - began, 2)}
+        {name: h.name, verdict: p.qc.verdict, volume_ml: p.qc.volume_ml, reasons: join(p.qc.reasons, "; "), seconds: round(clock() - began, 2)}
     } catch e {
         {name: h.name, verdict: "failed", volume_ml: none, reasons: e.message, seconds: round(clock() - began, 2)}
     }

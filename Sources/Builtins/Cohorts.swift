@@ -72,7 +72,7 @@ extension Catalog {
             let place: Cohort.BIDSMasks =
                 switch masks {
                 case .first(let wanted): wanted ? .anywhere : .none
-                case .second(let name): .folder(context.path(name))
+                case .second(let name): try .folder(context.path(name))
                 }
             let found = try Cohort.bids(context.path(folder), suffix: suffix, masks: place, checkGrids: check)
             return records(found, "bids", context)

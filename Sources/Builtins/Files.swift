@@ -81,7 +81,7 @@ extension Catalog {
                         + "mean(load(\"series.nii.gz\", frame=2) - v)", "2"),
             ]
         ) { context, path, frame, part -> Value in
-            let path = context.path(path)
+            let path = try context.path(path)
             if path.isFile(ending: ".safetensors") {
                 if let frame { throw context.reject("frame", expected: "left out for a model", found: "\(frame)") }
                 return .model(try context.loadModel(path))
@@ -162,7 +162,7 @@ extension Catalog {
                     "[1, 0, 0, 3]"),
             ]
         ) { context, value, path, type, weights in
-            let path = context.path(path)
+            let path = try context.path(path)
             if case .model = value {
             } else if weights != .float32 {
                 throw context.reject("weights", expected: "left out for \(value.mention)", found: weights.rawValue)
@@ -219,7 +219,7 @@ extension Catalog {
             Param<String>("path", "the file or folder"),
             returns: "true or false",
             examples: [Example("exists(\"no-such-file.nii\")", "false")]
-        ) { context, path in FileSystem.exists(context.path(path)) },
+        ) { context, path in try FileSystem.exists(context.path(path)) },
 
         Builtin(
             "make_folder", "Make a folder, and those above it, unless it is there.", theme: .files,

@@ -76,7 +76,7 @@ extension Catalog {
             context, net, train, valid, prepare, epochs, steps, batch, loss, optimizer, schedule, minutes, ema, clip, accumulate, patience,
             patch, validate,
             metrics, checkpoint, resume, log, every, memory, precision, seed -> Record in
-            let checkpoint = checkpoint.map(context.path)
+            let checkpoint = try checkpoint.map(context.path)
             if let checkpoint, !checkpoint.isFile(ending: ".safetensors") {
                 throw context.reject("checkpoint", expected: "a file name ending in .safetensors", found: "\"\(checkpoint)\"")
             }
@@ -86,7 +86,7 @@ extension Catalog {
             (options.schedule, options.minutes, options.ema, options.clip) = (schedule.schedule, minutes, ema, clip)
             (options.accumulate, options.patience, options.patch, options.metrics) = (accumulate, patience, patch?.numbers, metrics)
             options.slides = validate == .sliding
-            (options.resume, options.every, options.log) = (resume, every, log.map(context.path))
+            (options.resume, options.every, options.log) = (resume, every, try log.map(context.path))
             options.sources = [("train", mark(of: train)), ("valid", mark(of: valid)), ("prepare", mark(of: prepare))]
             let preparation = try prepare.map { try Preparation($0, context, training: net) }
             defer { preparation?.finish() }

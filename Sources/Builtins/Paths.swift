@@ -15,7 +15,7 @@ extension Catalog {
             "is_folder", "Whether there is a folder of a name.", theme: .files,
             Param<String>("path", "the folder"),
             returns: "true or false", examples: [Example("make_folder(\"results\")\nis_folder(\"results\")", "true")]
-        ) { context, path in FileSystem.isFolder(context.path(path)) },
+        ) { context, path in try FileSystem.isFolder(context.path(path)) },
 
         Builtin(
             "basename", "The last part of a path.", theme: .files,
@@ -55,7 +55,7 @@ extension Catalog {
             returns: "a value; objects become records, null none",
             examples: [Example("save({id: \"a\", dice: [0.5, 1]}, \"result.json\")\nread_json(\"result.json\")", "{id: \"a\", dice: [0.5, 1]}")]
         ) { context, path -> Value in
-            let path = context.path(path)
+            let path = try context.path(path)
             return try JSONText.read(Array(try TextFile.read(path).utf8), name: "\"\(path)\"")
         },
     ]

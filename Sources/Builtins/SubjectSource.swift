@@ -88,7 +88,7 @@ final class Preparation: Sendable {
 struct SubjectParts: @unchecked Sendable {
     let classes: Int
     /// File names as the script means them.
-    let path: (String) -> String
+    let path: (String) throws -> String
 
     /// The first field that is missing or of another kind, and what it is.
     func misfit(of record: Record) -> (field: String, found: String)? {

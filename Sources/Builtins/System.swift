@@ -23,7 +23,7 @@ extension Catalog {
         Builtin(
             "options", "A script's arguments as named options with defaults.", theme: .system,
             details: """
-                `--name value` sets the option of that name, which must be among the defaults; where the default is a number the value must be one, and
+                `--name value` or `--name=value` sets the option of that name, which must be among the defaults; where the default is a number the value must be one, and
                 where it is true or false, `--name` alone makes it true. What is left over is in the field `rest`.
                 """,
             Param<[String]>("args", "the arguments, as a script finds them in `args`"),

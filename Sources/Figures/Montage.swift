@@ -75,7 +75,7 @@ struct Scene {
         self.mask = mask
         let anatomy = Anatomy(volume.grid), window = try Window(volume.voxels)
         self.anatomy = anatomy
-        self.window = window
+        self.window = try window?.fitted(to: volume.voxels, within: mask?.voxels)
         try Interrupt.check()
         let voxels = volume.voxels
         maskBox = try mask.flatMap { m in try anatomy.box(share: 0) { m.voxels[$0] != 0 } }

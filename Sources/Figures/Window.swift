@@ -5,7 +5,7 @@ package struct Window: Equatable {
     /// The intensity shown as black, and all below.
     package let low: Float
     /// The intensity shown as white, and all above.
-    package let high: Float
+    package private(set) var high: Float
 
     /// From the `from` to the `to` fraction of the finite values (nearest rank, exact whatever the distribution); nil when none is finite. Throws `Interrupted`.
     ///
@@ -31,6 +31,19 @@ package struct Window: Equatable {
         }
         low = try value(from)
         high = try value(to)
+    }
+
+    /// With a high end that shows what lies in the mask well: a tenth above all but the brightest half percent of it. Fat and vessels would otherwise leave a brain dark, or
+    /// much of it white. No less than 0.35 of the span before, so that a mask of something dark leaves the rest to be seen. Throws `Interrupted`.
+    func fitted(to values: [Float], within mask: [UInt8]?) throws -> Window {
+        guard let mask, high > low else { return self }
+        var inside: [Float] = []
+        inside.reserveCapacity(values.count / 8)
+        for i in values.indices where mask[i] != 0 { inside.append(values[i]) }
+        guard let brain = try Window(inside) else { return self }
+        var fitted = self
+        fitted.high = max(low + (brain.high - low) * 1.1, low + (high - low) * 0.35)
+        return fitted.high.isFinite ? fitted : self
     }
 
     /// 0 at the low end, 1 at the high end, clipped; a value that is not a number counts as black, and a flat image is mid-grey.

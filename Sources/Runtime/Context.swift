@@ -66,8 +66,10 @@ public final class Context: @unchecked Sendable {
     /// The folder of the running script; "." at the prompt.
     public var scriptDirectory: String { machine.scriptDirectory }
 
-    /// A file name as the script means it. Relative paths start at the working directory, as in a shell; `~/` is the home folder.
-    public func path(_ name: String) -> String {
+    /// A file name as the script means it. Relative paths start at the working directory, as in a shell; `~/` is the home folder. Throws `FileError` for a name with
+    /// a NUL byte, at which the system would take it to end.
+    public func path(_ name: String) throws -> String {
+        if name.utf8.contains(0) { throw FileError.name(path: name) }
         guard name == "~" || name.hasPrefix("~/"), let home = getenv("HOME") else { return name }
         return String(cString: home) + name.dropFirst()
     }

@@ -23,7 +23,7 @@ public struct ResultCache: Sendable {
     /// for the file's bytes and its name without the folders, so that a cohort may move.
     ///
     /// Throws `FunctionTextError` where the function reads what has no text, `ValueCodingError` for arguments that are no data, `FileError`.
-    public func key(_ function: Function, _ arguments: [(name: String, value: Value)], path: (String) -> String) throws -> String {
+    public func key(_ function: Function, _ arguments: [(name: String, value: Value)], path: (String) throws -> String) throws -> String {
         var hash = ContentHash()
         hash.add(version)
         hash.add(try function.text())
@@ -34,11 +34,11 @@ public struct ResultCache: Sendable {
         return hash.text
     }
 
-    private func add(_ value: Value, to hash: inout ContentHash, _ path: (String) -> String) throws {
+    private func add(_ value: Value, to hash: inout ContentHash, _ path: (String) throws -> String) throws {
         switch value {
         case .string(let text):
             hash.add(text.split(separator: "/", omittingEmptySubsequences: false).last.map(String.init) ?? text)
-            let file = path(text)
+            let file = try path(text)
             var status = stat()
             if !file.isEmpty, stat(file, &status) == 0, status.st_mode & S_IFMT == S_IFREG {
                 try Interrupt.check()

@@ -70,7 +70,7 @@ public struct Quality: Sendable, Equatable {
         } else if let range = limits.volume, !range.contains(millilitres) {
             let low = millilitres < range.lowerBound
             reasons.append(
-                "its volume of \(Text.fixed(millilitres, 0)) ml is \(low ? "below" : "above") the expected \(Text.short(range.lowerBound)) to \(Text.short(range.upperBound)) ml"
+                "its volume of \(Text.fixed(millilitres, 0)) ml is \(low ? "below" : "above") the expected \(Text.fixed(range.lowerBound, 0)) to \(Text.fixed(range.upperBound, 0)) ml"
             )
         }
         if largestShare < limits.largestShare {
@@ -96,7 +96,7 @@ public struct Quality: Sendable, Equatable {
             reasons.append("the network disagrees with itself on \(percent(flip)) of the mirror image")
         }
         if let pose { reasons.append(pose.description) }
-        if let doubt, doubt > limits.doubt {
+        if let doubt, limits.doubt < 1, doubt > limits.doubt {
             reasons.append("the network is of two minds about more of it than of a brain as it should be: a layer of doubt of \(Text.fixed(doubt, 3)) cm")
         }
         if let brightness, brightness < limits.brightness {

@@ -3,6 +3,8 @@ import Glibc
 /// What can go wrong with a path, with the system's own reason.
 public enum FileError: ExplainedError, Equatable {
     case missing(path: String)
+    /// No file can have this name.
+    case name(path: String)
     case isDirectory(path: String)
     case notDirectory(path: String)
     case cannotRead(path: String, reason: String)
@@ -11,6 +13,7 @@ public enum FileError: ExplainedError, Equatable {
     public var message: String {
         switch self {
         case .missing(let path): "there is no file \"\(path)\""
+        case .name(let path): "\(Text.quoted(path)) is no name of a file: it has a NUL byte"
         case .isDirectory(let path): "\"\(path)\" is a directory, not a file"
         case .notDirectory(let path): "\"\(path)\" is not a directory"
         case .cannotRead(let path, let reason): "cannot read \"\(path)\": \(reason)"
@@ -21,6 +24,7 @@ public enum FileError: ExplainedError, Equatable {
     public var hint: String? {
         switch self {
         case .missing: "check the spelling, and the folder that the path starts from"
+        case .name: "names end where a NUL byte stands: leave it out"
         case .isDirectory: "name a file inside it"
         case .notDirectory: "name an existing folder"
         case .cannotWrite(_, let reason) where reason == String(cString: strerror(ENOENT)): "make the folder first, with make_folder"

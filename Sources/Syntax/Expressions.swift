@@ -130,8 +130,8 @@ extension Parser {
             return nil
         }
         switch symbol {
-        case .meet: return "write `and`"
-        case .join: return "write `or`"
+        case .meet: return "write `and`, or & between masks"
+        case .join: return "write `or`, or | between masks"
         case .times: return "a power is written ^"
         case .divide: return "a whole quotient is floor(a / b)"
         default: return nil

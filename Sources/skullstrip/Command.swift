@@ -35,7 +35,10 @@ struct Command: Sendable {
         },
         Command(name: "save", argument: "FILE.ss", summary: "write this session's successful inputs as a script", completion: .files) {
             name, repl in
-            repl.transcript.save(to: name, repl)
+            // Taken out meanwhile, since writing asks the prompt too.
+            var transcript = repl.transcript
+            transcript.save(to: name, repl)
+            repl.transcript = transcript
         },
         Command(name: "load", argument: "FILE.ss", summary: "run a script in this session", completion: .files) { name, repl in
             guard let path = path(name) else { return complain("usage: :load FILE.ss") }

@@ -24,8 +24,10 @@ struct Skullstrip: ParsableCommand {
             Exit status: 0, 1 after a run-time error, 2 after a syntax error or wrong usage, 130 when interrupted.
             """)
 
-    @Option(name: .short, help: ArgumentHelp("Run this code and show the value of its last expression.", valueName: "code"))
-    var evaluate: String?
+    @Option(name: .customShort("e"), help: ArgumentHelp("Run this code and show the value of its last expression; given again, it goes on.", valueName: "code"))
+    var code: [String] = []
+
+    private var evaluate: String? { code.isEmpty ? nil : code.joined(separator: "\n") }
 
     @Flag(help: "Write the value of the last statement to standard output as JSON; what the script prints goes to standard error.")
     var json = false

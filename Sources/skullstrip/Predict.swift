@@ -48,17 +48,20 @@ struct Predict: ParsableCommand {
     @Flag(help: "Write a line of JSON for each image to standard output: files, volume, verdict, reasons, seconds.")
     var json = false
 
-    @Option(parsing: .unconditional, help: ArgumentHelp("Grow the mask by so many mm, at last; shrink it where negative.", valueName: "mm"))
+    @Option(parsing: .unconditional, help: ArgumentHelp("Grow the mask by so many mm, at last; shrink it where negative. Volume and verdict are those of the mask before.", valueName: "mm"))
     var border = 0.0
 
     @Option(help: ArgumentHelp("The least probability of a voxel of the mask; without it the model's.", valueName: "p"))
     var threshold: Double?
 
-    @Flag(help: "Average over the image and its mirror image, in twice the time, and judge by how they differ.")
+    @Flag(help: "Average over the image and its mirror image, as the model that comes along always does, in twice the time.")
     var flips = false
 
     @Option(help: ArgumentHelp("Use this many threads, 1 to 256.", valueName: "n"))
     var threads: Int?
+
+    /// A mask that grows by more is no brain's.
+    private static let mostBorder = 50.0
 
     mutating func validate() throws {
         if images.isEmpty { throw ValidationError("no image given") }
@@ -66,7 +69,7 @@ struct Predict: ParsableCommand {
         if json, [output, mask, qc].contains(where: { $0.map(AtomicFile.isStream) ?? false }) {
             throw ValidationError("--json and an image cannot both go to standard output")
         }
-        if !border.isFinite { throw ValidationError("--border: expected a number of mm") }
+        if !(abs(border) <= Self.mostBorder) { throw ValidationError("--border: expected a number of mm from -\(Int(Self.mostBorder)) to \(Int(Self.mostBorder))") }
         if let threshold, !(0...1).contains(threshold) { throw ValidationError("--threshold: expected a number from 0 to 1") }
         if let threads, !Parallel.allowed.contains(threads) {
             throw ValidationError("--threads: expected a whole number from 1 to \(Parallel.allowed.upperBound), got '\(threads)'")
@@ -107,6 +110,9 @@ struct Predict: ParsableCommand {
             let (border, threshold, flips, json) = (border, threshold, flips, json), path = model
             let status = try session.withContext { context in
                 let model = try context.loadModel(path ?? DefaultModel.path())
+                if model.pipeline == nil {
+                    complain("warning: \"\(path ?? "")\" is a bare network, which sees raw images as they are\nhelp: give it what it was trained on: save(pipeline(load(…), prepare=…), \"model.safetensors\")")
+                }
                 var options = Segmenter.Options(of: model)
                 options.border = border
                 options.threshold = threshold ?? options.threshold
@@ -134,6 +140,9 @@ struct PredictJob {
             guard let option else { return nil }
             if AtomicFile.isStream(option) { return option }
             guard images.count > 1 || option.hasSuffix("/") || FileSystem.isFolder(option) else { return option }
+            if !option.hasSuffix("/"), !FileSystem.isFolder(option), [".nii", ".gz", ".mgz", ".mgh", ".nrrd", ".png"].contains(where: option.isFile) {
+                throw PlaceError.oneForAll(option, images.count)
+            }
             try FileSystem.makeFolder(option)
             let name = image == StandardInput.path ? "standard-input.nii.gz" : image.split(separator: "/").last.map(String.init) ?? image
             return option + (option.hasSuffix("/") ? "" : "/") + (ending.map { PathName.stem(name) + $0 } ?? name)
@@ -173,12 +182,14 @@ enum PlaceError: ExplainedError {
     case input(String)
     case picture(String)
     case noFolder(String, String)
+    case oneForAll(String, Int)
 
     var message: String {
         switch self {
         case .noFolder(let path, let folder): "\"\(path)\" cannot be written, since there is no folder \"\(folder)\""
         case .twice(let path, let a, let b): "\(a) and \(b) would both be written to \"\(path)\""
         case .input(let path): "\"\(path)\" is one of the images, and would be written over"
+        case .oneForAll(let path, let count): "\"\(path)\" is the name of one file, and there are \(count) images"
         case .picture(let path): "\"\(path)\" does not end in .png, as a picture's name must"
         }
     }
@@ -187,6 +198,7 @@ enum PlaceError: ExplainedError {
         switch self {
         case .twice: "write to different folders, or run the images one by one"
         case .input: "write to another folder"
+        case .oneForAll(let path, _): "name a folder, or write \(path)/ if it is one"
         case .picture: nil
         case .noFolder(_, let folder): "make it first: mkdir -p \(folder)"
         }
@@ -215,10 +227,10 @@ struct PredictRun {
                 context.progress.update("predicting \(job.image)")
             }
             do {
-                let quality = try one(job)
+                let (quality, written) = try one(job)
                 context.progress.clear()
                 suspect = suspect || quality.verdict == .suspect
-                tell(job, quality, Clock.seconds - start)
+                tell(job, quality, written, Clock.seconds - start)
             } catch is Interrupted {
                 throw Interrupted()
             } catch {
@@ -243,33 +255,39 @@ struct PredictRun {
         return [("error", .string(message))] + (hint.map { [("hint", .string($0))] } ?? [])
     }
 
-    private func one(_ job: PredictJob) throws -> Quality {
+    /// The quality, and the volume of the mask as it is written, in ml.
+    private func one(_ job: PredictJob) throws -> (quality: Quality, written: Double) {
         let image = try context.rawImage(.second(job.image))
-        let found = try segmenter.segment(image)
+        let found = try segmenter.segment(image), written = found.mask.millilitres
+        if written == 0, found.quality.millilitres > 0 { complain("warning: \"\(job.image)\": --border leaves nothing of the mask") }
         if let path = job.mask { try ImageFile.write(found.mask, to: path) }
         if let path = job.brain { try ImageFile.write(image.stripped(by: found.mask), to: path) }
         if let path = job.picture {
-            let q = found.quality
-            try Montage.overlay(
-                image, found.mask, title: "\(job.image) · \(Text.fixed(q.millilitres, 0)) ml · \(q.verdict.rawValue)", width: 1500
-            ).save(to: path)
+            let title = "\(Self.shortened(job.image)) · \(Text.fixed(written, 0)) ml · \(found.quality.verdict.rawValue)"
+            try Montage.overlay(image, found.mask, title: title, width: 1500).save(to: path)
         }
-        return found.quality
+        return (found.quality, written)
     }
 
-    private func tell(_ job: PredictJob, _ quality: Quality, _ seconds: Double) {
+    /// The file's name alone, and of a long one both ends, so that the verdict beside it has room.
+    private static func shortened(_ path: String) -> String {
+        let name = path.split(separator: "/").last.map(String.init) ?? path
+        return name.count <= 60 ? name : "\(name.prefix(29))…\(name.suffix(30))"
+    }
+
+    private func tell(_ job: PredictJob, _ quality: Quality, _ written: Double, _ seconds: Double) {
         if quality.verdict == .suspect { complain("suspect: \"\(job.image)\": \(quality.reasons.joined(separator: "; "))") }
         if json {
             let files = [("input", job.image), ("brain", job.brain), ("mask", job.mask), ("picture", job.picture)]
             Output.write(
                 JSON.object(
                     files.compactMap { name, path in path.map { (key: name, value: .string($0)) } } + quality.json + [
-                        ("seconds", .number(seconds))
+                        ("mask_ml", .number(written)), ("seconds", .number(seconds)),
                     ]
                 ).text + "\n")
         } else if Output.isTerminal {
             Output.write(
-                "\(job.image)  \(Text.fixed(quality.millilitres, 0)) ml  \(quality.verdict.rawValue)  \(Text.duration(seconds))\n")
+                "\(job.image)  \(Text.fixed(written, 0)) ml  \(quality.verdict.rawValue)  \(Text.duration(seconds))\n")
         }
     }
 }

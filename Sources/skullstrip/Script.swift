@@ -24,7 +24,7 @@ enum Script {
     static func evaluate(_ code: String, arguments: [String], json: Bool) -> Never {
         let session = makeSession(arguments, json: json)
         finish(session) {
-            let value = try session.run(source: code, name: "-e")
+            let value = try session.run(bytes: Array(code.utf8), name: "-e")
             // What was interrupted in the last call may have come to its end all the same.
             try Interrupt.check()
             if json {

@@ -10,6 +10,8 @@ struct Transcript {
     }
 
     private var entries: [Entry] = []
+    /// Files that this session has written, and may write again.
+    private var saved: Set<String> = []
 
     mutating func add(_ text: String, expression: Int?) { entries.append(Entry(text: text, expression: expression)) }
 
@@ -32,12 +34,16 @@ struct Transcript {
         text.split { !($0.isLetter || $0.isNumber || $0 == "_") }.contains("ans")
     }
 
-    func save(to name: String, _ repl: Repl) {
+    mutating func save(to name: String, _ repl: Repl) {
         guard let path = Command.path(name) else { return complain("usage: :save FILE.ss") }
         guard !entries.isEmpty else { return complain("error: nothing to save: no input has run without an error yet") }
-        repl.attempt {
-            try AtomicFile.write(Array(script.utf8), to: path)
-            Output.write("\(entries.count) input\(entries.count == 1 ? "" : "s") written to \(name)\n")
+        if FileSystem.exists(path), !saved.contains(FileSystem.identity(path)) {
+            return complain("error: there is a file \"\(name)\" already, which this session has not written\nhelp: give another name, or remove it first: !rm \(name)")
+        }
+        let (script, count) = (script, entries.count)
+        if repl.attempt({ try AtomicFile.write(Array(script.utf8), to: path) }) {
+            saved.insert(FileSystem.identity(path))
+            Output.write("\(count) input\(count == 1 ? "" : "s") written to \(name)\n")
         }
     }
 }

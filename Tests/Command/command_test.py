@@ -101,6 +101,8 @@ def code_from_argument_file_and_standard_input():
         file.write('print(args)\nprint(options(args, {epochs: 60, quick: false}))\n')
     result = run("script.ss", "a", "--epochs", "3")
     expect(result.stdout == '["a", "--epochs", "3"]\n{epochs: 3, quick: false, rest: ["a"]}\n', result.stdout + result.stderr)
+    expect("{epochs: 4, quick: true, rest: []}" in run("script.ss", "--epochs=4", "--quick").stdout, "--name=value")
+    expect_error(run("script.ss", "--quick=1"), "--quick takes no value", code=1)
 
 
 @test
@@ -122,7 +124,8 @@ def generated_kernels_are_up_to_date():
 @test
 def exit_codes():
     expect(evaluate("1").returncode == 0, "success")
-    expect_error(evaluate("1 + nothing"), "nothing")
+    expect_error(evaluate("1 + nothing"), "nothing", code=2)
+    expect_error(evaluate("number(\"x\")"), "number")
     expect_error(evaluate("x = ("), code=2)
     expect(run("--no-such-option").returncode == 2, "usage")
     expect_error(run("no-such-script.ss"), "no-such-script.ss")

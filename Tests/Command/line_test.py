@@ -35,8 +35,12 @@ def exit_codes():
     assert run("-e", "1 + 1") == (0, "2\n", "")
     assert run("-e", "x = 1 + 1") == (0, "", "")
     assert run("-e", "1 + 1;") == (0, "", "")
-    code, out, err = run("-e", "1 + nothing")
-    assert (code, out) == (1, "") and "nothing" in err and "^" in err
+    assert run("-e", "x = 2", "-e", "x * 3") == (0, "6\n", "")
+    # Looked over before it runs, as a script is.
+    code, out, err = run("-e", "print(1); 1 + nothing")
+    assert (code, out) == (2, "") and "nothing" in err and "^" in err
+    code, out, err = run("-e", 'print(1); number("x")')
+    assert (code, out) == (1, "1\n") and "^" in err
     code, out, err = run("-e", "1 + )")
     assert (code, out) == (2, "") and "error" in err
     code, out, err = run("--bogus")

@@ -231,7 +231,7 @@ import Testing
             { $0.patience = 0 },
             { $0.accumulate = 0 }, { $0.epochs = nil }, { $0.resume = true }, { $0.loss = .focal(gamma: -1) },
             { $0.schedule = Schedule(warmup: -1) },
-            { $0.patch = SIMD3(0, 4, 4) }, { $0.slides = true },
+            { $0.patch = SIMD3(0, 4, 4) }, { $0.patch = SIMD3(96, 960, 96) }, { $0.slides = true },
         ]
         for (n, change) in changes.enumerated() {
             var options = FitOptions(epochs: 1)

@@ -75,6 +75,10 @@ def save_and_load(home):
     t.enter(":save all.ss")
     assert open(home + "/all.ss").read() == "first = 3\nsecond = first * 2\nfirst + 1\n"
     assert run(home + "/all.ss") == (0, "", "")
+    # Again by this session, but no file that it has not written.
+    assert "written" in t.enter(":save all.ss")
+    open(home + "/precious.ss", "w").write("precious = 1\n")
+    assert "there is a file" in t.enter(":save precious.ss") and open(home + "/precious.ss").read() == "precious = 1\n"
     t.enter(":reset")
     assert "error" in t.enter("first")
     assert "nothing to save" in t.enter(":save none.ss")

@@ -101,6 +101,11 @@ final class Stepper {
     private func prepared(_ batch: [Sample], draw: UInt64, epoch: Int, step: Int) throws -> [Sample] {
         for sample in batch { try sample.check(for: model, epoch: epoch, step: step) }
         guard let patch = options.patch else { return batch }
+        // A piece may be larger along an axis of few slices; one that is larger along all has nothing to choose from, and is a slip of the pen.
+        for sample in batch where all(patch .>= sample.shape) && patch != sample.shape {
+            throw NetworkError.option(
+                name: "patch", value: Text.sizes(patch), expected: "no larger than the samples: \(sample.name) has \(Text.sizes(sample.shape)) voxels")
+        }
         return batch.enumerated().map { i, sample in
             sample.patch(of: patch, seed: options.seed, position: draw * UInt64(options.batch) + UInt64(i))
         }
