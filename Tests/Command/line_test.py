@@ -354,10 +354,14 @@ zmodload zsh/zpty
 zpty z zsh -f -i
 zpty -w z 'PS1="READY>"; autoload -U compinit; compinit -u -d ./dump; LISTMAX=10000; zstyle ":completion:*" menu no; source ./completion.zsh; bindkey "^I" list-choices; stty -echo cols 200'
 zpty -w z 'echo START'
-sleep 1
+# However busy the machine is: until the prompt is there, and until nothing more has come for a second.
+until_seen() { repeat 300 { while zpty -r -t z more; do out+=$more; done; [[ $out == *$~1* ]] && return; sleep 0.1 } }
+until_quiet() { still=0; repeat 300 { if zpty -r -t z more; then out+=$more; still=0; else (( ++still >= 10 )) && return; fi; sleep 0.1 } }
+out=
+until_seen 'START?*READY>'
 zpty -n -w z "$1"$'\\t'
-sleep 1
-zpty -r -t z out; repeat 50 { zpty -r -t z more || break; out+=$more }
+until_seen 'READY>?*READY>'
+until_quiet
 print -r -- $out
 zpty -d z
 """
