@@ -12,6 +12,7 @@ o = options(args, {out: "default", steps: 3700, settle: 3000, batch: 1, rate: 0.
 assert(length(o.rest) == 1, "usage: skullstrip examples/train_default.ss LABELS [--out OUT] [--steps N] [--settle N] [--batch N] [--rate R] [--minutes M] [--start MODEL] [--wide SHARE]")
 out = make_folder(o.out)
 filters = 16
+wide = o.wide
 spacing = 2
 maps = [{id: "map {i}", labels: "{o.rest[0]}/training_seg_{if i < 10 { "0" } else { "" }}{i}.nii.gz"} for i in 1:21]
 
@@ -54,7 +55,7 @@ fn bounds(seed, share) {
 
 ## Masks made by people end in the fluid beside the brain rather than on its surface: `grow` takes that in where there is fluid, and no dura.
 fn fine(subject, seed=0) {
-    b = bounds(seed, o.wide)
+    b = bounds(seed, wide)
     made = synth(subject.labels, seed=seed, shape=[96, 112, 128], spacing=spacing, grow=2, rotation=b.rotation, scale=b.scale, noise=b.noise, thickness=b.thickness, bias=b.bias,
         slab=b.slab, air=b.air)
     # Of a slab most voxels are 0, and there is nothing to cut off.
@@ -107,6 +108,6 @@ save(plot(run), "{out}/training.png")
 # Probabilities pass one half slowly by design, so that their entropy at the border says little. The other limits are from bench/quality.ss (docs/models.md); `doubt` has to
 # be above that of good heads, which the masks' soft edge makes 0.20 to 0.22.
 best = pipeline(load("{out}/trained.safetensors"), prepare=v -> v |> zero_air() |> resample(shape=[128, 128, 128], spacing=spacing, antialias=true) |> standard(),
-    threshold=0.35, flips=true, volume=[850, 2100], limits={entropy: 1, contact: 0.02, doubt: 0.23})
+    threshold=0.3, flips=true, volume=[850, 2100], limits={entropy: 1, contact: 0.02, doubt: 0.23})
 save(best, "{out}/default.safetensors", weights="float16")
 print(best)

@@ -160,7 +160,7 @@ def errors_point_at_their_place():
     result = evaluate("a = phantom(seed=1, shape=8, spacing=20).image\nb = phantom(seed=1, shape=9, spacing=20).image\na + b")
     expect_error(result, "8×8×8", "9×9×9", "resample(b, like=a)", "^")
     expect_error(evaluate("n4(1)"), "volume", "^")
-    expect_error(evaluate("resmple(1)"), "resample")
+    expect_error(evaluate("resmple(1)"), "resample", code=2)
 
 
 # Bad input

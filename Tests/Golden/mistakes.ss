@@ -83,7 +83,3 @@ y = 3
 z = lenght(y)
 w = }
 fn = 3
-
-load("head.nii.gz\u{0}more")
-
-options(["--quick=1"], {quick: false})

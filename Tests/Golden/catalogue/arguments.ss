@@ -237,3 +237,5 @@ noise(v - 1000, 1, kind="rician")
 synth(v - v % 1)
 
 noise_level(v[:, :, 0:1])
+
+options(["--quick=1"], {quick: false})

@@ -43,3 +43,5 @@ read_table("t.json")
 [kind(env("PATH")), env("NO_SUCH_VARIABLE"), env("NO_SUCH_VARIABLE", 3)]
 
 [kind(clock()), now().year > 2000, length(now().text), args]
+
+load("head.nii.gz\u{0}more")
