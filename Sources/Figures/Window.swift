@@ -33,14 +33,19 @@ package struct Window: Equatable {
         high = try value(to)
     }
 
-    /// With a high end that shows what lies in the mask well: a tenth above all but the brightest half percent of it. Fat and vessels would otherwise leave a brain dark, or
-    /// much of it white. No less than 0.35 of the span before, so that a mask of something dark leaves the rest to be seen. Throws `Interrupted`.
-    func fitted(to values: [Float], within mask: [UInt8]?) throws -> Window {
+    /// With a high end that shows a brain well: a tenth above all but the brightest half percent of what lies in the mask. Fat and vessels would otherwise leave it dark, or
+    /// much of it white. Only for a mask of at least a tenth of the head, since a rim or a lesion does not tell how bright a brain is; and no less than 0.35 of the span
+    /// before, so that the rest is to be seen. Throws `Interrupted`.
+    package func fitted(to values: [Float], within mask: [UInt8]?) throws -> Window {
         guard let mask, high > low else { return self }
-        var inside: [Float] = []
+        let air = low + (high / 10 - low / 10)
+        var inside: [Float] = [], head = 0
         inside.reserveCapacity(values.count / 8)
-        for i in values.indices where mask[i] != 0 { inside.append(values[i]) }
-        guard let brain = try Window(inside) else { return self }
+        for i in values.indices {
+            if values[i] > air { head += 1 }
+            if mask[i] != 0 { inside.append(values[i]) }
+        }
+        guard inside.count * 10 >= head, let brain = try Window(inside) else { return self }
         var fitted = self
         fitted.high = max(low + (brain.high - low) * 1.1, low + (high - low) * 0.35)
         return fitted.high.isFinite ? fitted : self

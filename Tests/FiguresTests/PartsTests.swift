@@ -27,6 +27,22 @@ import Testing
         let flat = try #require(try Window([4, 4]))
         #expect(flat.level(4) == 0.5 && flat.level(3) == 0 && flat.level(5) == 1)
     }
+
+    /// A head of air 0, brain 50 to 60 and fat 200: the brain sets the window, a rim or something dark does not.
+    @Test func aBrainSetsTheWindow() throws {
+        let values = [Float](repeating: 0, count: 600) + (0..<300).map { 50 + Float($0 % 11) } + [Float](repeating: 200, count: 100)
+        let window = try #require(try Window(values))
+        func fitted(_ mask: (Int) -> Bool, _ values: [Float]) throws -> Window { try window.fitted(to: values, within: values.indices.map { mask($0) ? 1 : 0 }) }
+        #expect(window.low == 0 && window.high == 200)
+        // 0.35 of the span is more than a tenth above 60.
+        #expect(try fitted({ (600..<900).contains($0) }, values).high == 70)
+        #expect(try fitted({ $0 >= 600 }, values).high == 220)
+        #expect(try fitted({ (600..<630).contains($0) }, values) == window)
+        #expect(try fitted({ _ in false }, values) == window && window.fitted(to: values, within: nil) == window)
+        var brighter = values
+        for i in 600..<900 { brighter[i] *= 2 }
+        #expect(abs(try fitted({ (600..<900).contains($0) }, brighter).high - 132) < 0.01)
+    }
 }
 
 @Suite struct ContourTests {
