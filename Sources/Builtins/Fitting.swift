@@ -55,7 +55,7 @@ extension Catalog {
             Param<Int>("accumulate", "batches whose gradients make one step", default: 1),
             Param<Int?>("patience", "epochs without a better model after which training ends", default: nil),
             Param<WholeTriple?>(
-                "patch", "shape of random pieces of the samples to train on, in voxels; none takes them whole", default: nil),
+                "patch", "shape of random pieces of the samples to train on, in voxels, along one axis at least no larger than they are; none takes them whole", default: nil),
             Param<ValidationName>(
                 "validate", "how `valid` is predicted: whole, or in overlapping boxes of the size of `patch`", default: .whole),
             Param<[Metric]>("metrics", "reported beside Dice and IoU", default: []),
@@ -118,7 +118,7 @@ extension Catalog {
             Param<Double>("to", "the highest rate", default: 1),
             Param<Int>("steps", "how many", default: 100),
             Param<WholeTriple?>(
-                "patch", "shape of random pieces of the samples to train on, in voxels; none takes them whole", default: nil),
+                "patch", "shape of random pieces of the samples to train on, in voxels, along one axis at least no larger than they are; none takes them whole", default: nil),
             Param<UInt64>("seed", "seeds order and dropout", default: 0),
             returns: "a record {rates, losses, smoothed, suggestion}; the first three are lists",
             examples: [

@@ -38,7 +38,8 @@ public struct ResultCache: Sendable {
         switch value {
         case .string(let text):
             hash.add(text.split(separator: "/", omittingEmptySubsequences: false).last.map(String.init) ?? text)
-            let file = try path(text)
+            // What cannot be a name is no file, and a string like any other.
+            let file = (try? path(text)) ?? text
             var status = stat()
             if !file.isEmpty, stat(file, &status) == 0, status.st_mode & S_IFMT == S_IFREG {
                 try Interrupt.check()

@@ -50,7 +50,7 @@ struct Command: Sendable {
         },
         Command(name: "reset", argument: "", summary: "forget all your names") { _, repl in
             repl.session.reset()
-            repl.transcript = Transcript()
+            repl.transcript.forget()
         },
         Command(
             name: "set", argument: "[NAME VALUE]", summary: "change a setting: colour, threads, timing; without it show them",

@@ -48,7 +48,7 @@ struct Predict: ParsableCommand {
     @Flag(help: "Write a line of JSON for each image to standard output: files, volume, verdict, reasons, seconds.")
     var json = false
 
-    @Option(parsing: .unconditional, help: ArgumentHelp("Grow the mask by so many mm, at last; shrink it where negative. Volume and verdict are those of the mask before.", valueName: "mm"))
+    @Option(parsing: .unconditional, help: ArgumentHelp("Grow the mask by so many mm, at last; shrink it where negative. The verdict is that of the mask before.", valueName: "mm"))
     var border = 0.0
 
     @Option(help: ArgumentHelp("The least probability of a voxel of the mask; without it the model's.", valueName: "p"))

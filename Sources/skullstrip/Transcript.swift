@@ -13,6 +13,9 @@ struct Transcript {
     /// Files that this session has written, and may write again.
     private var saved: Set<String> = []
 
+    /// Keeps which files are this session's.
+    mutating func forget() { entries = [] }
+
     mutating func add(_ text: String, expression: Int?) { entries.append(Entry(text: text, expression: expression)) }
 
     /// What `:load` ran.
@@ -37,7 +40,7 @@ struct Transcript {
     mutating func save(to name: String, _ repl: Repl) {
         guard let path = Command.path(name) else { return complain("usage: :save FILE.ss") }
         guard !entries.isEmpty else { return complain("error: nothing to save: no input has run without an error yet") }
-        if FileSystem.exists(path), !saved.contains(FileSystem.identity(path)) {
+        if FileSystem.exists(path), !FileSystem.isFolder(path), !saved.contains(FileSystem.identity(path)) {
             return complain("error: there is a file \"\(name)\" already, which this session has not written\nhelp: give another name, or remove it first: !rm \(name)")
         }
         let (script, count) = (script, entries.count)

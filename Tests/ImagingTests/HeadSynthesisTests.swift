@@ -121,7 +121,7 @@ private func still() -> HeadSynthesis.Options {
         #expect(cut >= 10)
     }
 
-    /// A slab is a box of 25 to 120 mm along one axis that holds a part of the brain; the image and the mask end where it does, and nothing in it changes.
+    /// A slab is a box of 25 to 120 mm along one axis that holds a part of the brain; the image and the mask end where it does, and what is in it stays where it was.
     @Test func slabsAreCutOutOfTheSameImage() throws {
         let map = try LabelMap(try boxHead())
         let whole = still()
@@ -169,6 +169,7 @@ private func still() -> HeadSynthesis.Options {
             let air = deep.voxels.indices.filter { deep.voxels[$0] != 0 }.map { made.image.voxels[$0] }
             most.append(try #require(air.max()))
             let head = try Mask(grid: made.image.grid, voxels: made.labels.voxels.map { $0 == 2 ? 1 : 0 }).eroded(radius: 4)
+            #expect(head.count > 0)
             for i in head.voxels.indices where head.voxels[i] != 0 { #expect(made.image.voxels[i] == plain.image.voxels[i]) }
         }
         #expect(most.max()! > 0.5 && most.min()! < 0.4 && Set(most).count == most.count)

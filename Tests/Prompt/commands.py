@@ -82,6 +82,10 @@ def save_and_load(home):
     t.enter(":reset")
     assert "error" in t.enter("first")
     assert "nothing to save" in t.enter(":save none.ss")
+    t.enter("again = 1")
+    assert "written" in t.enter(":save all.ss") and open(home + "/all.ss").read() == "again = 1\n"
+    open(home + "/all.ss", "w").write("first = 3\nsecond = first * 2\nfirst + 1\n")
+    t.enter(":reset")
     t.enter(":load all.ss")
     assert value(t.enter("second")) == "6"
     t.enter("x = 1; second + x")

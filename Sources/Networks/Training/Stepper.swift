@@ -102,7 +102,7 @@ final class Stepper {
         for sample in batch { try sample.check(for: model, epoch: epoch, step: step) }
         guard let patch = options.patch else { return batch }
         // A piece may be larger along an axis of few slices; one that is larger along all has nothing to choose from, and is a slip of the pen.
-        for sample in batch where all(patch .>= sample.shape) && patch != sample.shape {
+        for sample in batch where all(patch .> sample.shape) {
             throw NetworkError.option(
                 name: "patch", value: Text.sizes(patch), expected: "no larger than the samples: \(sample.name) has \(Text.sizes(sample.shape)) voxels")
         }

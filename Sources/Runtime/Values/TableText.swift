@@ -59,6 +59,7 @@ struct TableText {
             isPlain = isPlain && abs(x) >= 1e-4 && abs(x) < 1e9
             if isPlain, digits < Self.most, abs(x) < 1000, x != x.rounded() { digits = min(Self.most, max(digits, decimals(x))) }
         }
+        if !isPlain { digits = 0 }
         let cells = try Interrupt.map(values) { value -> String in
             switch value {
             case nil, Value.none?: ""
