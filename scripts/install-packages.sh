@@ -3,7 +3,8 @@
 # Does nothing where all are present.
 set -eu
 
-packages="zlib1g-dev libdeflate-dev libopenblas-dev libcairo2-dev pkg-config $*"
+# g++ for its library, which Swift's static ones need.
+packages="g++ zlib1g-dev libdeflate-dev libopenblas-dev libcairo2-dev pkg-config $*"
 
 if ! command -v dpkg-query >/dev/null 2>&1; then
     echo "install-packages: not a Debian system; please install by hand: zlib, libdeflate, OpenBLAS, cairo (with headers), pkg-config $*" >&2
