@@ -6,19 +6,14 @@
 # HEADS has NAME.nii.gz and NAME_brainmask.nii.gz (colin27's mask is its labels 1, 2, 3 and 8; mne's is mne_brainmask). TOOL is model, bet or mindgrab: one in a process, so that the memory
 # is its own. FILE of mindgrab is what examples/mindgrab.ss saves. Scores go to OUT/TOOL.tsv; `table` prints those of all tools as one Markdown table. `bench/heads.sh` does it all.
 
+import "references.ss"
+
 o = options(args, {model: "", mindgrab: "", out: "scores"})
 assert(length(o.rest) == 2, "usage: skullstrip bench/heads.ss HEADS model|bet|mindgrab|table [--model FILE] [--mindgrab FILE] [--out scores]")
 heads = o.rest[0]
 tool = o.rest[1]
 tools = ["model", "bet", "mindgrab"]
 out = make_folder(o.out)
-
-# Masks fit their images voxel for voxel, though the header of one is half a voxel off.
-fn truth_of(name, like) {
-    file = if name == "mne_T1w" { "mne_brainmask" } else if name == "colin27_T1w" { "colin27_labels" } else { "{name}_brainmask" }
-    v = copy_grid(load("{heads}/{file}.nii.gz"), like=like)
-    if name == "colin27_T1w" { (v > 0 & v < 4) | v == 8 } else { v > 0 }
-}
 
 # Free of any convention: the brain tissue that a mask misses, in percent; none where no tissue is labelled.
 fn missed(name, found) {
@@ -43,7 +38,7 @@ fn run(tool) {
     # Before anything is measured, which takes memory of its own.
     memory = peak_memory()
     fn judge(x) {
-        c = compare(x.mask, truth_of(x.name, x.mask))
+        c = compare(x.mask, truth_of(heads, x.name, x.mask))
         {head: x.name, tool: tool, dice: c.dice, iou: c.iou, hd95: c.hd95, assd: c.assd, sensitivity: c.sensitivity, precision: c.precision, missed: missed(x.name, x.mask),
             ml: c.volume_ml, truth_ml: c.truth_ml, seconds: x.seconds, memory: memory}
     }

@@ -4,18 +4,13 @@
 #
 # HEADS as for bench/heads.ss. A row for each treatment: Dice of each head, whether its mask is called suspect (*), and the mean.
 
+import "references.ss"
+
 o = options(args, {model: "", out: "stress.tsv"})
 assert(length(o.rest) == 1, "usage: skullstrip bench/stress.ss HEADS [--model FILE] [--out stress.tsv]")
 heads = o.rest[0]
 net = if o.model == "" { default_model() } else { load(o.model) }
 names = ["mne_T1w", "colin27_T1w", "openms01_T1w", "openms01_FLAIR", "openms12_T2w"]
-
-# Masks fit their images voxel for voxel, though the header of one is half a voxel off.
-fn truth_of(name, like) {
-    file = if name == "mne_T1w" { "mne_brainmask" } else if name == "colin27_T1w" { "colin27_labels" } else { "{name}_brainmask" }
-    v = copy_grid(load("{heads}/{file}.nii.gz"), like=like)
-    if name == "colin27_T1w" { (v > 0 & v < 4) | v == 8 } else { v > 0 }
-}
 
 # Through the brain, along the axes right, anterior and superior.
 fn treated(v, brain) {
@@ -56,7 +51,7 @@ fn treated(v, brain) {
 rows = []
 for name in names {
     v = load("{heads}/{name}.nii.gz")
-    brain = truth_of(name, v) |> reorient("RAS")
+    brain = truth_of(heads, name, v) |> reorient("RAS")
     for [how, x] in entries(treated(reorient(v, "RAS"), brain)) {
         p = predict(net, x.v, qc=true)
         rows = rows + [{how: how, head: name, dice: dice(p.mask, x.brain), suspect: p.qc.verdict == "suspect"}]
