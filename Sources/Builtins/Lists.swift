@@ -110,7 +110,7 @@ extension Catalog {
             ]
         ) { context, xs, by, descending in
             let keys = try by.map { by in try xs.enumerated().map { try context.key(of: $1, at: $0, by: by) } } ?? xs
-            return try ValueOrder.places(keys, descending: descending).map { xs[$0] }
+            return try Interrupt.map(ValueOrder.places(keys, descending: descending)) { xs[$0] }
         },
 
         Builtin(
@@ -132,6 +132,7 @@ extension Catalog {
             examples: [Example("unique([3, 1, 3, 2, 1])", "[3, 1, 2]"), Example("unique([\"a\", \"bb\", \"c\"], by=length)", "[\"a\", \"bb\"]")]
         ) { context, xs, by in
             var kinds = Kinds(), out: [Value] = []
+            defer { Discard.ifInterrupted(&kinds, leaving: Kinds()) }
             for (i, x) in xs.enumerated() {
                 if try kinds.number(of: context.key(of: x, at: i, by: by)) == out.count { out.append(x) }
                 if i & 4095 == 0 { try Interrupt.check() }
@@ -146,6 +147,10 @@ extension Catalog {
             examples: [Example("group(0:5, x -> x % 2)", "[{key: 0, items: [0, 2, 4]}, {key: 1, items: [1, 3]}]")]
         ) { context, xs, by -> [Record] in
             var kinds = Kinds(), groups: [(key: Value, items: [Value])] = []
+            defer {
+                Discard.ifInterrupted(&kinds, leaving: Kinds())
+                Discard.ifInterrupted(&groups, leaving: [])
+            }
             for (i, x) in xs.enumerated() {
                 let key = try context.key(of: x, at: i, by: by), kind = try kinds.number(of: key)
                 if kind == groups.count { groups.append((key, [])) }

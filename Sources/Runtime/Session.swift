@@ -39,7 +39,7 @@ public final class Session: @unchecked Sendable {
         machine.importFile = { [unowned self] path, importer in try self.importFile(path, importer) }
         machine.help = { [unowned self] subject in try Help.answer(subject, self) }
         machine.evaluateApart = { [unowned self] source in
-            try self.placed { try self.evaluate(source, in: Module(directory: ".", library: self.library, builtins: self.builtins)) }
+            try self.placed { try self.evaluate(self.parse(source), in: Module(directory: ".", library: self.library, builtins: self.builtins)) }
         }
     }
 
@@ -81,8 +81,7 @@ public final class Session: @unchecked Sendable {
     private func run(_ source: Source, isScript: Bool = false) throws -> Value {
         try withContext { _ in
             try reserve(for: source)
-            if isScript { try checkBeforeRunning(source) }
-            return try evaluate(source, in: main)
+            return try evaluate(isScript ? checkBeforeRunning(source) : parse(source), in: main)
         }
     }
 
@@ -95,13 +94,24 @@ public final class Session: @unchecked Sendable {
     private func loadPrelude() throws {
         while let (name, text) = prelude.first {
             prelude.removeFirst()
-            _ = try evaluate(Source(name: name, text: text, isLibrary: true), in: library)
+            _ = try evaluate(parse(Source(name: name, text: text, isLibrary: true)), in: library)
         }
     }
 
-    private func evaluate(_ source: Source, in module: Module) throws -> Value {
-        let script = try Parser.parse(source)
-        let code = try Compiler.compile(script, in: module)
+    /// Throws `SyntaxErrors`, and `Interrupted` upon Ctrl-C.
+    private func parse(_ source: Source) throws -> Script {
+        var survey = survey(source)
+        try Interrupt.check(leaving: &survey, for: .nothing)
+        if !survey.mistakes.isEmpty { throw SyntaxErrors(survey.mistakes) }
+        return survey.script
+    }
+
+    private func evaluate(_ script: consuming Script, in module: Module) throws -> Value {
+        let source = script.source
+        var code: FunctionCode? = try Compiler.compile(script, in: module)
+        Discard.ifInterrupted(&script, leaving: Parser.Survey.nothing.script)
+        try Interrupt.check(leaving: &code, for: nil)
+        guard let code else { return .none }
         do {
             return try execute(code)
         } catch let error as ArgumentError {
@@ -119,8 +129,7 @@ public final class Session: @unchecked Sendable {
     /// Compiles a text once and runs it as long as `goesOn` says, which is handed the seconds that each run took so far. Throws what compiling and running throw.
     public func benchmark(source: String, name: String, while goesOn: ([Double]) -> Bool) throws -> [Double] {
         try prepare()
-        let script = try Parser.parse(Source(name: name, text: source))
-        let code = try Compiler.compile(script, in: main)
+        let code = try Compiler.compile(parse(Source(name: name, text: source)), in: main)
         return try BigStack.run { floor in
             machine.stackFloor = floor
             defer { machine.progress.clear() }
@@ -170,7 +179,7 @@ public final class Session: @unchecked Sendable {
             try placed {
                 let source = try Source(name: path, bytes: bytes)
                 try reserve(for: source)
-                _ = try evaluate(source, in: module)
+                _ = try evaluate(parse(source), in: module)
             }
             imports.modules[identity] = module
         }

@@ -40,13 +40,20 @@ public enum Interrupt {
         if isRaised { throw Interrupted() }
     }
 
+    /// The same. What was made so far, which the caller gives up, is then freed on a thread beside, and `empty` left in its place.
+    public static func check<Made>(leaving made: inout Made, for empty: @autoclosure () -> Made) throws {
+        guard isRaised else { return }
+        Discard.ifInterrupted(&made, leaving: empty())
+        throw Interrupted()
+    }
+
     /// What a function gives for each item. Throws what it throws, and `Interrupted` between two items when the flag is set.
     public static func map<Items: Sequence, Result>(_ items: Items, _ body: (Items.Element) throws -> Result) throws -> [Result] {
         var out: [Result] = []
         out.reserveCapacity(items.underestimatedCount)
         for item in items {
             out.append(try body(item))
-            if out.count & 4095 == 0 { try check() }
+            if out.count & 4095 == 0 { try check(leaving: &out, for: []) }
         }
         return out
     }

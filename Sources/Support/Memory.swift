@@ -36,6 +36,7 @@ public enum Memory {
 
     /// Hands freed memory back to the system where the C library can, so that `available` counts it.
     public static func trim() {
+        Discard.wait()
         guard let symbol = dlsym(nil, "malloc_trim") else { return }
         _ = unsafeBitCast(symbol, to: (@convention(c) (Int) -> Int32).self)(0)
     }

@@ -36,11 +36,15 @@ struct Lexer {
         if start == 0, bytes.starts(with: [0xEF, 0xBB, 0xBF]) { position = 3 }
     }
 
-    /// All tokens of the source, ending in `.end`, and what was wrong.
-    static func scan(_ source: Source, _ recovery: Recovery? = nil) -> Lexer {
+    /// All tokens of the source, ending in `.end`, and what was wrong; of the part before `isStopped`, which is asked now and then, was true.
+    static func scan(_ source: Source, _ recovery: Recovery? = nil, isStopped: () -> Bool = { false }) -> Lexer {
         var lexer = Lexer(source)
         lexer.recovery = recovery
-        while lexer.step(stopAtFormat: false) {}
+        var steps = 0
+        while lexer.step(stopAtFormat: false) {
+            steps += 1
+            if steps & 4095 == 0, isStopped() { break }
+        }
         lexer.finish()
         return lexer
     }

@@ -12,6 +12,8 @@ public struct Parser {
     var ending = "the end of the text"
     /// Names in statements that were given up.
     var doubtful: Set<String> = []
+    /// Asked now and then: once it is true, the rest of the text is left.
+    let isStopped: () -> Bool
 
     /// How deep brackets, blocks and prefix operators may be nested: what a thread's stack carries with room to spare.
     public static let deepest = 400
@@ -23,10 +25,11 @@ public struct Parser {
     /// Thrown after a report, up to the statement that it spoils.
     struct Panic: Error {}
 
-    init(_ source: Source, tokens: [Token], depth: Int = 0) {
+    init(_ source: Source, tokens: [Token], depth: Int = 0, isStopped: @escaping () -> Bool = { false }) {
         self.source = source
         self.tokens = tokens
         self.depth = depth
+        self.isStopped = isStopped
     }
 
     /// What a text holds, mistakes or not.
@@ -39,6 +42,9 @@ public struct Parser {
         public let doubtful: Set<String>
         /// Where the brackets begin that were never closed, and were closed by guess.
         public let unclosed: Set<Int>
+
+        /// That of an empty text.
+        public static var nothing: Survey { Parser.survey(Source(name: "", text: "")) }
     }
 
     /// Throws `SyntaxErrors` with all mistakes, in the order of the text.
@@ -49,19 +55,21 @@ public struct Parser {
     }
 
     /// The statements of a text that are right, and the mistakes of the others.
-    public static func survey(_ source: Source) -> Survey {
-        let lexer = Lexer.scan(source)
-        var parser = Parser(source, tokens: lexer.tokens)
+    ///
+    /// `isStopped` is asked now and then. Once it is true the rest of the text is left, and what is given means nothing.
+    public static func survey(_ source: Source, isStopped: @escaping () -> Bool = { false }) -> Survey {
+        let lexer = Lexer.scan(source, isStopped: isStopped)
+        var parser = Parser(source, tokens: lexer.tokens, isStopped: isStopped)
         let statements = parser.statements(untilBrace: false)
         let script = Script(source: source, statements: statements, isSilenced: parser.endsInSemicolon)
         if lexer.diagnostics.isEmpty, parser.diagnostics.isEmpty { return Survey(script: script, mistakes: [], doubtful: [], unclosed: []) }
-        return survey(source, again: Recovery(unclosed: Set(lexer.unclosed + lexer.repairs.map(\.opening))))
+        return survey(source, again: Recovery(unclosed: Set(lexer.unclosed + lexer.repairs.map(\.opening))), isStopped)
     }
 
     /// The second reading, of a text with mistakes.
-    private static func survey(_ source: Source, again recovery: Recovery) -> Survey {
-        let lexer = Lexer.scan(source, recovery)
-        var parser = Parser(source, tokens: lexer.tokens)
+    private static func survey(_ source: Source, again recovery: Recovery, _ isStopped: @escaping () -> Bool) -> Survey {
+        let lexer = Lexer.scan(source, recovery, isStopped: isStopped)
+        var parser = Parser(source, tokens: lexer.tokens, isStopped: isStopped)
         let statements = parser.statements(untilBrace: false)
         // What the lexer has told is not told again, nor what comes of it on the line of a bracket that it closed.
         let told = Set(lexer.diagnostics.map(\.span.start) + lexer.repairs.map(\.closing))
@@ -109,7 +117,10 @@ public struct Parser {
     var next: Token { tokens[min(position + 1, tokens.count - 1)] }
     var previousEnd: Int { position > 0 ? tokens[position - 1].span.end : 0 }
 
-    mutating func advance() { if position < tokens.count - 1 { position += 1 } }
+    mutating func advance() {
+        if position < tokens.count - 1 { position += 1 }
+        if position & 4095 == 0, isStopped() { position = tokens.count - 1 }
+    }
 
     func at(_ symbol: Symbol) -> Bool {
         if case .symbol(symbol) = current.kind { true } else { false }

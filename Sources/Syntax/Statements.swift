@@ -4,7 +4,7 @@ extension Parser {
         var out: [Expression] = []
         while true {
             while atNewline || at(.semicolon) { advance() }
-            if atEnd { return out }
+            if atEnd || isStopped() { return out }
             if at(.rightBrace) {
                 if untilBrace { return out }
                 advance()

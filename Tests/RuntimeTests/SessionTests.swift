@@ -118,6 +118,46 @@ import Testing
         }
     }
 
+    /// A long text is left wherever it is, with mistakes or without.
+    @Test func interruptStopsReading() async {
+        await #expect(processExitsWith: .success) {
+            let session = makeSession()
+            for text in ["a = = 1\n", "a = 1\n", "fn f(x) = x + 1\n", "f(1)\n"] {
+                let script = Array(String(repeating: text, count: 20_000).utf8)
+                Interrupt.raise()
+                #expect(throws: Interrupted.self, "\(text)") { try session.run(bytes: script, name: "t") }
+                #expect(throws: Interrupted.self, "\(text)") { try session.check(bytes: script, name: "t") }
+                Interrupt.clear()
+            }
+            #expect((try? session.run(source: "[a for a in 0:3]", name: "t"))?.text == "[0, 1, 2]")
+        }
+    }
+
+    /// What is given up is freed on another thread; what the session keeps is whole.
+    @Test func interruptKeepsValues() async {
+        await #expect(processExitsWith: .success) {
+            let session = makeSession()
+            try session.run(source: "xs = [\"a string that is kept on the heap, {k}\" for k in 0:100000]\nlast = xs[99999]\nys = xs", name: "t")
+            for turn in 0..<20 {
+                var thread = pthread_t()
+                pthread_create(
+                    &thread, nil,
+                    { opaque in
+                        usleep(5_000 + 2_000 * UInt32(UInt(bitPattern: opaque)))
+                        Interrupt.raise()
+                        return nil
+                    }, UnsafeMutableRawPointer(bitPattern: turn))
+                #expect(throws: Interrupted.self) {
+                    try session.run(source: "while true { ys = [...xs, {n: last}, [x for x in xs]]; zs = [{text: x} for x in ys] }", name: "t")
+                }
+                pthread_join(thread, nil)
+                Interrupt.clear()
+                let kept = try session.run(source: "[length(xs), xs[99999] == last, length([x for x in xs if x == last]), length(ys) > 99999]", name: "t")
+                #expect(kept.text == "[100000, true, 1, true]")
+            }
+        }
+    }
+
     @Test func libraryFunctions() throws {
         let sink = Sink()
         let session = makeSession(

@@ -22,20 +22,27 @@ extension Session {
         try withContext { _ in
             try reserve(for: source)
             var imports = ImportSurvey()
-            let mistakes = imports.mistakes(of: source, directory: directory, in: main) + imports.found
+            let mistakes = imports.mistakes(in: survey(source), directory: directory, in: main) + imports.found
+            try Interrupt.check()
             if !mistakes.isEmpty { throw SyntaxErrors(mistakes) }
         }
     }
 
-    /// What would stop a script sooner or later, found before its first statement runs.
+    /// A script without what would stop it sooner or later, which is found before its first statement runs. Throws `SyntaxErrors`, and `Interrupted` upon Ctrl-C.
     ///
     /// What is wrong with imports is told when they are evaluated, with the numbers.
-    func checkBeforeRunning(_ source: Source) throws(SyntaxErrors) {
+    func checkBeforeRunning(_ source: Source) throws -> Script {
         var imports = ImportSurvey(judgesImports: false)
-        let mistakes = imports.mistakes(of: source, directory: main.directory, in: main)
+        var survey = survey(source)
+        let mistakes = imports.mistakes(in: survey, directory: main.directory, in: main)
+        try Interrupt.check(leaving: &survey, for: .nothing)
         if !mistakes.isEmpty { throw SyntaxErrors(mistakes) }
+        return survey.script
     }
 }
+
+/// What a text holds, read until Ctrl-C.
+func survey(_ source: Source) -> Parser.Survey { Parser.survey(source) { Interrupt.isRaised } }
 
 /// What a script and the files that it imports bind, as far as their texts tell.
 private struct ImportSurvey {
@@ -52,15 +59,17 @@ private struct ImportSurvey {
 
     init(judgesImports: Bool = true) { self.judgesImports = judgesImports }
 
-    mutating func mistakes(of source: Source, directory: String, in module: Module) -> [Diagnostic] {
-        let survey = Parser.survey(source)
+    mutating func mistakes(in survey: Parser.Survey, directory: String, in module: Module) -> [Diagnostic] {
         let (imported, missing) = self.imported(by: survey.script, directory: directory, in: module)
-        bound[source.name] = imported
+        bound[survey.script.source.name] = imported
+        if Interrupt.isRaised { return [] }
         let names = Resolver.mistakes(in: survey, imported: imported, module: module)
         var misplaced: [Diagnostic] = []
         do {
             // What the compiler alone knows: `break` outside of a loop and the like.
-            _ = try Compiler.compile(survey.script, in: Module(directory: directory, library: module.library, builtins: module.builtins))
+            var code: FunctionCode? = try Compiler.compile(
+                survey.script, in: Module(directory: directory, library: module.library, builtins: module.builtins))
+            Discard.ifInterrupted(&code, leaving: nil)
         } catch {
             misplaced = error.diagnostics
         }
@@ -123,8 +132,8 @@ private struct ImportSurvey {
             return nil
         }
         let directory = ScriptFile.directory(path)
-        found += mistakes(of: source, directory: directory, in: Module(directory: directory, library: module.library, builtins: module.builtins))
-        let survey = Parser.survey(source)
+        let survey = survey(source)
+        found += mistakes(in: survey, directory: directory, in: Module(directory: directory, library: module.library, builtins: module.builtins))
         let own = Set(Names.bound(in: survey.script.statements)).union(survey.doubtful)
         let names = bound[path].flatMap { $0 }?.union(own).filter { !$0.hasPrefix("_") }
         exported[identity] = .some(names)

@@ -6,6 +6,7 @@ final class Compiler {
     let module: Module
     let source: Source
     var diagnostics: [Diagnostic] = []
+    private var polling = StopPoll()
 
     /// What is known while one function's body is compiled.
     final class Scope {
@@ -59,7 +60,7 @@ final class Compiler {
         self.source = source
     }
 
-    /// The code of a script's top level. Throws `SyntaxErrors` for statements that stand where they cannot.
+    /// The code of a script's top level. Throws `SyntaxErrors` for statements that stand where they cannot. After a Ctrl-C the code is of no use.
     static func compile(_ script: Script, in module: Module) throws(SyntaxErrors) -> FunctionCode {
         let compiler = Compiler(module, script.source)
         let code = FunctionCode(name: nil, source: script.source, span: Span(0, script.source.bytes.count), doc: nil, module: module)
@@ -150,6 +151,7 @@ final class Compiler {
     // MARK: - Statements and expressions
 
     func compile(_ e: Expression, _ scope: Scope) -> Code {
+        if polling.isStopped() { return Literal(.none, e.span) }
         switch e.kind {
         case .block(let statements): return BlockCode(statements.map { compile($0, scope) }, e.span)
         case .bind(let name, _, let value): return bind(name, value, e.span, scope)

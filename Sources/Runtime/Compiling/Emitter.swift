@@ -17,6 +17,7 @@ final class Emitter {
     private var loops: [Loop] = []
     /// True in a part of a function whose value is wanted: what returns there returns from the function around it.
     private var isPart = false
+    var polling = StopPoll()
 
     private struct Loop {
         var breaks = Label()
@@ -168,6 +169,7 @@ final class Emitter {
 
     /// What other code can evaluate: the code itself, or a program of it.
     private func part(_ code: Code) -> Code {
+        if polling.isStopped() { return code }
         guard code.evaluatesItself else { return chunk(code, givesValue: true) }
         code.replaceParts(part)
         return code

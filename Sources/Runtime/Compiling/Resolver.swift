@@ -15,6 +15,7 @@ struct Resolver {
     private var scopes: [Scope] = []
     /// Each is told once.
     private var unknown: Set<String> = []
+    private var polling = StopPoll()
 
     private struct Scope {
         var names: Set<String>
@@ -55,6 +56,7 @@ struct Resolver {
     }
 
     private mutating func visit(_ e: Expression) {
+        if polling.isStopped() { return }
         switch e.kind {
         case .name(let name): read(name, e.span)
         case .lambda(let node), .define(let node):

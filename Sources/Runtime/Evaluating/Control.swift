@@ -7,9 +7,12 @@ final class BlockCode: Code {
         self.statements = statements
         super.init(span)
     }
-    override func emitStatement(_ emitter: Emitter) { for statement in statements { statement.emitStatement(emitter) } }
+    override func emitStatement(_ emitter: Emitter) { emit(statements[...], emitter) }
+    private func emit(_ statements: ArraySlice<Code>, _ emitter: Emitter) {
+        for statement in statements where !emitter.polling.isStopped() { statement.emitStatement(emitter) }
+    }
     override func emit(_ emitter: Emitter, to register: Int) {
-        for statement in statements.dropLast() { statement.emitStatement(emitter) }
+        emit(statements.dropLast(), emitter)
         if let last = statements.last { last.emit(emitter, to: register) } else { emitter.add(.plain, a: register) }
     }
 }

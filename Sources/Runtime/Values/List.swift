@@ -84,7 +84,18 @@ public final class List: RandomAccessCollection, @unchecked Sendable {
     }
 
     deinit {
-        for i in 0..<count { words[i].release() }
+        for i in 0..<count {
+            if i & 63 == 0, Discard.isWanted {
+                let (words, rest) = (words, i..<count)
+                return Discard.later { Self.free(words, rest) }
+            }
+            words[i].release()
+        }
+        words.deallocate()
+    }
+
+    private static func free(_ words: UnsafeMutablePointer<Word>, _ rest: Range<Int>) {
+        for i in rest { words[i].release() }
         words.deallocate()
     }
 
