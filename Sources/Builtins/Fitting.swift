@@ -84,7 +84,9 @@ extension Catalog {
                 epochs: epochs ?? (minutes == nil ? 10 : nil), steps: steps, batch: batch, loss: loss.loss, optimizer: optimizer.optimizer,
                 checkpoint: checkpoint, memory: try memory.map { try megabytes($0, context) }, precision: precision.precision, seed: seed)
             (options.schedule, options.minutes, options.ema, options.clip) = (schedule.schedule, minutes, ema, clip)
-            (options.accumulate, options.patience, options.patch, options.metrics) = (accumulate, patience, patch?.numbers, metrics)
+            (options.accumulate, options.patience, options.patch) = (accumulate, patience, patch?.numbers)
+            // Each is told once, Dice and IoU in any case.
+            for metric in metrics where metric != .dice && metric != .iou && !options.metrics.contains(metric) { options.metrics.append(metric) }
             options.slides = validate == .sliding
             (options.resume, options.every, options.log) = (resume, every, try log.map(context.path))
             options.sources = [("train", mark(of: train)), ("valid", mark(of: valid)), ("prepare", mark(of: prepare))]

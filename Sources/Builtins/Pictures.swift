@@ -41,7 +41,7 @@ extension Catalog {
         },
 
         Builtin(
-            "plot", "Lines: a training's curves, a histogram, or lists of numbers.", theme: .pictures,
+            "plot", "Lines or points: a training's curves, a histogram, or lists of numbers.", theme: .pictures,
             details: """
                 What `fit` gave is drawn as losses, metrics and learning rate against epochs, the best epoch marked; what `lr_find` gave as losses against \
                 learning rates, the suggestion marked; what `histogram` gave as counts over values.
@@ -50,19 +50,28 @@ extension Catalog {
             Param<String>("title", "a headline", default: ""),
             Param<String>("x", "the horizontal axis' label", default: ""),
             Param<String>("y", "the vertical axis' label", default: ""),
+            Param<[Double]?>("at", "where the values lie along the horizontal axis: as many numbers as each list has; 1, 2, 3, … where none are given", default: nil),
+            Param<Bool>("points", "dots instead of lines", default: false),
             returns: "a figure",
             examples: [
+                Example("show(plot({dice: [0.91, 0.95, 0.93]}, at=[0.2, 0.35, 0.5], x=\"threshold\"))", "figure 1100×640 pixels · plot · 1 series · 3 points"),
                 Example("kind(plot({loss: [0.9, 0.5, 0.3], dice: [0.1, 0.5, 0.7]}))", "\"figure\""),
                 Example(
                     "show(plot(histogram(phantom(seed=1, shape=16, spacing=12).image, bins=20)))",
                     "figure 1100×640 pixels · histogram · 1 series · 20 bins"),
             ]
-        ) { context, data, title, x, y in
+        ) { context, data, title, x, y, at, points in
             if case .first(let record) = data, var known = RecordPlot.recognised(record) {
+                if at != nil { throw context.reject("at", expected: "none, as what `fit`, `lr_find` and `histogram` gave has places of its own", found: "a list") }
                 if !y.isEmpty, known.panels.count == 1 { known.panels[0].label = y }
                 return try Plot.panels(title: title.isEmpty ? known.title : title, xLabel: x.isEmpty ? known.xLabel : x, known.panels)
             }
-            return try Plot.lines(title: title, xLabel: x, yLabel: y, series: try lines(data, context))
+            let series = try lines(data, context)
+            if let at, let odd = series.first(where: { $0.values.count != at.count }) {
+                throw context.reject(
+                    "at", expected: "a place for each value", found: "\(at.count) for \(odd.values.count) values" + (odd.name.isEmpty ? "" : " of `\(odd.name)`"))
+            }
+            return try Plot.lines(title: title, xLabel: x, yLabel: y, series: series, places: at, isScatter: points)
         },
 
         Builtin(
@@ -70,14 +79,14 @@ extension Catalog {
             details: "From left to right, row after row. A row is as high as its highest figure, a column as wide as its widest.",
             Param<[Figure]>("figures", "the figures"),
             Param<Int>("columns", "figures in a row", default: 2),
-            Param<String>("title", "what `show` calls it", default: "contact sheet"),
+            Param<String>("title", "a headline", default: ""),
             returns: "a figure",
             examples: [
                 Example(
                     "heads = [phantom(seed=s, shape=24, spacing=8) for s in 1:5]\n"
                         + "show(sheet([overlay(h.image, h.mask, width=400) for h in heads], columns=2, title=\"four heads\"))", nil)
             ]
-        ) { _, figures, columns, title in try Sheet.grid(figures, columns: columns, title: title) },
+        ) { _, figures, columns, title in try Sheet.grid(figures, columns: columns, headline: title, title: "contact sheet") },
 
         Builtin(
             "show", "Show a figure in the terminal.", theme: .pictures,

@@ -27,7 +27,7 @@ final class TrainingReport {
     func step(_ r: StepReport) {
         guard context.progress.isVisible else { return }
         var note = "loss \(Text.fixed(r.loss, 3))  dice \(Text.fixed(r.dice, 3))"
-        if let iou = r.valid?.validIoU { note += "  val_iou \(Text.fixed(iou, 3))" }
+        if let iou = r.valid?.validIoU { note += "  valid_iou \(Text.fixed(iou, 3))" }
         note += "  \(Text.short(Double(r.voxels) / r.secondsPerStep / 1e6, 3)) Mvox/s"
         if let held = Memory.held { note += "  \(Text.bytes(held))" }
         let of = r.epochs.map { "/\($0)" } ?? ""
@@ -39,10 +39,10 @@ final class TrainingReport {
         let of = options.epochs.map { "/\($0)" } ?? ""
         var line = "epoch \(r.epoch)\(of)  loss \(Text.fixed(r.loss, 3))  dice \(Text.fixed(r.dice, 3))  iou \(Text.fixed(r.iou, 3))"
         if let loss = r.validLoss, let dice = r.validDice, let iou = r.validIoU {
-            line += "  val_loss \(Text.fixed(loss, 3))  val_dice \(Text.fixed(dice, 3))  val_iou \(Text.fixed(iou, 3))"
+            line += "  valid_loss \(Text.fixed(loss, 3))  valid_dice \(Text.fixed(dice, 3))  valid_iou \(Text.fixed(iou, 3))"
         }
         for (metric, value) in zip(options.metrics, r.validMetrics ?? r.metrics) {
-            line += "  \(r.validMetrics == nil ? "" : "val_")\(metric.rawValue) \(Text.fixed(value, 3))"
+            line += "  \(r.validMetrics == nil ? "" : "valid_")\(metric.rawValue) \(Text.fixed(value, 3))"
         }
         context.note(line + "  \(Text.duration(r.seconds))" + (r.best ? "  best" : ""))
     }

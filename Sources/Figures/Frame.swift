@@ -104,6 +104,17 @@ final class Frame {
         try end()
     }
 
+    /// Each point as a dot; where there are many, smaller ones through which others are seen.
+    func dot(_ points: [SIMD2<Double>], _ colour: Colour) throws {
+        let isMany = points.count > 400
+        for (n, point) in points.enumerated() {
+            if n & 1023 == 0 { try Interrupt.check() }
+            guard point.x.isFinite, point.y.isFinite else { continue }
+            let p = place(point)
+            canvas.circle(x: p.x, y: p.y, radius: font / 15 * (isMany ? 2 : 4), isMany ? colour.opacity(0.5) : colour)
+        }
+    }
+
     /// Of the points that follow one another in one column of pixels the first, the lowest, the highest and the last: the line looks the same.
     private static func thinned(_ run: [SIMD2<Double>]) -> [SIMD2<Double>] {
         var out: [SIMD2<Double>] = [], start = 0

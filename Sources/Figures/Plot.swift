@@ -1,7 +1,7 @@
 import Glibc
 import Support
 
-/// Line plots.
+/// Plots of lines and of points.
 public enum Plot {
     /// Values along a line; a value that is not finite leaves a gap, and one alone between gaps is a dot.
     public struct Series: Sendable {
@@ -28,6 +28,8 @@ public enum Plot {
         public var mark: Double?
         /// Whether the values are counts between each place and the next, of which there is one more: drawn as steps from 0 and back, tinted below.
         public var isHistogram = false
+        /// Whether each value is a dot of its own, without a line.
+        public var isScatter = false
 
         /// Linear axes unless told otherwise.
         public init(
@@ -57,17 +59,21 @@ public enum Plot {
         }
     }
 
-    /// Values against 1, 2, 3, …
+    /// Values against 1, 2, 3, … or against places of their own.
     ///
     /// - Parameters:
     ///   - series: drawn in this order; the legend names each.
+    ///   - places: where the values lie along the horizontal axis.
+    ///   - isScatter: dots rather than lines.
     ///   - width, height: in pixels, 300 … 4000.
     /// Throws `FigureError.noSeries`.
     public static func lines(
-        title: String, xLabel: String, yLabel: String, series: [(name: String, values: [Double])], width: Int = 1100, height: Int = 640
+        title: String, xLabel: String, yLabel: String, series: [(name: String, values: [Double])], places: [Double]? = nil, isScatter: Bool = false,
+        width: Int = 1100, height: Int = 640
     ) throws -> Figure {
-        try panels(
-            title: title, xLabel: xLabel, [Panel(yLabel, series.map { Series($0.name, $0.values) })], width: width, height: height)
+        var panel = Panel(yLabel, series.map { Series($0.name, $0.values) }, places: places)
+        panel.isScatter = isScatter
+        return try panels(title: title, xLabel: xLabel, [panel], width: width, height: height)
     }
 
     /// Panels one above the other, the first one the tallest. The horizontal axis is theirs together if none has places of its own.
@@ -89,7 +95,10 @@ public enum Plot {
             frame.left = margin
             frame.drawAxes(title: n == 0 ? title : "", xLabel: n == panels.count - 1 ? xLabel : "", yLabel: panel.label)
             if let mark = panel.markPlace { frame.drawMark(mark) }
-            for (k, one) in panel.series.enumerated() { try frame.draw(panel.points(one), Theme.series[k % Theme.series.count], isArea: panel.isHistogram) }
+            for (k, one) in panel.series.enumerated() {
+                let points = try panel.points(one), colour = Theme.series[k % Theme.series.count]
+                if panel.isScatter { try frame.dot(points, colour) } else { try frame.draw(points, colour, isArea: panel.isHistogram) }
+            }
             frame.drawLegend(panel.series.map(\.name))
         }
         let count = panels.reduce(0) { $0 + $1.series.count }, longest = panels.map(\.longest).max() ?? 0

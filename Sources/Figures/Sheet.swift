@@ -1,9 +1,10 @@
 /// Several pictures as one.
 public enum Sheet {
-    /// Pictures in rows of `columns`, each row as high and each column as wide as it has to be, on the background of montages. Throws
+    /// Pictures in rows of `columns`, each row as high and each column as wide as it has to be, on the background of montages, below a headline
+    /// where one is given; `title` is the figure's own where there is none. Throws
     /// `FigureError.columns` for fewer than one column, `.noFigures` for no picture, and `.drawing` where the sheet would have more than 2²⁷
     /// pixels.
-    public static func grid(_ figures: [Figure], columns: Int = 1, title: String = "") throws -> Figure {
+    public static func grid(_ figures: [Figure], columns: Int = 1, headline: String = "", title: String = "") throws -> Figure {
         guard columns >= 1 else { throw FigureError.columns(columns) }
         guard !figures.isEmpty else { throw FigureError.noFigures }
         let across = min(columns, figures.count), down = (figures.count + across - 1) / across
@@ -12,17 +13,28 @@ public enum Sheet {
             widths[n % across] = max(widths[n % across], figure.width)
             heights[n / across] = max(heights[n / across], figure.height)
         }
-        let width = widths.reduce(0, +), height = heights.reduce(0, +)
+        let width = widths.reduce(0, +)
+        let head = try headline.isEmpty ? nil : Self.head(headline, width: width)
+        let above = head?.height ?? 0, height = above + heights.reduce(0, +)
         guard width < (1 << 27) / max(height, 1) else { throw FigureError.drawing(reason: "\(figures.count) pictures are too many for one sheet") }
         var pixels = [UInt32](repeating: figures[0].pixels.first ?? 0, count: width * height)
+        if let head { pixels.replaceSubrange(0..<width * above, with: head.pixels) }
         for (n, figure) in figures.enumerated() {
             let column = n % across, row = n / across
-            let left = widths[..<column].reduce(0, +) + (widths[column] - figure.width) / 2, top = heights[..<row].reduce(0, +)
+            let left = widths[..<column].reduce(0, +) + (widths[column] - figure.width) / 2, top = above + heights[..<row].reduce(0, +)
             for y in 0..<figure.height {
                 let to = left + (top + y) * width
                 pixels.replaceSubrange(to..<to + figure.width, with: figure.pixels[y * figure.width..<(y + 1) * figure.width])
             }
         }
-        return Figure(width: width, height: height, pixels: pixels, title: title)
+        return Figure(width: width, height: height, pixels: pixels, title: headline.isEmpty ? title : headline)
+    }
+
+    /// The line above the pictures.
+    private static func head(_ text: String, width: Int) throws -> Figure {
+        let size = max(14, min(28, Double(width) / 50))
+        let canvas = try Canvas(width: width, height: Int(2.2 * size))
+        canvas.text(canvas.fitted(text, size: size, width: Double(width) - 2 * size, bold: true), x: size, y: 1.5 * size, size: size, bold: true)
+        return try canvas.figure(title: text)
     }
 }

@@ -176,6 +176,28 @@ extension TicksTests {
         #expect(!has(colour, figure, columns: 400..<680, rows: 80..<430))
     }
 
+    @Test func pointsAreDotsAtTheirPlaces() throws {
+        // Places 0, 1 and 10: with dots the stretch from a fifth of the width to near its end is empty, with lines it is not.
+        func drawn(isScatter: Bool) throws -> Figure {
+            try Plot.lines(
+                title: "", xLabel: "x", yLabel: "y", series: [("a", [1, 2, 3])], places: [0, 1, 10], isScatter: isScatter, width: 1000, height: 500)
+        }
+        let colour = Theme.series[0].packed, dots = try drawn(isScatter: true)
+        #expect(has(colour, dots, columns: 40..<200, rows: 0..<500) && has(colour, dots, columns: 950..<1000, rows: 0..<500))
+        #expect(!has(colour, dots, columns: 220..<930, rows: 0..<500))
+        #expect(has(colour, try drawn(isScatter: false), columns: 220..<930, rows: 0..<500))
+    }
+
+    @Test func sheetsHaveTheirHeadlineAbove() throws {
+        let part = try Plot.lines(title: "", xLabel: "", yLabel: "", series: [("", [1, 2])], width: 400, height: 300)
+        let plain = try Sheet.grid([part, part], columns: 2), titled = try Sheet.grid([part, part], columns: 2, headline: "heads")
+        let above = titled.height - plain.height
+        #expect(above > 0 && titled.width == plain.width)
+        #expect(Array(titled.pixels.suffix(plain.pixels.count)) == plain.pixels)
+        #expect(titled.pixels.prefix(above * titled.width).contains(Theme.text.packed))
+        #expect(titled.title == "heads")
+    }
+
     @Test func everySeriesHasItsColour() throws {
         let figure = try Plot.lines(
             title: "t", xLabel: "epoch", yLabel: "loss", series: (0..<8).map { n in ("s\(n)", [Double(n), Double(n) + 1]) })

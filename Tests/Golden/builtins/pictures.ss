@@ -6,6 +6,8 @@ exists("qc.png")
 
 # plot
 
+show(plot({dice: [0.91, 0.95, 0.93]}, at=[0.2, 0.35, 0.5], x="threshold"))
+
 kind(plot({loss: [0.9, 0.5, 0.3], dice: [0.1, 0.5, 0.7]}))
 
 show(plot(histogram(phantom(seed=1, shape=16, spacing=12).image, bins=20)))

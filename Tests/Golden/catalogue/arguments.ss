@@ -194,6 +194,14 @@ plot({loss: "a"})
 
 plot([])
 
+plot([1, 2], at=[1])
+
+plot({dice: [1, 2], iou: [1]}, at=[1, 2])
+
+plot({edges: [0, 1], counts: [3]}, at=[1])
+
+show(plot({a: [1, 4, 9], b: [2, nan, 1]}, at=[-1, 0, 5], points=true))
+
 sheet([])
 
 peek({image: v, mask: m}, count=0)

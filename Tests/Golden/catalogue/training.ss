@@ -58,6 +58,8 @@ fit(net, [pair], schedule="cosin")
 
 fit(net, [pair], metrics=["dise"])
 
+keys(fit(net, [pair], epochs=1, metrics=["precision", "dice", "precision"]).history[0])
+
 fit(net, [pair], checkpoint="net.onnx")
 
 fit(net, [pair], checkpoint="nowhere/net.safetensors", epochs=1)
