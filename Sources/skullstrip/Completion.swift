@@ -67,7 +67,9 @@ struct Completion {
         }
         var named: [String] = []
         if let function = place.callee.flatMap({ Self.function($0, session) }) {
-            named = function.parameterNames.filter { !place.given.contains($0) && !$0.hasPrefix("[") && !$0.hasPrefix("{") }.map { $0 + "=" }
+            // What was given by position is not asked for again.
+            let byPosition = max(0, place.position - place.given.count)
+            named = function.parameterNames.dropFirst(byPosition).filter { !place.given.contains($0) && !$0.hasPrefix("[") && !$0.hasPrefix("{") }.map { $0 + "=" }
             note = function.signature
             // An open call: what it takes, rather than every name there is.
             if place.word.isEmpty, place.argument == nil { candidates = named }

@@ -34,6 +34,17 @@ def tab_completes_named_arguments(home):
     t.send("scale(\t")
     shown = t.wait("scale(")
     assert "factor=" in shown and "scale(x, factor=2)" in shown, shown
+    t.send("\x03")
+    t.wait()
+    t.enter("fn shift(x, by, wrap=0) = x")
+    t.send("shift(4, \t")
+    shown = t.wait("shift(4, ")
+    assert "by=" in shown and "x=" not in shown, shown
+    t.send("\x03")
+    t.wait()
+    t.send("4 |> shift(wr\t")
+    time.sleep(0.3)
+    assert value(t.enter("1, by=2)")).endswith("4")
     t.close()
 
 
