@@ -108,9 +108,9 @@ extension Catalog {
                 Example("sort([{id: \"a\", dice: 0.93}, {id: \"b\", dice: 0.88}], by=\"dice\")[0].id", "\"b\""),
                 Example("sort([\"bb\", \"a\", \"ccc\"], by=length)", "[\"a\", \"bb\", \"ccc\"]"),
             ]
-        ) { context, xs, by, descending in
+        ) { context, xs, by, descending -> Value in
             let keys = try by.map { by in try xs.enumerated().map { try context.key(of: $1, at: $0, by: by) } } ?? xs
-            return try Interrupt.map(ValueOrder.places(keys, descending: descending)) { xs[$0] }
+            return .list(try List(xs, at: ValueOrder.places(keys, descending: descending)))
         },
 
         Builtin(

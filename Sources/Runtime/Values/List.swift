@@ -56,6 +56,15 @@ public final class List: RandomAccessCollection, @unchecked Sendable {
         if !range.isEmpty { for _ in 0..<times { append(contentsOf: other, range) } }
     }
 
+    /// The items at some places, in the places' order. Throws `Interrupted`.
+    public convenience init(_ items: [Value], at places: [Int]) throws {
+        self.init(capacity: places.count)
+        for place in places {
+            adopt(Word(items[place]))
+            if count & 4095 == 0 { try Interrupt.check() }
+        }
+    }
+
     /// The items of the lists and ranges among some values, and the other values, in their order. Throws `TooLarge`, `Interrupted`.
     public convenience init(flattening values: [Value]) throws {
         var count = 0
