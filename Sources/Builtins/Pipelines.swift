@@ -148,6 +148,7 @@ extension Catalog {
 
 extension Context {
     /// A model from a file. A note tells where a builtin that its recipe calls has other parameters or defaults by now.
+    /// Throws `FileError`, `NetworkError.file` where the file is damaged or something else, `MemoryError`, `Interrupted`.
     public func loadModel(_ path: String) throws -> Model {
         let model = try Model.load(path)
         let now = Dictionary((Language.builtins + Catalog.all).map { ($0.name, $0.signature) }) { first, _ in first }

@@ -134,6 +134,7 @@ extension Context {
     }
 
     /// An image as it came from the scanner. Of a file of several the first, with a note.
+    /// Throws `FileError`, `ImageError` and `Interrupted` as the reading of a file does, and `MemoryError` where standard input is larger than memory.
     public func rawImage(_ image: Either<Volume, String>) throws -> Volume {
         switch image {
         case .first(let volume): return volume

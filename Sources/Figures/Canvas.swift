@@ -227,7 +227,7 @@ final class Canvas {
 }
 
 extension Figure {
-    /// The picture as the bytes of a PNG file.
+    /// The picture as the bytes of a PNG file. Throws `FigureError.drawing` when cairo cannot make it (out of memory, say).
     public func png() throws -> [UInt8] {
         var copy = pixels
         var bytes: [UInt8] = []

@@ -77,7 +77,7 @@ public final class Mask: Sendable {
     /// Other voxels on this grid.
     public func with(_ voxels: [UInt8]) -> Mask { Mask(grid: grid, voxels: voxels, header: header) }
 
-    /// The mask as a volume of zeros and ones (uint8).
+    /// The mask as a volume of zeros and ones (uint8). Throws `Interrupted`.
     public var volume: Volume {
         get throws { Volume(grid: grid, voxels: try Voxels.floats(voxels), datatype: .uint8, header: header) }
     }

@@ -33,7 +33,8 @@ extension Model {
         return lines.joined(separator: "\n")
     }
 
-    /// Bytes that training and prediction take: the planned buffers, weights, gradients and optimiser state.
+    /// Bytes that training and prediction take: the planned buffers, weights, gradients and optimiser state. Throws `NetworkError.option` for a batch outside
+    /// 1 … 65,536, `.axisLength`, `.shape` and `.mismatch` for a shape that the model cannot take, and `MemoryError` beyond 64 TiB.
     public func estimatedMemory(shape: SIMD3<Int>, batch: Int) throws -> (training: Int, prediction: Int) {
         guard batch >= 1, batch <= 1 << 16 else { throw NetworkError.option(name: "batch", value: "\(batch)", expected: "1 to 65536") }
         let training = try Plan(graph, shape: shape, batch: batch, training: true).arenaFloats

@@ -58,7 +58,7 @@ extension Model {
         }
     }
 
-    /// As `summaryTable`, with what `trace` found instead of memory. `spacing` in mm.
+    /// As `summaryTable`, with what `trace` found instead of memory. `spacing` in mm. Throws as `trace`.
     public func traceTable(_ image: [Float], shape: SIMD3<Int>, spacing: SIMD3<Double> = SIMD3(repeating: 1)) throws -> String {
         let layers = try trace(image, shape: shape)
         var rows = [["", "layer", "output", "channels", "parameters", "GFLOP", "field mm", "min", "max", "mean", "std", "from"]]

@@ -28,7 +28,7 @@ public protocol SampleSource: Sendable {
 }
 
 extension SampleSource {
-    /// The sample as validation sees it, the same each time.
+    /// The sample as validation sees it, the same each time. Throws as `sample(_:draw:)`.
     public func sample(_ index: Int) throws -> Sample { try sample(index, draw: UInt64(index)) }
 }
 
@@ -40,6 +40,6 @@ public struct SampleArray: SampleSource {
     public init(_ samples: [Sample]) { self.samples = samples }
     /// Number of samples.
     public var count: Int { samples.count }
-    /// The sample at an index from 0 to count − 1.
+    /// The sample at an index from 0 to count − 1. Throws nothing.
     public func sample(_ index: Int, draw: UInt64) throws -> Sample { samples[index] }
 }

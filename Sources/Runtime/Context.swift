@@ -31,6 +31,7 @@ public final class Context: @unchecked Sendable {
 
     /// Runs `body`; whatever it calls meanwhile can only compute: builtins that touch files, the screen, the program's settings or a training are refused,
     /// and a loop without an end becomes an error. `what` stands for the text in messages: "the recipe of the model".
+    /// Throws what `body` throws.
     public func onlyComputing<T>(_ what: String, _ body: () throws -> T) throws -> T {
         let before = (machine.restriction, machine.stepsLeft)
         machine.restriction = Restriction(what: what)
@@ -46,7 +47,7 @@ public final class Context: @unchecked Sendable {
         try machine.memory.reserve(pieces * (MemoryLayout<String>.stride + MemoryLayout<Value>.stride + 56))
     }
 
-    /// The same for numbers.
+    /// The same for numbers; throws as above.
     public func reserve(numbers: Int) throws {
         try Operators.check(items: numbers)
         try machine.memory.reserve(numbers * (MemoryLayout<Double>.stride + MemoryLayout<Value>.stride + MemoryLayout<Word>.stride))

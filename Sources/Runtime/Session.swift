@@ -202,6 +202,7 @@ public final class Session: @unchecked Sendable {
     }
 
     /// Runs `body` with what a builtin may ask of the session: for programs that call what takes functions of the language from outside of a script.
+    /// Throws the prelude's mistakes, and what `body` throws.
     public func withContext<T>(_ body: (Context) throws -> T) throws -> T {
         try BigStack.run { floor in
             machine.stackFloor = floor
@@ -263,7 +264,7 @@ public final class Session: @unchecked Sendable {
 
     private var columns: Int { machine.isTerminal ? max(40, machine.progress.columns) : 400 }
 
-    /// A value as a line of JSON. Images, models and the like become an object with their kind and their fields; numbers that are not finite null.
+    /// A value as a line of JSON. Images, models and the like become an object with their kind and their fields; numbers that are not finite null. Throws `Interrupted`.
     public func json(_ value: Value) throws -> String { try BigStack.run { _ in try value.json().written(indented: false, Interrupt.check) } }
 
     /// Any error of this module or of a core as text that ends in a newline.

@@ -87,7 +87,8 @@ public struct Segmenter {
         return Result(probability: probability, mask: try mask.grown(by: options.border), quality: quality)
     }
 
-    /// What the network sees of an image.
+    /// What the network sees of an image. Throws what `prepare` throws, and `NothingSeen` in place of an `IntensityError` of an image of one value, of an empty mask or of
+    /// voxels none of which is finite.
     public func prepared(_ image: Volume) throws -> Volume {
         do { return try prepare?(image) ?? image } catch let error as IntensityError { throw NothingSeen(error) ?? error }
     }

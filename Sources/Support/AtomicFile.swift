@@ -142,7 +142,7 @@ public final class AtomicFile {
         throw .cannotWrite(path: path, reason: String(cString: strerror(ELOOP)))
     }
 
-    /// Appends bytes. On failure (a full disk, say) the temporary file is removed and the target is as it was.
+    /// Appends bytes. Throws `FileError.cannotWrite` (for a full disk, say); the temporary file is then removed and the target is as it was.
     public func write(_ bytes: UnsafeRawBufferPointer) throws(FileError) {
         var done = 0
         while done < bytes.count {
@@ -160,7 +160,7 @@ public final class AtomicFile {
         }
     }
 
-    /// Puts other bytes in the place of some that were written. On failure as `write`.
+    /// Puts other bytes in the place of some that were written. Throws as `write`.
     public func overwrite(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws(FileError) {
         var done = 0
         while done < bytes.count {
@@ -173,7 +173,7 @@ public final class AtomicFile {
         }
     }
 
-    /// Makes the written bytes durable and gives them their name.
+    /// Makes the written bytes durable and gives them their name. Throws as `write`.
     public func commit() throws(FileError) {
         if isStream { return try send() }
         if fsync(descriptor) != 0 && errno != EINVAL { throw fail() }
@@ -223,7 +223,7 @@ public final class AtomicFile {
         }
     }
 
-    /// Writes all bytes at once.
+    /// Writes all bytes at once. Throws `FileError` as `init` and `write`.
     public static func write(_ bytes: [UInt8], to path: String) throws {
         let file = try AtomicFile(path)
         try bytes.withUnsafeBytes { try file.write($0) }

@@ -40,7 +40,7 @@ public enum Interrupt {
         if isRaised { throw Interrupted() }
     }
 
-    /// The same. What was made so far, which the caller gives up, is then freed on a thread beside, and `empty` left in its place.
+    /// Throws the same. What was made so far, which the caller gives up, is then freed on a thread beside, and `empty` left in its place.
     public static func check<Made>(leaving made: inout Made, for empty: @autoclosure () -> Made) throws {
         guard isRaised else { return }
         Discard.ifInterrupted(&made, leaving: empty())
@@ -67,7 +67,7 @@ public enum Interrupt {
     }
 
     /// Runs work in steps that are worth finishing: a first Ctrl-C only sets `isRequested`, which the work asks between its steps, and a
-    /// second one the flag. Afterwards the flag is set in either case.
+    /// second one the flag. Afterwards the flag is set in either case. Throws what `body` throws.
     public static func finishing<R>(_ body: () throws -> R) rethrows -> R {
         finishing.wrappingAdd(1, ordering: .relaxed)
         defer {

@@ -73,7 +73,7 @@ public final class MappedFile: @unchecked Sendable {
         bytes = UnsafeRawBufferPointer(copy)
     }
 
-    /// `count` bytes that `fill` makes; nil when it says that it could not.
+    /// `count` bytes that `fill` makes; nil when it says that it could not. Throws what `fill` throws.
     public init?(named path: String, count: Int, fill: (UnsafeMutableRawBufferPointer) throws -> Bool) rethrows {
         self.path = path
         identity = nil

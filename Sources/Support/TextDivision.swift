@@ -25,7 +25,7 @@ extension String {
         try Self.hand(self[start...], body)
     }
 
-    /// The same as strings.
+    /// The same as strings. Throws `Interrupted`.
     public func pieces(between separator: String) throws -> [String] {
         var out: [String] = []
         try eachPiece(between: separator) { out.append(String(decoding: $0, as: UTF8.self)) }

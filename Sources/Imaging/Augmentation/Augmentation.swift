@@ -171,14 +171,15 @@ public struct Augmentation: Sendable {
         }
     }
 
-    /// The mask of an image that is changed: moved as the image is, and cut to its field of view.
+    /// The mask of an image that is changed: moved as the image is, and cut to its field of view. Throws `GridError.mismatch` for a mask elsewhere,
+    /// `.singular` for a grid without inverse, `MemoryError`, `Interrupted`.
     public func apply(to mask: Mask) throws -> Mask {
         try grid.require(same: mask.grid)
         let moved = try warp?.apply(to: mask) ?? mask
         return try view.map { try moved.with($0.keeping(moved.voxels, grid.shape)) } ?? moved
     }
 
-    /// Labels of an image that is changed: as a mask, but each voxel has the value of one voxel.
+    /// Labels of an image that is changed: as a mask, but each voxel has the value of one voxel. Throws as for a mask.
     public func apply(toLabels labels: Volume) throws -> Volume {
         try grid.require(same: labels.grid)
         let moved = try warp?.apply(to: labels, nearest: true) ?? labels

@@ -92,13 +92,15 @@ extension Volume {
         return with(try slices.apply(to: voxels, shape: grid.shape))
     }
 
-    /// Values, from least to greatest, raised to a power: low + span · ((v − low) / span)^gamma.
+    /// Values, from least to greatest, raised to a power: low + span · ((v − low) / span)^gamma. Throws `IntensityError.argument` for a power that is
+    /// not above 0 or not finite, `.notFinite`, `MemoryError`, `Interrupted`.
     public func gamma(_ gamma: Double) throws -> Volume {
         guard gamma > 0, gamma.isFinite else { throw IntensityError.argument(name: "gamma", value: gamma, allowed: "above 0") }
         return try aboveLeast(operation: "gamma") { values, span, _ in try Tone.power(values, gamma, span: span) }
     }
 
-    /// The distance of every value from the mean times a factor.
+    /// The distance of every value from the mean times a factor. Throws `IntensityError.argument` for a factor that is negative or not finite,
+    /// `.notFinite`, `Interrupted`.
     public func contrast(_ factor: Double) throws -> Volume {
         guard factor >= 0, factor.isFinite else { throw IntensityError.argument(name: "factor", value: factor, allowed: "0 or more") }
         _ = try moments(operation: "contrast")
@@ -162,7 +164,8 @@ extension Volume {
 }
 
 extension Mask {
-    /// The mask moved as an image on its grid is with the same numbers.
+    /// The mask moved as an image on its grid is with the same numbers. Throws `IntensityError.argument` for a deviation outside 0 … 50 mm or knots
+    /// outside 1 … 1000 mm, `GridError.singular` for a grid without inverse, `MemoryError`, `Interrupted`.
     public func elastic(deviation: Double, knots: Double, seed: UInt64) throws -> Mask {
         try grid.elastic(deviation: deviation, knots: knots, seed: seed)?.apply(to: self) ?? self
     }

@@ -31,7 +31,7 @@ public enum N4 {
         /// The defaults.
         public init() {}
 
-        /// First-level spans no longer than `distance` mm each, for a grid.
+        /// First-level spans no longer than `distance` mm each, for a grid. Throws `N4Error.option` for a distance that is not above 0 or not finite.
         public static func mesh(distance: Double, on grid: Grid) throws(N4Error) -> SIMD3<Int> {
             guard distance > 0, distance.isFinite else { throw .option(name: "spline", value: distance, wanted: "above 0 mm") }
             let spans = (SIMD3<Double>(grid.shape &- 1) * grid.spacing / distance).rounded(.up)

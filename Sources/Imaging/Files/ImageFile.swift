@@ -28,7 +28,8 @@ public enum ImageFile {
         return volume
     }
 
-    /// Reads all images of a file, in their order.
+    /// Reads all images of a file, in their order. Throws as `read`, but for `ImageError.frames`, and `ImageError.memory` where there is no room for
+    /// all of them.
     public static func readAll(_ path: String, part: VoxelPart = .automatic) throws -> [Volume] {
         let reader = try ImageReader(path)
         let (count, overflow) = reader.grid.count.multipliedReportingOverflow(by: 4 * min(reader.frames, 1 << 32))
@@ -39,7 +40,7 @@ public enum ImageFile {
         return try (0..<reader.frames).map { try reader.frame($0, part: part) }
     }
 
-    /// Reads a mask: voxels that are not 0 are in it. NaN counts as 0.
+    /// Reads a mask: voxels that are not 0 are in it. NaN counts as 0. Throws as `read`.
     public static func readMask(_ path: String) throws -> Mask {
         let volume = try read(path)
         return Mask(
@@ -83,7 +84,8 @@ public enum ImageFile {
         return writer.limited
     }
 
-    /// Writes a mask as uint8 zeros and ones, without scaling.
+    /// Writes a mask as uint8 zeros and ones, without scaling. Throws `ImageError.fileName` for another ending, `.field` for an affine that the header
+    /// cannot hold, `FileError` when the file cannot be written, and `Interrupted`.
     public static func write(_ mask: Mask, to path: String) throws { try write([mask], to: path) }
 
     /// Writes masks that lie on one grid as the frames of one file, as uint8 zeros and ones, without scaling; `masks` is not empty. Throws

@@ -27,7 +27,8 @@ public final class ImageReader {
         try self.init(file) { try MappedFile($0) }
     }
 
-    /// Bytes that are treated as a file of a name; `other` gives those of a second file that the first names.
+    /// Bytes that are treated as a file of a name; `other` gives those of a second file that the first names. Throws `ImageError`, which names file,
+    /// field and value, `Interrupted`, and what `other` throws.
     public convenience init(_ bytes: [UInt8], named path: String, other: (String) throws -> [UInt8]) throws {
         try self.init(MappedFile(bytes, named: path)) { MappedFile(try other($0), named: $0) }
     }
@@ -83,6 +84,10 @@ public final class ImageReader {
     /// Reads one frame.
     ///
     /// - Parameter part: which number is taken of complex and colour voxels.
+    ///
+    /// Throws `ImageError.noFrame` for an index that the file does not have, `.noPart` for a part that its voxels do not have, `.memory` where there is
+    /// no room, `.truncated`, `.impossibleSize` and `.damagedGzip` for a file that is cut or damaged, `FileError` for one that another program shortened
+    /// while it was read, and `Interrupted`.
     public func frame(_ index: Int, part: VoxelPart = .automatic) throws -> Volume {
         guard index >= 0, index < frames else { throw ImageError.noFrame(path: header.path, frame: index, frames: frames) }
         if let wanted = part.missing(in: header.type) {
@@ -123,7 +128,8 @@ public final class ImageReader {
     /// Whether the path still leads to the very files that were opened, as they were then.
     var isCurrent: Bool { headerFile.isCurrent && (file.path == headerFile.path || file.isCurrent) }
 
-    /// Reads a compressed file to its end, so that a cut or a wrong checksum behind the frames that were read is not missed.
+    /// Reads a compressed file to its end, so that a cut or a wrong checksum behind the frames that were read is not missed. Throws
+    /// `ImageError.damagedGzip`, `FileError` where another program shortened the file meanwhile, and `Interrupted`.
     public func finish() throws { try source.finish() }
 
     /// The bytes of one frame in the file's byte order, numbers of 16 bytes as IEEE has them.

@@ -20,7 +20,7 @@ public enum TransformFile {
         return try read(file.bytes.count > most ? [] : Array(file.bytes), size: file.bytes.count, named: path)
     }
 
-    /// Bytes that are treated as a file of a name.
+    /// Bytes that are treated as a file of a name. Throws `TransformFileError`.
     public static func read(_ bytes: [UInt8], named path: String) throws -> Transform { try read(bytes, size: bytes.count, named: path) }
 
     private static func read(_ bytes: [UInt8], size: Int, named path: String) throws -> Transform {

@@ -51,7 +51,7 @@ public enum Elementwise {
     /// A function of every voxel; float32. `round` goes to the even number of two equally near. Throws `Interrupted`.
     public static func apply(_ function: Unary, _ v: Volume) throws -> Volume { try VoxelExpression(v).mapped(by: function).volume() }
 
-    /// Values held within `range`; NaN stays NaN.
+    /// Values held within `range`; NaN stays NaN. Throws `MemoryError`, `Interrupted`.
     public static func clamp(_ v: Volume, to range: ClosedRange<Float>) throws -> Volume { try VoxelExpression(v).clamped(to: range).volume() }
 
     /// The volume inside the mask, `outside` elsewhere; the datatype stays (a value that it cannot hold is met at saving). Throws
@@ -75,7 +75,7 @@ public enum Elementwise {
 }
 
 extension Volume {
-    /// Voxels with values in `range`, both ends included. NaN is not in it.
+    /// Voxels with values in `range`, both ends included. NaN is not in it. Throws `Interrupted`.
     public func threshold(within range: ClosedRange<Float>) throws -> Mask {
         let (low, high) = (range.lowerBound, range.upperBound)
         return Mask(

@@ -5,18 +5,20 @@ extension Volume {
     /// Full width at half maximum of a Gaussian over its standard deviation: 2√(2 ln 2).
     public static let fwhmPerSigma = 2.354820045030949
 
-    /// Gaussian blur with a full width at half maximum in mm.
+    /// Gaussian blur with a full width at half maximum in mm. Throws `IntensityError.argument` for one that is negative or not finite, `MemoryError`,
+    /// `Interrupted`.
     public func smoothed(fwhm: Double) throws -> Volume { try smoothed(sigma: fwhm / Self.fwhmPerSigma) }
 
     /// Gaussian blur with a standard deviation in mm, the same along every axis whatever the voxel's shape.
     ///
     /// A sampled kernel out to 4 standard deviations, normalised; beyond the edge the edge voxel repeats
     /// (scipy.ndimage.gaussian_filter, truncate 4, mode "nearest"). NaN and infinite voxels spread over the kernel's reach. float32.
+    /// Throws as `smoothed(fwhm:)`.
     public func smoothed(sigma: Double) throws -> Volume {
         try smoothed(sigma: SIMD3(repeating: sigma))
     }
 
-    /// Gaussian blur with a standard deviation in mm along each axis.
+    /// Gaussian blur with a standard deviation in mm along each axis. Throws as `smoothed(fwhm:)`.
     public func smoothed(sigma: SIMD3<Double>) throws -> Volume {
         for axis in 0..<3 where !(sigma[axis] >= 0 && sigma[axis].isFinite) {
             throw IntensityError.argument(name: "sigma", value: sigma[axis], allowed: "0 mm or more")

@@ -2,7 +2,7 @@ import Support
 
 extension Volume {
     /// The derivative along a voxel axis (0 … 2) for each mm: central differences, one-sided at the border (numpy's `gradient`). 0 along an
-    /// axis of one voxel. float32.
+    /// axis of one voxel. float32. Throws `IntensityError.argument` for another axis, `MemoryError`, `Interrupted`.
     public func derivative(along axis: Int) throws -> Volume {
         guard (0...2).contains(axis) else { throw IntensityError.argument(name: "axis", value: Double(axis), allowed: "0, 1 or 2") }
         try grid.requireMemory(bytesPerVoxel: 4)
@@ -15,6 +15,7 @@ extension Volume {
     }
 
     /// The length of the gradient for each mm, in the world's geometry, whatever the angles between the grid's axes. float32.
+    /// Throws `GridError.singular` for a grid without inverse, `MemoryError`, `Interrupted`.
     public func gradientMagnitude() throws -> Volume {
         try grid.requireMemory(bytesPerVoxel: 4)
         // The world's gradient is the inverse affine's transpose times that of the indices.

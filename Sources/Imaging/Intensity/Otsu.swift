@@ -31,7 +31,8 @@ extension Volume {
         return Self.divisions(try Self.counts(voxels, edges: edges), classes: classes).map { Float(edges[$0]) }
     }
 
-    /// Voxels above the Otsu threshold. NaN voxels are not in it.
+    /// Voxels above the Otsu threshold. NaN voxels are not in it. Throws `IntensityError.argument` for `bins` outside 2 … 2²⁰, `.flat` when all finite
+    /// values are one, `.notFinite` when no value is finite, and `Interrupted`.
     public func otsu(bins: Int = 128) throws -> Mask {
         let threshold = try otsuThreshold(bins: bins)
         return Mask(

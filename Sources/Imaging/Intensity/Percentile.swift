@@ -9,7 +9,8 @@ extension Volume {
         try percentiles([percent], in: mask)[0]
     }
 
-    /// Several percentiles; however many, the voxels are read three times.
+    /// Several percentiles; however many, the voxels are read three times. Throws `IntensityError.argument` for one outside 0 … 100, `.notFinite` for NaN
+    /// or infinite voxels, `.emptyMask`, `GridError.mismatch` for a mask elsewhere, and `Interrupted`.
     public func percentiles(_ percents: [Double], in mask: Mask? = nil) throws -> [Double] {
         for p in percents where !(p >= 0 && p <= 100) {
             throw IntensityError.argument(name: "percent", value: p, allowed: "0 … 100")

@@ -101,7 +101,7 @@ extension VoxelPass {
 }
 
 extension Volume {
-    /// As `VoxelExpression.statistics`, of the volume's own values.
+    /// As `VoxelExpression.statistics`, of the volume's own values. Throws as that.
     public func statistics(in mask: Mask? = nil) throws -> Statistics { try VoxelExpression(self).statistics(in: mask) }
 
     /// As `VoxelExpression.moments`.
@@ -126,10 +126,10 @@ extension Volume {
         return low...parts.reduce(low) { Swift.max($0, $1.high) }
     }
 
-    /// The number of NaN and infinite voxels.
+    /// The number of NaN and infinite voxels. Throws `GridError.mismatch` for a mask elsewhere, and `Interrupted`.
     public func countNonFinite(in mask: Mask? = nil) throws -> Int { try VoxelExpression(self).countNonFinite(in: mask) }
 
-    /// A copy with NaN and infinite voxels set to `value`.
+    /// A copy with NaN and infinite voxels set to `value`. Throws `Interrupted`.
     public func replacingNonFinite(with value: Float) throws -> Volume {
         with(
             try Voxels.map(voxels) { x, out, n in

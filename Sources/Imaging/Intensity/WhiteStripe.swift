@@ -47,7 +47,7 @@ extension Volume {
         return WhiteStripe(peak: peak, low: stripe[0], high: stripe[1], mean: s.mean, std: s.deviation)
     }
 
-    /// (v − mean) / std with the mean and the standard deviation of the stripe.
+    /// (v − mean) / std with the mean and the standard deviation of the stripe. Throws `Interrupted`.
     public func whiteStriped(_ stripe: WhiteStripe) throws -> Volume { try stretched(from: stripe.mean, by: 1 / stripe.std, to: 0) }
 
     private static func smoothed(_ counts: [Int], sigma: Double) -> [Double] {

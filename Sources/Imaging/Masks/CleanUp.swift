@@ -38,13 +38,14 @@ extension Mask {
     }
 
     /// The mask with its border moved outwards by so many mm, as `dilated` does, or inwards where it is negative, as `eroded` does.
+    /// Throws `IntensityError.argument` for a border that is not finite, `MemoryError`, `Interrupted`.
     public func grown(by border: Double) throws -> Mask {
         guard border.isFinite else { throw IntensityError.argument(name: "border", value: border, allowed: "a finite number of mm") }
         return border == 0 ? self : try border > 0 ? dilated(radius: border) : eroded(radius: -border)
     }
 
     /// The share of the mask's surface voxels, those with a face neighbour outside of it, that lie on the border of the field of view,
-    /// where the mask may go on unseen; 0 for an empty mask.
+    /// where the mask may go on unseen; 0 for an empty mask. Throws `Interrupted`.
     public var contact: Double {
         get throws {
             let surface = try boundary().count
@@ -79,7 +80,7 @@ extension Volume {
         return Volume(grid: grid, voxels: kept, datatype: datatype, header: header?.forDerivedValues())
     }
 
-    /// The voxels of at least a value. NaN is below any.
+    /// The voxels of at least a value. NaN is below any. Throws `Interrupted`.
     public func mask(atLeast threshold: Double) throws -> Mask {
         // The least float32 that is not below the threshold: the comparison is then that of the numbers themselves.
         var least = Float(threshold)
@@ -93,7 +94,7 @@ extension Volume {
 
     /// Of a volume of probabilities, the mean entropy in bits of the voxels that touch the border between those below a threshold and the
     /// others, through a face and on either side: near 1 where the network does not know where the border is, lower the sharper it is
-    /// drawn. Nil where there is no border.
+    /// drawn. Nil where there is no border. Throws `Interrupted`.
     public func borderEntropy(threshold: Double) throws -> Double? {
         let inside = try mask(atLeast: threshold).voxels
         let (nx, ny, nz) = (grid.shape.x, grid.shape.y, grid.shape.z)

@@ -34,7 +34,7 @@ public enum MaskError: ExplainedError, Equatable {
 
 extension Mask {
     /// The largest component. Of components of one size, the one with the first voxel in the order (i, then j, then k) of the indices.
-    /// An empty mask stays empty. (The default is scipy.ndimage.label's.)
+    /// An empty mask stays empty. (The default is scipy.ndimage.label's.) Throws `MemoryError`, `Interrupted`.
     public func largestComponent(connectivity: Connectivity = .faces) throws -> Mask { try separated(connectivity).largest }
 
     /// The largest component, and how many there are.
@@ -87,7 +87,7 @@ extension Mask {
     }
 
     /// With every cavity filled: background that no path over faces joins to the image's edge
-    /// (scipy.ndimage.binary_fill_holes).
+    /// (scipy.ndimage.binary_fill_holes). Throws `MemoryError`, `Interrupted`.
     public func holesFilled() throws -> Mask { try filled().mask }
 
     /// With every cavity filled, and the voxels of each cavity, in no order.

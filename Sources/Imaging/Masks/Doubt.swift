@@ -3,7 +3,7 @@ import Glibc
 extension Volume {
     /// Of a volume of probabilities, how thick the layer of doubt about a mask's surface is, in cm: the sum of p(1 − p) over all voxels, as a volume, by the surface of a ball
     /// as large as the mask that `threshold` gives. Where p passes from 0 to 1 linearly over a width w, the layer is w/6 thick; a mask of another shape than a ball has more,
-    /// and so has one that the network is of two minds about. nil for an empty mask.
+    /// and so has one that the network is of two minds about. nil for an empty mask. Throws `Interrupted`.
     public func doubt(threshold: Double) throws -> Double? {
         let count = try mask(atLeast: threshold).count
         guard count > 0 else { return nil }

@@ -143,6 +143,7 @@ extension Mask {
     /// with the voxel size as `sampling`).
     /// - Parameter signed: voxels inside get minus their distance to the nearest voxel outside of the mask but within the image, −infinity
     ///   where there is none.
+    /// - Throws: `MemoryError`, `Interrupted`.
     public func distances(signed: Bool = false) throws -> Volume {
         try grid.requireMemory(bytesPerVoxel: signed ? 9 : 4)
         let box = try Box(around: voxels, shape: grid.shape)

@@ -29,6 +29,8 @@ extension Mask {
 
     /// Voxels farther than `radius` from everything outside the mask: erosion by a ball. What lies beyond the image counts as
     /// outside, so that a mask is eroded at the image's edge too (scipy.ndimage.binary_erosion, border_value 0).
+    ///
+    /// Throws `IntensityError.argument` for a radius that is negative or not finite, `MemoryError`, `Interrupted`.
     public func eroded(radius: Double, unit: BallUnit = .mm) throws -> Mask {
         let spacing = try steps(unit, radius)
         if let ball = Ball(radius: radius, spacing: spacing, shape: grid.shape) {
@@ -46,7 +48,7 @@ extension Mask {
     }
 
     /// Opening: the union of all balls that fit into the mask. Takes away what is thinner than a ball; never adds a voxel. As
-    /// scipy.ndimage.binary_opening.
+    /// scipy.ndimage.binary_opening. Throws as `eroded`.
     public func opened(radius: Double, unit: BallUnit = .mm) throws -> Mask {
         try eroded(radius: radius, unit: unit).dilated(radius: radius, unit: unit)
     }
@@ -80,7 +82,7 @@ extension Mask {
     private static let mostClosing = Double(1 << 27)
 
     /// The voxels of the mask that touch, through a face, a voxel outside of it; beyond the image is outside (the mask without its
-    /// scipy.ndimage.binary_erosion, MONAI's get_mask_edges).
+    /// scipy.ndimage.binary_erosion, MONAI's get_mask_edges). Throws `Interrupted`.
     public func boundary() throws -> Mask { with(try Surface.voxels(of: voxels, shape: grid.shape)) }
 
     /// The size of a voxel in the ball's unit.

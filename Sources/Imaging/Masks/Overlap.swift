@@ -46,9 +46,9 @@ public struct Overlap: Equatable, Sendable {
         whole == 0 ? (predicted == actual ? 1 : 0) : Double(part) / Double(whole)
     }
 
-    /// `dice` of two masks.
+    /// `dice` of two masks. Throws `GridError.mismatch` for masks on different grids.
     public static func dice(_ a: Mask, _ b: Mask) throws -> Double { try Overlap(a, b).dice }
-    /// `iou` of two masks.
+    /// `iou` of two masks. Throws as `dice`.
     public static func iou(_ a: Mask, _ b: Mask) throws -> Double { try Overlap(a, b).iou }
 }
 

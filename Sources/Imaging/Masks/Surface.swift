@@ -46,7 +46,7 @@ public struct SurfaceDistances: Sendable {
 
     /// As `init`, and the last pair's distances are kept for the next call: `hausdorff`, `percentile` and `mean` of two masks, asked for
     /// one by one, search their surfaces once. Masks never change, so a pair is known by identity, in either order; what is kept holds
-    /// neither mask, and is at most `mostKept` numbers.
+    /// neither mask, and is at most `mostKept` numbers. Throws as `init`.
     public static func between(_ a: Mask, _ b: Mask) throws -> SurfaceDistances {
         if let known = last.withLock({ $0.distances(a, b) }) { return known }
         let found = try SurfaceDistances(a, b)
@@ -78,7 +78,7 @@ public struct SurfaceDistances: Sendable {
     public var hausdorff: Double { Double(max(forward.max() ?? 0, backward.max() ?? 0)) }
 
     /// The larger of the two masks' percentiles, each between two values linearly; 95 is the customary "HD95" (MONAI's definition).
-    /// `percent` must be 0 … 100.
+    /// `percent` must be 0 … 100. Throws `Interrupted`.
     public func percentile(_ percent: Double) throws -> Double {
         precondition(percent >= 0 && percent <= 100)
         return try [forward, backward].map { side in

@@ -72,7 +72,8 @@ extension Volume {
         try registration(to: fixed, kind: kind).transform
     }
 
-    /// As `registered(to:kind:)`, with what says how far the result is to be trusted.
+    /// As `registered(to:kind:)`, with what says how far the result is to be trusted. Throws `IntensityError.notFinite` and `.flat`, `RegistrationError`,
+    /// `GridError.singular` for a grid without inverse, `MemoryError` and `Interrupted`.
     public func registration(to fixed: Volume, kind: Motion = .rigid) throws -> RegistrationResult {
         let levels = try Registration.levels(fixed: try fixed.comparable(), moving: try comparable())
         guard let start = try Registration.start(levels[0]) else {

@@ -20,6 +20,8 @@ extension Volume {
     ///
     /// Values are scaled before they are interpolated, as `mri_convert` does: see `rescaledToBytes`. A volume that has uint8 values already
     /// keeps them. Beyond the source's voxel centres values are 0.
+    ///
+    /// Throws what `Grid.conformed`, `rescaledToBytes` and `resampled(onto:)` throw.
     public func conformed(
         size: Int = 256, spacing: Double = 1, interpolation: Interpolation = .linear, rescaled: Bool = true
     ) throws -> Volume {

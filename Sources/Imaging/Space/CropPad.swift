@@ -28,7 +28,8 @@ public enum RegionError: ExplainedError, Equatable {
 }
 
 extension Grid {
-    /// The part from voxel `from` up to, not including, `to`; every voxel keeps its place in the world.
+    /// The part from voxel `from` up to, not including, `to`; every voxel keeps its place in the world. Throws `RegionError.outside` for a part that is
+    /// empty or not inside.
     public func cropped(from: SIMD3<Int>, to: SIMD3<Int>) throws -> Grid {
         for axis in 0..<3 where !(from[axis] >= 0 && from[axis] < to[axis] && to[axis] <= shape[axis]) {
             throw RegionError.outside(axis: axis, from: from[axis], to: to[axis], extent: shape[axis])
@@ -36,7 +37,8 @@ extension Grid {
         return try Grid(shape: to &- from, affine: affine.shifted(by: SIMD3<Double>(from)))
     }
 
-    /// With voxels added at both ends of each axis; every voxel keeps its place in the world.
+    /// With voxels added at both ends of each axis; every voxel keeps its place in the world. Throws `RegionError.negativePadding`, and
+    /// `GridError.tooLarge` beyond the largest image.
     public func padded(before: SIMD3<Int>, after: SIMD3<Int>) throws -> Grid {
         for axis in 0..<3 where before[axis] < 0 || after[axis] < 0 {
             throw RegionError.negativePadding(axis: axis, before: before[axis], after: after[axis])
@@ -76,14 +78,15 @@ extension Volume {
 }
 
 extension Mask {
-    /// As `Volume.cropped`.
+    /// As `Volume.cropped`. Throws `RegionError` for a part that is empty or not inside, and `Interrupted`.
     public func cropped(from: SIMD3<Int>, to: SIMD3<Int>) throws -> Mask {
         let part = try grid.cropped(from: from, to: to)
         return Mask(
             grid: part, voxels: try Crop(extent: grid.shape, from: from, shape: part.shape).apply(to: voxels, outside: 0), header: header)
     }
 
-    /// As `Volume.padded`, with voxels outside the mask.
+    /// As `Volume.padded`, with voxels outside the mask. Throws `RegionError.negativePadding`, `GridError.tooLarge` beyond the largest image, `MemoryError`,
+    /// `Interrupted`.
     public func padded(before: SIMD3<Int>, after: SIMD3<Int>) throws -> Mask {
         let whole = try grid.padded(before: before, after: after)
         try whole.requireMemory(bytesPerVoxel: 4)

@@ -29,7 +29,7 @@ extension Volume {
 }
 
 extension Mask {
-    /// As `Volume.cropped(to:margin:)`.
+    /// As `Volume.cropped(to:margin:)`. Throws `GridError.mismatch` for a mask elsewhere, as `boundingBox(margin:)`, and `Interrupted`.
     public func cropped(to mask: Mask, margin: Double = 0) throws -> Mask {
         try grid.require(same: mask.grid)
         let box = try mask.boundingBox(margin: margin)

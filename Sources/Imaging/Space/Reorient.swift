@@ -101,7 +101,7 @@ public enum OrientationError: ExplainedError, Equatable {
 }
 
 extension Grid {
-    /// With its axes in another order; every voxel keeps its place in the world.
+    /// With its axes in another order; every voxel keeps its place in the world. Throws `GridError.notFinite` where the new origin is beyond numbers.
     public func ordered(_ order: AxisOrder) throws(GridError) -> Grid {
         let rows = [affine.rows.0, affine.rows.1, affine.rows.2]
         var shape = SIMD3<Int>.zero, first = SIMD3<Double>.zero
@@ -121,21 +121,23 @@ extension Grid {
 
 extension Volume {
     /// With its axes in another order: the same voxels in the same places of the world, counted otherwise. The datatype stays. No
-    /// interpolation.
+    /// interpolation. Throws as `Grid.ordered`, `MemoryError`, `Interrupted`.
     public func ordered(_ order: AxisOrder) throws -> Volume {
         if order.isIdentity { return self }
         return try rearranged(on: grid.ordered(order), by: Reorder(order: order, extent: grid.shape))
     }
 
-    /// With axes as near as they can be to those of an orientation code ("RAS"), as nibabel's `as_closest_canonical` for any code.
+    /// With axes as near as they can be to those of an orientation code ("RAS"), as nibabel's `as_closest_canonical` for any code. Throws
+    /// `OrientationError.code` unless the code has one letter of each of the pairs RL, AP and SI, and as `ordered`.
     public func reoriented(to code: String) throws -> Volume { try ordered(AxisOrder(from: grid.affine, to: code)) }
 
-    /// Counted the other way along one axis; every voxel keeps its place in the world.
+    /// Counted the other way along one axis; every voxel keeps its place in the world. Throws `OrientationError.axis` for an axis that is not 0, 1 or 2,
+    /// and as `ordered`.
     public func flipped(axis: Int) throws -> Volume { try ordered(.flip(axis)) }
 }
 
 extension Mask {
-    /// As `Volume.ordered`.
+    /// As `Volume.ordered`. Throws as that.
     public func ordered(_ order: AxisOrder) throws -> Mask {
         if order.isIdentity { return self }
         try grid.requireMemory(bytesPerVoxel: 1)
@@ -143,10 +145,10 @@ extension Mask {
         return Mask(grid: try grid.ordered(order), voxels: voxels, header: header)
     }
 
-    /// As `Volume.reoriented`.
+    /// As `Volume.reoriented`. Throws as that.
     public func reoriented(to code: String) throws -> Mask { try ordered(AxisOrder(from: grid.affine, to: code)) }
 
-    /// As `Volume.flipped`.
+    /// As `Volume.flipped`. Throws as that.
     public func flipped(axis: Int) throws -> Mask { try ordered(.flip(axis)) }
 }
 

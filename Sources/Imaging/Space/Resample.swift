@@ -76,7 +76,7 @@ extension Grid {
     ///
     /// A voxel is taken for a Gaussian as wide at half its height as the voxel (Cardoso et al. 2015, doi:10.1007/978-3-319-24571-3_81).
     /// Variances add up: where the target's voxel is k voxels long along an axis, the variance is (k² − 1) / (8 ln 2) voxels², and 0 where
-    /// k is below 1.
+    /// k is below 1. Throws `GridError.singular` for this grid without inverse.
     public func antialiasing(onto target: Grid) throws(GridError) -> SIMD3<Double> {
         let map = try affine.inverse().after(target.affine)
         func sigma(_ row: SIMD4<Double>) -> Double {
@@ -115,6 +115,9 @@ extension Mask {
     /// (Images end at the voxel centres: see `Volume.resampled(onto:)`.)
     ///
     /// With `antialias` the zeros and ones are first blurred, as a volume's values are; `label` is linear here.
+    ///
+    /// Throws `GridError.singular` for a source affine without inverse, `ResampleError.antialiasedLabels` for `nearest` with `antialias`, `MemoryError`,
+    /// and `Interrupted`.
     public func resampled(onto target: Grid, interpolation: Interpolation = .linear, antialias: Bool = false) throws -> Mask {
         if target == grid { return Mask(grid: target, voxels: voxels, header: header) }
         if antialias, interpolation == .nearest { throw ResampleError.antialiasedLabels(interpolation) }

@@ -24,20 +24,21 @@ public final class Transform: Sendable, Equatable {
     /// Whether both move every position to the same place.
     public static func == (a: Transform, b: Transform) -> Bool { a.matrix == b.matrix }
 
-    /// Moves by so many mm to the right, to the front and upwards.
+    /// Moves by so many mm to the right, to the front and upwards. Throws `GridError.singularTransform` for a step that is not finite.
     public static func translation(_ step: SIMD3<Double>) throws(GridError) -> Transform {
         try Transform(Affine(spacing: .one, origin: step))
     }
 
     /// Turns about a point of the world: by so many degrees about the axis that points right, then about the one that points to the front,
-    /// then about the one that points up, each counter-clockwise as seen from that axis' tip.
+    /// then about the one that points up, each counter-clockwise as seen from that axis' tip. Throws `GridError.singularTransform` for numbers that are
+    /// not finite.
     public static func rotation(degrees: SIMD3<Double>, about centre: SIMD3<Double>) throws(GridError) -> Transform {
         let angle = degrees * (.pi / 180)
         let (x, y, z) = (Affine.turn(angle.x, from: 1, to: 2), Affine.turn(angle.y, from: 2, to: 0), Affine.turn(angle.z, from: 0, to: 1))
         return try Transform(z.after(y).after(x)).about(centre)
     }
 
-    /// The same map with `centre` in the place of the world's origin.
+    /// The same map with `centre` in the place of the world's origin, in mm. Throws `GridError.singularTransform` for a centre that is not finite.
     public func about(_ centre: SIMD3<Double>) throws(GridError) -> Transform {
         try Transform(Affine(spacing: .one, origin: centre).after(matrix).after(Affine(spacing: .one, origin: -centre)))
     }
@@ -45,7 +46,7 @@ public final class Transform: Sendable, Equatable {
     /// Undoes this.
     public var inverse: Transform { Transform(back, back: matrix) }
 
-    /// First `other`, then this.
+    /// First `other`, then this. Throws `GridError.singularTransform` where the two together flatten space, or go beyond numbers.
     public func after(_ other: Transform) throws(GridError) -> Transform { try Transform(matrix.after(other.matrix)) }
 
     /// Whether distances stay (to a millionth), without a reflection.
@@ -121,14 +122,14 @@ extension Grid {
 }
 
 extension Volume {
-    /// The image as a transform carries it: voxels stay as they are and lie elsewhere. No interpolation.
+    /// The image as a transform carries it: voxels stay as they are and lie elsewhere. No interpolation. Throws as `Grid.moved(by:)`.
     public func moved(by transform: Transform) throws(GridError) -> Volume {
         Volume(grid: try grid.moved(by: transform), voxels: voxels, datatype: datatype, header: header, stored: stored)
     }
 }
 
 extension Mask {
-    /// As `Volume.moved(by:)`.
+    /// As `Volume.moved(by:)`. Throws as that.
     public func moved(by transform: Transform) throws(GridError) -> Mask {
         Mask(grid: try grid.moved(by: transform), voxels: voxels, header: header)
     }

@@ -53,6 +53,9 @@ extension Volume {
 
     /// The image with noise of standard deviation `sigma` (in the image's units; for Rician noise that of each channel). The same seed
     /// gives the same noise, whatever the number of threads. float32.
+    ///
+    /// Throws `IntensityError.argument` for a `sigma` that is negative or not finite, `.negative` for Rician noise of an image that goes farther below 0
+    /// than `sigma`, `MemoryError`, `Interrupted`.
     public func withNoise(sigma: Double, kind: NoiseKind = .rician, seed: UInt64 = 0) throws -> Volume {
         guard sigma >= 0, sigma.isFinite else { throw IntensityError.argument(name: "sigma", value: sigma, allowed: "0 or more") }
         try grid.requireMemory(bytesPerVoxel: 4)

@@ -84,7 +84,7 @@ extension Model {
 /// Names of tensors: words with points between.
 public enum TensorNames {
     /// What a name becomes where `target` knows it, or the longest part of it that ends before a point: then the rest stays. Nil where `target` gives nil, which
-    /// leaves the tensor out; the name itself where it knows no part of it.
+    /// leaves the tensor out; the name itself where it knows no part of it. Throws what `target` throws.
     public static func renamed(_ name: String, _ target: (String) throws -> String??) rethrows -> String? {
         var prefix = Substring(name)
         while true {

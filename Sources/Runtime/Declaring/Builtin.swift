@@ -175,7 +175,7 @@ public final class Builtin: Sendable {
         return i < parameters.count ? parameters[i] : nil
     }
 
-    /// For a body that gives nothing.
+    /// For a body that gives nothing; it may throw as above.
     public convenience init<each P: Convertible>(
         _ name: String, _ summary: String, theme: Theme, details: String = "", _ parameters: repeat Param<each P>,
         returns: String = "", examples: [Example] = [], body: @escaping @Sendable (Context, repeat each P) throws -> Void

@@ -18,7 +18,8 @@ extension Array: Convertible where Element: Convertible {
     public static var typeName: String {
         Element.typeName == Value.typeName ? "list" : "list of \(plural(Element.typeName))"
     }
-    /// Lists, and ranges that are no longer than a list may be, which count as the list of their numbers.
+    /// Lists, and ranges that are no longer than a list may be, which count as the list of their numbers. Throws `Mismatch` for all else, for an item that
+    /// does not fit, and upon Ctrl-C.
     public static func from(_ value: Value) throws(Mismatch) -> [Element] {
         switch value {
         case .list(let list):

@@ -69,7 +69,7 @@ extension Float: Convertible {
 
 extension Int: Convertible {
     public static var typeName: String { "whole number" }
-    /// Whole numbers of up to 2⁵³, beyond which a number no longer tells its neighbours apart.
+    /// Whole numbers of up to 2⁵³, beyond which a number no longer tells its neighbours apart. Throws `Mismatch` for all else.
     public static func from(_ value: Value) throws(Mismatch) -> Int {
         guard case .number(let x) = value, x == x.rounded(), abs(x) <= 0x1p53 else { throw Mismatch(expected) }
         return Int(x)

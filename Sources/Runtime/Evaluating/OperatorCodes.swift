@@ -29,7 +29,7 @@ public final class Pending: Sendable {
 extension VoxelExpression: Convertible {
     public static var typeName: String { Volume.typeName }
     public static var takesExpression: Bool { true }
-    /// A volume, or what operators are about to make one of.
+    /// A volume, or what operators are about to make one of. Throws `Mismatch` for all else.
     public static func from(_ value: Value) throws(Mismatch) -> VoxelExpression {
         if case .pending(let pending) = value, !pending.expression.isMask { return pending.expression }
         return VoxelExpression(try Volume.from(value))

@@ -50,7 +50,7 @@ extension Function {
         return try writer.text()
     }
 
-    /// As `text`, but with the functions of the library written out too, since another version's may differ; and the builtins that it reads.
+    /// As `text`, but with the functions of the library written out too, since another version's may differ; and the builtins that it reads. Throws as `text`.
     public func textWithLibrary() throws(FunctionTextError) -> (text: String, builtins: [Builtin]) {
         var writer = FunctionWriter(self, inlining: true)
         return (try writer.text(), writer.builtins)
