@@ -28,7 +28,7 @@ public final class Figure: Sendable {
         return [p >> 16 & 255, p >> 8 & 255, p & 255]
     }
 
-    /// Writes a PNG, atomically. Throws `FigureError.extension` unless the path ends in ".png", and `FileError` when it cannot be written.
+    /// Writes a PNG, atomically. Throws `FigureError.format` unless the path ends in ".png", and `FileError` when it cannot be written.
     public func save(to path: String) throws {
         guard path.lowercased().hasSuffix(".png") else { throw FigureError.format(path: path) }
         try AtomicFile.write(png(), to: path)

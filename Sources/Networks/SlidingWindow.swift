@@ -39,7 +39,7 @@ extension Model {
     /// As `predict(_:shape:precision:)`, box by box, each voxel the mean of what the boxes about it say, weighted by Gaussians about their middles. Boxes that reach
     /// beyond the image see zeros there; no box is larger than the image needs.
     ///
-    /// Throws `NetworkError.option` for a window or an overlap that makes no sense, `.shape` for a window that the network's levels do not divide, and what
+    /// Throws `NetworkError.option` for a window or an overlap that makes no sense and for a window that the network's levels do not divide, and what
     /// `predict` throws. `progress` is told after each box how many of how many are done.
     public func predict(
         _ image: [Float], shape: SIMD3<Int>, windows: SlidingWindow, precision: Precision = .float32,

@@ -7,18 +7,22 @@ extension String {
         if separator?.isEmpty ?? false { return try countCharacters() }
         var text = self
         let wanted = separator.map { Array($0.utf8) } ?? []
-        return text.withUTF8 { bytes in
+        return try text.withUTF8 { bytes in
             var count = 1, i = 0
-            if wanted.isEmpty {
-                for (k, byte) in bytes.enumerated() where byte <= 32 && k > 0 && bytes[k - 1] > 32 { count += 1 }
-                return count
-            }
-            while i + wanted.count <= bytes.count {
-                if bytes[i] == wanted[0], bytes[i..<(i + wanted.count)].elementsEqual(wanted) {
-                    count += 1
-                    i += wanted.count
-                } else {
-                    i += 1
+            while i < bytes.count {
+                try Interrupt.check()
+                let end = min(i + 1 << 20, bytes.count)
+                if wanted.isEmpty {
+                    for k in i..<end where bytes[k] <= 32 && k > 0 && bytes[k - 1] > 32 { count += 1 }
+                    i = end
+                }
+                while i < end {
+                    if bytes[i] == wanted[0], i + wanted.count <= bytes.count, bytes[i..<(i + wanted.count)].elementsEqual(wanted) {
+                        count += 1
+                        i += wanted.count
+                    } else {
+                        i += 1
+                    }
                 }
             }
             return count

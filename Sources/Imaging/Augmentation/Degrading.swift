@@ -104,6 +104,7 @@ extension Volume {
     public func contrast(_ factor: Double) throws -> Volume {
         guard factor >= 0, factor.isFinite else { throw IntensityError.argument(name: "factor", value: factor, allowed: "0 or more") }
         _ = try moments(operation: "contrast")
+        try grid.requireMemory(bytesPerVoxel: 4)
         return try with(Tone.spread(voxels, by: factor))
     }
 

@@ -28,7 +28,7 @@ extension Volume {
         guard high > low else { throw IntensityError.flat(value: low, operation: "otsu") }
         let width = (high - low) / Double(bins)
         let edges = (0...bins).map { $0 == bins ? high : low + width * Double($0) }
-        return Self.divisions(try Self.counts(voxels, edges: edges), classes: classes).map { Float(edges[$0]) }
+        return try Self.divisions(try Self.counts(voxels, edges: edges), classes: classes).map { Float(edges[$0]) }
     }
 
     /// Voxels above the Otsu threshold. NaN voxels are not in it. Throws `IntensityError.argument` for `bins` outside 2 … 2²⁰, `.flat` when all finite
@@ -44,8 +44,8 @@ extension Volume {
 
     /// The first bins of all classes but the lowest. The variance between classes is greatest where Σ S² / N is, S a class's sum of values
     /// and N its number; for a given division of the upper bins the lower ones can be divided on their own, so each class more is one step
-    /// over all pairs of bins. Of equally good divisions the one that comes first.
-    private static func divisions(_ counts: [Int], classes: Int) -> [Int] {
+    /// over all pairs of bins. Of equally good divisions the one that comes first. Throws `Interrupted`.
+    private static func divisions(_ counts: [Int], classes: Int) throws -> [Int] {
         let bins = counts.count
         var number = [0.0], sum = [0.0]
         for (b, n) in counts.enumerated() {
@@ -66,6 +66,7 @@ extension Volume {
             var better = [Double](repeating: -.infinity, count: bins + 1), place = [Int](repeating: bins, count: bins + 1)
             // The outermost step is only asked from the first bin on.
             for from in more == classes - 1 ? 0...0 : 0...bins {
+                try Interrupt.check()
                 for to in from..<bins where to > from {
                     let value = term(from, to) + best[to]
                     if value > better[from] { (better[from], place[from]) = (value, to) }

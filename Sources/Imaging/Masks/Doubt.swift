@@ -1,4 +1,5 @@
 import Glibc
+import Support
 
 extension Volume {
     /// Of a volume of probabilities, how thick the layer of doubt about a mask's surface is, in cm: the sum of p(1 − p) over all voxels, as a volume, by the surface of a ball
@@ -7,8 +8,13 @@ extension Volume {
     public func doubt(threshold: Double) throws -> Double? {
         let count = try mask(atLeast: threshold).count
         guard count > 0 else { return nil }
-        var sum = 0.0
-        for p in voxels { sum += Double(p * (1 - p)) }
+        let sums = try voxels.withUnsafeBufferPointer { voxels in
+            let source = Unchecked(voxels)
+            return try Parallel.mapSlabs(voxels.count, grain: 1 << 18) { range in
+                range.reduce(0.0) { $0 + Double(source.value[$1] * (1 - source.value[$1])) }
+            }
+        }
+        let sum = sums.reduce(0, +)
         let millilitres = abs(grid.affine.determinant) / 1000, volume = Double(count) * millilitres
         let surface: Double = cbrt(Double.pi) * pow(6 * volume, 2.0 / 3)
         return sum * millilitres / surface

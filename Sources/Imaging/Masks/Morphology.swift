@@ -18,6 +18,7 @@ extension Mask {
         if let ball = Ball(radius: radius, spacing: spacing, shape: grid.shape) {
             return with(try BitRows(voxels, shape: grid.shape, inverted: false).dilated(by: ball).voxels(inverted: false))
         }
+        try grid.requireMemory(bytesPerVoxel: 4)
         let distances = try EuclideanDistance.toSet(
             voxels, shape: grid.shape, spacing: spacing, box: try Box(around: voxels, shape: grid.shape), squared: true)
         let limit = Float(Ball.limit(radius))
@@ -37,6 +38,7 @@ extension Mask {
             let outside = try BitRows(voxels, shape: grid.shape, inverted: true).dilated(by: ball, beyondEdge: true)
             return with(try outside.voxels(inverted: true))
         }
+        try grid.requireMemory(bytesPerVoxel: 4)
         let distances = try EuclideanDistance.toSet(
             try Voxels.complement(voxels), shape: grid.shape, spacing: spacing, box: Box(whole: grid.shape), squared: true, beyondEdge: true
         )

@@ -139,7 +139,7 @@ struct Registration {
         // A small image in a large one is registered as well as the other way round.
         func extent(_ grid: Grid) -> Double { Double(grid.count) * grid.spacing.x * grid.spacing.y * grid.spacing.z }
         leastOverlap = Self.leastShare * min(1, extent(moving.grid) / extent(fixed.grid))
-        middles = (Self.middle(of: fixed), Self.middle(of: moving))
+        middles = (try Self.middle(of: fixed), try Self.middle(of: moving))
     }
 
     /// From coarse to fine.
@@ -272,11 +272,12 @@ struct Registration {
         return ends[0]...(ends[1] > ends[0] ? ends[1] : ends[2])
     }
 
-    /// The middle of the voxels above the mean.
-    private static func middle(of image: Volume) -> SIMD3<Double> {
+    /// The middle of the voxels above the mean; of the whole where there are none.
+    private static func middle(of image: Volume) throws -> SIMD3<Double> {
         let mean = image.voxels.reduce(0.0) { $0 + Double($1) } / Double(image.voxels.count), shape = image.grid.shape
         var sum = SIMD3<Double>.zero, count = 0.0
         for k in 0..<shape.z {
+            try Interrupt.check()
             for j in 0..<shape.y {
                 for i in 0..<shape.x where Double(image[i, j, k]) > mean {
                     sum += SIMD3(Double(i), Double(j), Double(k))
@@ -284,7 +285,7 @@ struct Registration {
                 }
             }
         }
-        return image.grid.affine(sum / count)
+        return image.grid.affine(count > 0 ? sum / count : (SIMD3<Double>(shape) - 1) / 2)
     }
 }
 

@@ -40,6 +40,7 @@ extension Volume {
     /// of datatype uint8 is given back. Throws `IntensityError.notFinite` when values are NaN or infinite.
     public func rescaledToBytes() throws -> Volume {
         if datatype == .uint8 { return self }
+        try grid.requireMemory(bytesPerVoxel: 4)
         let range = try statistics(), bins = 1000
         let low = Double(range.min), width = (Double(range.max) - low) / Double(bins)
         guard width > 0 else { return Volume(grid: grid, voxels: try Voxels.repeating(0, voxels.count), datatype: .uint8, header: header) }

@@ -11,7 +11,7 @@ extension Model {
     /// Writes the model so that a reader sees the old file or the new one.
     ///
     /// `storing` says how the weights of convolutions are stored: half of the bytes for float16 and bfloat16, at the price of digits. Vectors (biases, normalisations)
-    /// stay float32. Throws `FileError`, `Interrupted`, and `NetworkError.option` for weights beyond float16.
+    /// stay float32. Throws `FileError`, and `NetworkError.option` for weights beyond float16.
     public func save(to path: String, metadata: [String: String] = [:], storing type: StoredNumber = .float32) throws {
         var own = [
             ("format", formatName), ("version", formatVersion), ("program", Release.text), ("graph", GraphText.encode(graph).text),
