@@ -74,8 +74,10 @@ public struct Segmenter {
     /// The mask of an image, with its probabilities and the record of its quality.
     ///
     /// The network's probabilities are brought back to the image's grid linearly and cut there, so that the mask's border is finer than the network's voxels.
-    /// `progress` is told how many of how many boxes are done. Throws `NetworkError.notFinite` for NaN or infinity in what the network sees, `IntensityError.flat` for a raw
-    /// image of one value, `NothingSeen` for one of which the network sees nothing, `MemoryError`, `Interrupted`, and what `prepare` throws.
+    /// `progress` is told how many of how many boxes are done. Throws `NetworkError.option` for a window or an overlap that makes no sense, `.axisLength` where an axis of
+    /// what the network sees is too long, `.notFinite` for NaN or infinity in it, `IntensityError.flat` for a raw image of one value, `.argument` for a border that is not
+    /// finite, `NothingSeen` for an image of which the network sees nothing, `GridError.singular` for a grid without inverse, `MemoryError`, `Interrupted`, and what
+    /// `prepare` throws.
     public func segment(_ image: Volume, progress: (Int, Int) -> Void = { _, _ in }) throws -> Result {
         let found = try raw(image, progress)
         let probability = try onGrid(of: image, found.mean)

@@ -79,8 +79,8 @@ public struct Augmentation: Sendable {
     private let noiseKind: NoiseKind
     private let noiseSeed: UInt64
 
-    /// The change of a seed for images on a grid. Throws `IntensityError.argument` for a bound out of range, `GridError` for a grid without
-    /// inverse, `MemoryError`.
+    /// The change of a seed for images on a grid. Throws `IntensityError.argument` for a bound out of range, `GridError.singularTransform` where
+    /// what moves the image flattens space or goes beyond numbers, `MemoryError`, `Interrupted`.
     public init(_ bounds: Bounds, grid: Grid, seed: UInt64) throws {
         try bounds.check()
         self.grid = grid
@@ -150,7 +150,8 @@ public struct Augmentation: Sendable {
     }
 
     /// An image changed in shape and values. It must lie on the grid; outside of what it shows the result has its least value.
-    /// Throws `GridError.mismatch`, `IntensityError.notFinite`, `MemoryError`, `Interrupted`.
+    /// Throws `GridError.mismatch` for an image elsewhere, `.singular` for a grid without inverse, `IntensityError.notFinite`, `MemoryError`,
+    /// `Interrupted`.
     public func apply(to image: Volume) throws -> Volume {
         try grid.require(same: image.grid)
         if warp == nil, view == nil, !changesValues { return image }

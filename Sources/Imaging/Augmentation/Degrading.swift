@@ -100,7 +100,7 @@ extension Volume {
     }
 
     /// The distance of every value from the mean times a factor. Throws `IntensityError.argument` for a factor that is negative or not finite,
-    /// `.notFinite`, `Interrupted`.
+    /// `.notFinite`, `MemoryError`, `Interrupted`.
     public func contrast(_ factor: Double) throws -> Volume {
         guard factor >= 0, factor.isFinite else { throw IntensityError.argument(name: "factor", value: factor, allowed: "0 or more") }
         _ = try moments(operation: "contrast")
@@ -109,7 +109,7 @@ extension Volume {
     }
 
     /// Ghosts (`Ghost`) of what is above the image's least value. Throws `IntensityError.argument` for a number of ghosts outside 2 … 100,
-    /// or a strength that is not finite.
+    /// a strength that is not finite or beyond ±100, or an axis other than 0, 1, 2; `.notFinite`, `MemoryError`, `Interrupted`.
     public func ghosted(count: Int, strength: Double, axis: Int) throws -> Volume {
         guard (2...100).contains(count) else { throw IntensityError.argument(name: "count", value: Double(count), allowed: "2 … 100") }
         guard strength.isFinite, abs(strength) <= 100 else {
@@ -123,7 +123,7 @@ extension Volume {
 
     /// A plane wave of so many turns a voxel along each axis over what is above the image's least value, as a spike in k-space makes it;
     /// its amplitude as a share of the values' standard deviation. Throws `IntensityError.argument` for numbers that are not finite or
-    /// larger than a million.
+    /// larger than a million, `.notFinite` for voxels that are not, `MemoryError`, `Interrupted`.
     public func spiked(wave: SIMD3<Double>, strength: Double, phase: Double = 0) throws -> Volume {
         for axis in 0..<3 where !(abs(wave[axis]) <= 1e6) {
             throw IntensityError.argument(name: "wave", value: wave[axis], allowed: "finite")
@@ -157,8 +157,8 @@ extension Grid {
 }
 
 extension Volume {
-    /// The image moved by a smooth random displacement on its own grid; 0 where it shows nothing. Throws `IntensityError.argument`,
-    /// `MemoryError`, `Interrupted`.
+    /// The image moved by a smooth random displacement on its own grid; 0 where it shows nothing. Throws `IntensityError.argument` for a deviation
+    /// outside 0 … 50 mm or knots outside 1 … 1000 mm, `GridError.singular` for a grid without inverse, `MemoryError`, `Interrupted`.
     public func elastic(deviation: Double, knots: Double, seed: UInt64, nearest: Bool = false) throws -> Volume {
         try grid.elastic(deviation: deviation, knots: knots, seed: seed)?.apply(to: self, nearest: nearest) ?? self
     }

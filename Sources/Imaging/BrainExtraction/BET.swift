@@ -30,7 +30,7 @@ public enum BET {
     ///
     /// `progress` is told how many surfaces have been tried, and how much of the next one is done. Throws `IntensityError` for an option
     /// out of range, for NaN or infinite voxels and for an image without contrast, `MaskError.nothingToGrowIn` and `.nothingFound`,
-    /// `GridError.singular`, `Interrupted`.
+    /// `GridError.singular`, `MemoryError`, `Interrupted`.
     public static func extract(
         _ image: Volume, options: Options = Options(), progress: (Int, Double) -> Void = { _, _ in }
     ) throws -> Mask {

@@ -28,7 +28,7 @@ public enum Cohort {
     ///
     /// - Returns: subjects with image and mask, sorted by id (the folder's name), and one line for each thing missing or
     ///   doubtful. A subject without its extracted brain is kept; one without image or mask is not.
-    /// - Throws: `FileError` when `dir` is missing or no directory, `CohortError.noSubjects` when nothing usable was found.
+    /// - Throws: `FileError` when `dir` is missing or no directory, `CohortError.noSubjects` when nothing usable was found; `Interrupted`.
     public static func nfbs(_ dir: String) throws -> (subjects: [Subject], problems: [String]) {
         let folders = try FileSystem.list(dir).filter { !$0.hasPrefix(".") && FileSystem.isFolder(join(dir, $0)) }
         var subjects: [Subject] = [], problems: [String] = []

@@ -6,7 +6,7 @@ extension Cohort {
     /// `round(count · test)` go to the test set, but with two or more subjects and 0 < test < 1 at least one to each side.
     /// - Parameter keys: for each index what it belongs to (its subject, say): indices of one key stay together, and the share is met as
     ///   nearly from below as they allow. None takes each index for itself.
-    /// - Throws: `CohortError` for a share outside 0 … 1, a negative count, and keys that are all one.
+    /// - Throws: `CohortError` for a share outside 0 … 1, a negative count, and keys that are all one; `Interrupted`.
     public static func split(count: Int, test: Double, seed: UInt64, keys: [String]? = nil) throws -> (train: [Int], test: [Int]) {
         guard test >= 0, test <= 1 else { throw CohortError.share(test) }
         let groups = try shuffledGroups(count, keys, seed)
@@ -31,7 +31,7 @@ extension Cohort {
     /// as keys allow.
     ///
     /// - Parameter keys: as in `split`.
-    /// - Throws: `CohortError` for fewer than two folds, or fewer keys than folds.
+    /// - Throws: `CohortError` for fewer than two folds, a negative count, or fewer keys than folds; `Interrupted`.
     public static func folds(count: Int, _ k: Int, seed: UInt64, keys: [String]? = nil) throws -> [(train: [Int], test: [Int])] {
         guard k >= 2 else { throw CohortError.folds(k) }
         let groups = try shuffledGroups(count, keys, seed)

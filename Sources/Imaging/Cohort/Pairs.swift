@@ -21,7 +21,8 @@ extension Cohort {
     ///
     /// - Parameter checkGrids: whether headers are read, and pairs on different grids left out.
     /// - Returns: pairs sorted by id, and a line for each image without mask, mask without image, and pair that does not fit.
-    /// - Throws: `CohortError.noMatch` for a pattern that names no file, `.noPair` where nothing goes together; `Interrupted`.
+    /// - Throws: `CohortError.noMatch` for a pattern that names no file, `.noPair` where nothing goes together; `FileError` for a folder that cannot
+    ///   be read; `Interrupted`.
     public static func pairs(images: String, masks: String, checkGrids: Bool = true) throws -> (pairs: [Pair], problems: [String]) {
         let maskFiles = try Wildcard.files(masks)
         let taken = Set(maskFiles)

@@ -32,7 +32,7 @@ public enum SampleWarning: Sendable, Equatable {
 
 /// Looks for what commonly spoils training data.
 public enum SampleCheck {
-    /// All that is doubtful, in the order of the cases. Throws `Interrupted`, `MemoryError`.
+    /// All that is doubtful, in the order of the cases. Throws `GridError.singular` for a grid without inverse, and `Interrupted`.
     public static func warnings(image: Volume, mask: Mask) throws -> [SampleWarning] {
         do {
             try image.grid.require(same: mask.grid)

@@ -14,7 +14,8 @@ public enum ImageFile {
     ///   - frame: which image to take where there are several (dim[4] and beyond, counted from 0); without it such a file is an error.
     ///   - part: which number is taken of complex and colour voxels.
     ///
-    /// Throws `FileError` and `ImageError`, which name file, field and value, and `Interrupted`.
+    /// Throws `FileError` and `ImageError`, which name file, field and value, `MemoryError` where there is no room for standard input (`-`) or for
+    /// voxels that are text, and `Interrupted`.
     public static func read(_ path: String, frame: Int? = nil, part: VoxelPart = .automatic) throws -> Volume {
         let reader = try LastSeries.take(path) ?? ImageReader(path)
         if frame == nil, reader.frames > 1 {

@@ -20,7 +20,8 @@ public final class ImageReader {
     /// All that the file says besides.
     public var fileHeader: FileHeader { header.file }
 
-    /// Opens a file and reads its header; `-` is standard input, read to its end. Throws `FileError` and `ImageError`, which name file, field and value, and `Interrupted`.
+    /// Opens a file and reads its header; `-` is standard input, read to its end. Throws `FileError` and `ImageError`, which name file, field and value,
+    /// `MemoryError` where there is no room for standard input or for voxels that are text, and `Interrupted`.
     public convenience init(_ path: String) throws {
         let isStream = path == StandardInput.path
         let file = isStream ? MappedFile(try StandardInput.read(), named: StandardInput.title) : try MappedFile(ImagePair.headerPath(path))
@@ -28,7 +29,7 @@ public final class ImageReader {
     }
 
     /// Bytes that are treated as a file of a name; `other` gives those of a second file that the first names. Throws `ImageError`, which names file,
-    /// field and value, `Interrupted`, and what `other` throws.
+    /// field and value, `MemoryError` where there is no room for voxels that are text, `Interrupted`, and what `other` throws.
     public convenience init(_ bytes: [UInt8], named path: String, other: (String) throws -> [UInt8]) throws {
         try self.init(MappedFile(bytes, named: path)) { MappedFile(try other($0), named: $0) }
     }

@@ -32,7 +32,8 @@ public enum NonLocalMeans {
 
     /// - Parameters:
     ///   - mask: what is changed; voxels outside keep their values, but count as neighbours. Beyond the border the outermost voxel repeats.
-    /// Throws `IntensityError` for options out of range or voxels that are not finite, `GridError.mismatch` for a mask elsewhere.
+    /// Throws `IntensityError` for options out of range, voxels that are not finite, and where the noise cannot be estimated or is not that of a
+    /// magnitude image, `GridError.mismatch` for a mask elsewhere, `MemoryError`, `Interrupted`.
     public static func denoise(
         _ image: Volume, mask: Mask? = nil, options: Options = Options(), onProgress: (Double) -> Void = { _ in }
     ) throws -> Volume {

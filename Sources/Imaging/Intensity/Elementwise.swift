@@ -30,17 +30,18 @@ public enum Elementwise {
         }
     }
 
-    /// `remainder` has the sign of the divisor, as `%` in Python and numpy. Throws `IntensityError.twoNumbers` without a volume or mask.
+    /// `remainder` has the sign of the divisor, as `%` in Python and numpy. Throws `IntensityError.twoNumbers` without a volume or mask,
+    /// `GridError.mismatch`, `MemoryError`, `Interrupted`.
     public static func apply(_ operation: Arithmetic, _ a: Operand, _ b: Operand) throws -> Volume {
         try VoxelExpression.arithmetic(operation, a.expression, b.expression).volume()
     }
 
-    /// Where a comparison holds. Throws `IntensityError.twoNumbers` without a volume or mask, `GridError.mismatch`, `Interrupted`.
+    /// Where a comparison holds. Throws `IntensityError.twoNumbers` without a volume or mask, `GridError.mismatch`, `MemoryError`, `Interrupted`.
     public static func compare(_ operation: Comparison, _ a: Operand, _ b: Operand) throws -> Mask {
         try VoxelExpression.comparison(operation, a.expression, b.expression).mask()
     }
 
-    /// Two masks on one grid, as one. Throws `GridError.mismatch`, `Interrupted`.
+    /// Two masks on one grid, as one. Throws `GridError.mismatch`, `MemoryError`, `Interrupted`.
     public static func apply(_ operation: Logic, _ a: Mask, _ b: Mask) throws -> Mask {
         try VoxelExpression.logic(operation, VoxelExpression(a), VoxelExpression(b)).mask()
     }
@@ -48,14 +49,14 @@ public enum Elementwise {
     /// The voxels that are not in a mask. Throws `Interrupted`.
     public static func not(_ a: Mask) throws -> Mask { a.with(try Voxels.complement(a.voxels)) }
 
-    /// A function of every voxel; float32. `round` goes to the even number of two equally near. Throws `Interrupted`.
+    /// A function of every voxel; float32. `round` goes to the even number of two equally near. Throws `MemoryError`, `Interrupted`.
     public static func apply(_ function: Unary, _ v: Volume) throws -> Volume { try VoxelExpression(v).mapped(by: function).volume() }
 
     /// Values held within `range`; NaN stays NaN. Throws `MemoryError`, `Interrupted`.
     public static func clamp(_ v: Volume, to range: ClosedRange<Float>) throws -> Volume { try VoxelExpression(v).clamped(to: range).volume() }
 
     /// The volume inside the mask, `outside` elsewhere; the datatype stays (a value that it cannot hold is met at saving). Throws
-    /// `GridError.mismatch` for a mask elsewhere, and as `Volume.padded`.
+    /// `GridError.mismatch` for a mask elsewhere, `MemoryError`, `Interrupted`, and `StoredError.noSuchNumber` as `Volume.padded`.
     public static func masked(_ v: Volume, by mask: Mask, outside: Float = 0) throws -> Volume {
         try v.grid.require(same: mask.grid)
         return try v.rearranged(on: v.grid, outside: outside, by: Inside(mask: mask.voxels))

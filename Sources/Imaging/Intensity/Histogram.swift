@@ -15,7 +15,7 @@ extension Volume {
     ///
     /// - Parameter range: the outer borders; the least and the greatest value without one, half a unit to each side when these are one.
     /// NaN is left out, infinite values too unless the range is given. Throws `IntensityError` for a number of bins or a range that make
-    /// no sense, or nothing finite to count.
+    /// no sense, or nothing finite to count, `GridError.mismatch` for a mask elsewhere, and `Interrupted`.
     public func histogram(bins: Int, range: ClosedRange<Double>? = nil, in mask: Mask? = nil) throws -> Histogram {
         guard bins >= 1, bins <= 1 << 20 else {
             throw IntensityError.argument(name: "bins", value: Double(bins), allowed: "1 … \(1 << 20)")

@@ -6,7 +6,7 @@ extension Volume {
     /// The median of the voxels within `radius` voxels along each axis; beyond the border the outermost voxel repeats (scipy's
     /// `median_filter` with mode "nearest", and SimpleITK's `Median`). Keeps edges that a Gaussian blurs. float32.
     ///
-    /// Throws `IntensityError` for radii below 0, a window of more than 3375 voxels (radius 7), or NaN.
+    /// Throws `IntensityError` for radii below 0, a window of more than 3375 voxels (radius 7), or NaN, `MemoryError`, `Interrupted`.
     public func median(radius: SIMD3<Int>) throws -> Volume {
         let most = MedianTile.greatestRadius
         for axis in 0..<3 where !(0...most).contains(radius[axis]) {

@@ -6,7 +6,8 @@ extension Volume {
     ///
     /// - Parameter mask: cubes that lie in it entirely are counted; without one, those above Otsu's threshold, where magnitude images have
     ///   noise that is nearly normal.
-    /// Throws `IntensityError` where no cube is left (images of one voxel along an axis), or for values that are not finite.
+    /// Throws `IntensityError` where no cube is left (images of one voxel along an axis), for values that are not finite or, without a mask, all
+    /// one, `GridError.mismatch` for a mask elsewhere, and `Interrupted`.
     public func noiseLevel(in mask: Mask? = nil) throws -> Double {
         if let mask { try grid.require(same: mask.grid) }
         let isMasked = mask != nil, mask = try mask ?? otsu()

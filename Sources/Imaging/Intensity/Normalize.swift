@@ -5,7 +5,8 @@ import Support
 extension Volume {
     /// Zero mean and unit variance: (v − mean) / std over all voxels, or the mask's mean and std applied to all voxels. float32.
     ///
-    /// Throws `IntensityError` for NaN or infinite voxels, an empty mask, or values that are all one.
+    /// Throws `IntensityError` for NaN or infinite voxels, an empty mask, or values that are all one, `GridError.mismatch` for a mask elsewhere,
+    /// and `Interrupted`.
     public func normalized(in mask: Mask? = nil) throws -> Volume {
         let m = try moments(in: mask, operation: "normalize")
         let scale = 1 / m.deviation
@@ -15,7 +16,7 @@ extension Volume {
 
     /// Values mapped linearly so that the least becomes `range.lowerBound` and the greatest `range.upperBound`. float32.
     ///
-    /// Throws `IntensityError` for NaN or infinite voxels, or values that are all one.
+    /// Throws `IntensityError` for bounds that are not finite, NaN or infinite voxels, or values that are all one, and `Interrupted`.
     public func rescaled(to range: ClosedRange<Float> = 0...1) throws -> Volume {
         for (name, bound) in [("low", range.lowerBound), ("high", range.upperBound)] where !bound.isFinite {
             throw IntensityError.argument(name: name, value: Double(bound), allowed: "a finite number")

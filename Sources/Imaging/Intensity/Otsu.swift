@@ -4,14 +4,16 @@ extension Volume {
     /// The threshold that separates two classes of values best (Otsu 1979), over a histogram of `bins` equal bins.
     ///
     /// The upper edge of the last bin of the lower class, as SimpleITK's OtsuThreshold. NaN and infinite voxels are left out.
-    /// Throws `IntensityError.flat` when all finite values are one.
+    /// Throws `IntensityError.argument` for `bins` outside 2 … 2²⁰, `.flat` when all finite values are one, `.notFinite` when no value is finite,
+    /// and `Interrupted`.
     public func otsuThreshold(bins: Int = 128) throws -> Float { try otsuThresholds(classes: 2, bins: bins)[0] }
 
     /// The ascending thresholds that separate `classes` classes of values best: those that make the variance between the classes greatest,
     /// over a histogram of `bins` equal bins (Otsu 1979, section IV). Each is the upper edge of the last bin of its lower class, as
     /// SimpleITK's OtsuMultipleThresholds. NaN and infinite voxels are left out.
     ///
-    /// Throws `IntensityError` for numbers out of range, or when all finite values are one.
+    /// Throws `IntensityError.argument` for numbers out of range, `.flat` when all finite values are one, `.notFinite` when no value is finite,
+    /// and `Interrupted`.
     public func otsuThresholds(classes: Int, bins: Int = 128) throws -> [Float] {
         guard bins >= 2, bins <= 1 << 20 else {
             throw IntensityError.argument(name: "bins", value: Double(bins), allowed: "2 … \(1 << 20)")

@@ -4,7 +4,8 @@ extension Volume {
     /// The value below which `percent` of the values lie, between two values linearly (numpy's "linear" definition), exact.
     ///
     /// - Parameter percent: 0 … 100.
-    /// Throws `IntensityError` for a percentage out of range, NaN or infinite voxels, or an empty mask.
+    /// Throws `IntensityError` for a percentage out of range, NaN or infinite voxels, or an empty mask, `GridError.mismatch` for a mask elsewhere,
+    /// and `Interrupted`.
     public func percentile(_ percent: Double, in mask: Mask? = nil) throws -> Double {
         try percentiles([percent], in: mask)[0]
     }

@@ -31,7 +31,8 @@ public struct IntensityStandard: Sendable, Equatable {
     /// Learns the scale: the percentiles of each image, mapped linearly so that the outer ones come to the ends of `range`, and averaged.
     ///
     /// - Parameter masks: where each image is looked at; without, above its Otsu threshold.
-    /// Throws `IntensityError` for an image without contrast, an empty list, or masks of another number.
+    /// Throws `IntensityError` for an image without contrast or with values that are not finite, an empty list, masks of another number or
+    /// percentages that `init(percents:values:)` refuses, `GridError.mismatch` for a mask elsewhere, and `Interrupted`.
     public init(
         learning images: [Volume], masks: [Mask]? = nil, percents: [Double] = IntensityStandard.percents,
         range: ClosedRange<Double> = 0...100
@@ -57,7 +58,8 @@ public struct IntensityStandard: Sendable, Equatable {
 
 extension Volume {
     /// The image on a standard scale: its percentiles within the mask (without one: above Otsu's threshold) at the scale's values, linearly
-    /// between them and beyond. Throws `IntensityError` where these percentiles are all one.
+    /// between them and beyond. Throws `IntensityError` where these percentiles are all one, for values that are not finite and an empty mask,
+    /// `GridError.mismatch` for a mask elsewhere, and `Interrupted`.
     public func standardised(to standard: IntensityStandard, in mask: Mask? = nil) throws -> Volume {
         let own = try percentiles(standard.percents, in: mask ?? otsu())
         guard let curve = IntensityCurve(from: own, to: standard.values) else {
@@ -72,7 +74,8 @@ extension Volume {
     /// - Parameters:
     ///   - mask: where this image's quantiles are taken; without one, above its Otsu threshold.
     ///   - otherMask: the same of the other image.
-    /// Throws `IntensityError` for a number of points out of 1 … 10000, empty masks, or an image without contrast.
+    /// Throws `IntensityError` for a number of points out of 1 … 10000, empty masks, values that are not finite, or an image without contrast,
+    /// `GridError.mismatch` for a mask elsewhere, and `Interrupted`.
     public func matched(to other: Volume, points: Int = 64, in mask: Mask? = nil, otherMask: Mask? = nil) throws -> Volume {
         guard (1...10_000).contains(points) else {
             throw IntensityError.argument(name: "points", value: Double(points), allowed: "1 … 10000")

@@ -47,7 +47,8 @@ public struct VoxelExpression: Sendable {
 
     // MARK: - Operators
 
-    /// `remainder` has the sign of the divisor, as `%` in Python and numpy. Throws `IntensityError.twoNumbers`, `GridError.mismatch`.
+    /// `remainder` has the sign of the divisor, as `%` in Python and numpy. Throws `IntensityError.twoNumbers`, `GridError.mismatch`, and `MemoryError` and
+    /// `Interrupted` where the expression is so long that a part of it is computed first.
     public static func arithmetic(_ operation: Arithmetic, _ a: Operand, _ b: Operand) throws -> VoxelExpression {
         // x ^ 2 is x · x.
         if operation == .power, case .number(2) = b, case .expression(let x) = a { return x.followed(by: .loop(.square), isMask: false) }
@@ -59,7 +60,7 @@ public struct VoxelExpression: Sendable {
         try joined(a, b, by: .loop(operation.loop), isMask: true)
     }
 
-    /// Two masks as one; both must be masks. Throws as above.
+    /// Two masks as one; both must be masks. Throws as above, but for `twoNumbers`.
     public static func logic(_ operation: Logic, _ a: VoxelExpression, _ b: VoxelExpression) throws -> VoxelExpression {
         precondition(a.isMask && b.isMask)
         try a.grid.require(same: b.grid)

@@ -22,7 +22,8 @@ extension Volume {
     /// - Parameters:
     ///   - mask: the brain; without one, above Otsu's threshold, which is only as good as the share of other tissue allows.
     ///   - width: the stripe's half-width as a share of all voxels, above 0, below 0.5.
-    /// Throws `IntensityError` for an empty mask, values that are not finite or all one, a width out of range.
+    /// Throws `IntensityError` for an empty mask, values that are not finite or all one, a width out of range, `GridError.mismatch` for a mask
+    /// elsewhere, and `Interrupted`.
     public func whiteStripe(in mask: Mask? = nil, contrast: WhiteStripe.Contrast = .t1, width: Double = 0.05) throws -> WhiteStripe {
         guard width > 0, width < 0.5 else { throw IntensityError.argument(name: "width", value: width, allowed: "above 0 and below 0.5") }
         let mask = try mask ?? otsu()

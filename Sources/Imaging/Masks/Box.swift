@@ -75,7 +75,7 @@ public struct Box: Equatable, Sendable {
 }
 
 extension Mask {
-    /// The smallest box of voxels around the mask. Throws `IntensityError.emptyMask` where there is none.
+    /// The smallest box of voxels around the mask. Throws `IntensityError.emptyMask` where there is none, and `Interrupted`.
     public func boundingBox() throws -> Box {
         let box = try Box(around: voxels, shape: grid.shape)
         if box.isEmpty { throw IntensityError.emptyMask(operation: "bounding_box") }

@@ -1,7 +1,7 @@
 import Support
 
 extension Mask {
-    /// The mean position of the mask's voxels in the world, in mm. Throws `IntensityError.emptyMask` where there is none.
+    /// The mean position of the mask's voxels in the world, in mm. Throws `IntensityError.emptyMask` where there is none, and `Interrupted`.
     public func centroid() throws -> SIMD3<Double> { grid.affine(try centre()) }
 
     /// The mean position in voxels.

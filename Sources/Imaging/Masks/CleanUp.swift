@@ -71,7 +71,7 @@ extension Mask {
 
 extension Volume {
     /// The image with 0 for everything outside of a mask on its grid, whatever was there; its other values and their type stay. Throws
-    /// `GridError.mismatch`.
+    /// `GridError.mismatch`, `Interrupted`.
     public func stripped(by mask: Mask) throws -> Volume {
         try grid.require(same: mask.grid)
         let kept: [Float] = try Voxels.map(voxels, mask.voxels) { x, m, out, n in

@@ -58,7 +58,7 @@ extension Mask {
     /// The components, numbered from 1 by size, largest first; 0 outside of the mask. Of components of one size the one with the first
     /// voxel in the order (i, then j, then k) comes first. Sizes are in voxels.
     ///
-    /// Throws `MaskError.components` for more than 2²⁴, beyond which float32 does not tell whole numbers apart.
+    /// Throws `MaskError.components` for more than 2²⁴, beyond which float32 does not tell whole numbers apart, `MemoryError`, `Interrupted`.
     public func components(connectivity: Connectivity = .faces) throws -> (labels: Volume, sizes: [Int]) {
         try grid.requireMemory(bytesPerVoxel: 4)
         let runs = try Runs(voxels, shape: grid.shape, of: 1, connectivity: connectivity)

@@ -12,7 +12,7 @@ extension Mask {
     /// Voxels within `radius` of the mask: dilation by a ball, measured between voxel centres, on voxels of any shape (axes are taken
     /// as orthogonal). As scipy.ndimage.binary_dilation with all offsets of length ≤ radius as its structure.
     ///
-    /// Throws `IntensityError.argument` for a radius that is negative or not finite, and `Interrupted`.
+    /// Throws `IntensityError.argument` for a radius that is negative or not finite, `MemoryError`, `Interrupted`.
     public func dilated(radius: Double, unit: BallUnit = .mm) throws -> Mask {
         let spacing = try steps(unit, radius)
         if let ball = Ball(radius: radius, spacing: spacing, shape: grid.shape) {
@@ -58,8 +58,8 @@ extension Mask {
     /// Closing: the voxels that no ball outside of the mask reaches. Fills gaps narrower than a ball; never takes a voxel away.
     ///
     /// The image goes on without end as far as closing is concerned, so that a mask at the edge is not worn off there (ITK's SafeBorder;
-    /// scipy's binary_closing of a mask that has been padded by the ball's radius). Throws `IntensityError.argument` for a ball so large
-    /// that it does not fit.
+    /// scipy's binary_closing of a mask that has been padded by the ball's radius). Throws `IntensityError.argument` for a radius that is
+    /// negative or not finite, or a ball so large that it does not fit, `MemoryError`, `Interrupted`.
     public func closed(radius: Double, unit: BallUnit = .mm) throws -> Mask {
         let spacing = try steps(unit, radius)
         let box = try Box(around: voxels, shape: grid.shape)

@@ -67,7 +67,8 @@ extension Volume {
     /// found at the coarsest. Samples are at places drawn once, within voxels rather than on them, so that interpolation makes no false
     /// optima; results repeat bit for bit.
     ///
-    /// Throws `IntensityError.notFinite` and `.flat`, `RegistrationError`, `MemoryError` and `Interrupted`.
+    /// Throws `IntensityError.notFinite` and `.flat`, `RegistrationError`, `GridError.singular` for a grid without inverse, `MemoryError` and
+    /// `Interrupted`.
     public func registered(to fixed: Volume, kind: Motion = .rigid) throws -> Transform {
         try registration(to: fixed, kind: kind).transform
     }

@@ -37,7 +37,7 @@ extension Volume {
 
     /// Values as whole numbers from 0 to 255 (uint8), as FreeSurfer's `MRIchangeType` scales them: the lowest value becomes 0, and of a
     /// histogram of 1000 bins the bin above which lies a thousandth of the voxels that are not 0 gives the value that becomes 255. A volume
-    /// of datatype uint8 is given back. Throws `IntensityError.notFinite` when values are NaN or infinite.
+    /// of datatype uint8 is given back. Throws `IntensityError.notFinite` when values are NaN or infinite, `MemoryError`, `Interrupted`.
     public func rescaledToBytes() throws -> Volume {
         if datatype == .uint8 { return self }
         try grid.requireMemory(bytesPerVoxel: 4)

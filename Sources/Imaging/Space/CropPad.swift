@@ -29,7 +29,7 @@ public enum RegionError: ExplainedError, Equatable {
 
 extension Grid {
     /// The part from voxel `from` up to, not including, `to`; every voxel keeps its place in the world. Throws `RegionError.outside` for a part that is
-    /// empty or not inside.
+    /// empty or not inside, `GridError.notFinite` where the new origin is beyond numbers.
     public func cropped(from: SIMD3<Int>, to: SIMD3<Int>) throws -> Grid {
         for axis in 0..<3 where !(from[axis] >= 0 && from[axis] < to[axis] && to[axis] <= shape[axis]) {
             throw RegionError.outside(axis: axis, from: from[axis], to: to[axis], extent: shape[axis])
@@ -38,7 +38,7 @@ extension Grid {
     }
 
     /// With voxels added at both ends of each axis; every voxel keeps its place in the world. Throws `RegionError.negativePadding`, and
-    /// `GridError.tooLarge` beyond the largest image.
+    /// `GridError.tooLarge` beyond the largest image, `.notFinite` where the new origin is beyond numbers.
     public func padded(before: SIMD3<Int>, after: SIMD3<Int>) throws -> Grid {
         for axis in 0..<3 where before[axis] < 0 || after[axis] < 0 {
             throw RegionError.negativePadding(axis: axis, before: before[axis], after: after[axis])
@@ -63,14 +63,14 @@ extension Affine {
 
 extension Volume {
     /// Voxels `from` up to, not including, `to`, in their place in the world; the datatype stays.
-    /// Throws `RegionError` for a part that is empty or not inside.
+    /// Throws as `Grid.cropped`, `MemoryError`, `Interrupted`.
     public func cropped(from: SIMD3<Int>, to: SIMD3<Int>) throws -> Volume {
         let part = try grid.cropped(from: from, to: to)
         return try rearranged(on: part, by: Crop(extent: grid.shape, from: from, shape: part.shape))
     }
 
     /// With voxels of `value` around, in their place in the world; the datatype stays (a value that it cannot hold is met at saving).
-    /// Throws `RegionError`, `MemoryError`, and `StoredError.noSuchNumber` as `rearranged(on:outside:by:)`.
+    /// Throws as `Grid.padded`, `MemoryError`, `Interrupted`, and `StoredError.noSuchNumber` as `rearranged(on:outside:by:)`.
     public func padded(before: SIMD3<Int>, after: SIMD3<Int>, value: Float = 0) throws -> Volume {
         let whole = try grid.padded(before: before, after: after)
         return try rearranged(on: whole, outside: value, by: Pad(extent: grid.shape, at: before, shape: whole.shape))
@@ -78,15 +78,14 @@ extension Volume {
 }
 
 extension Mask {
-    /// As `Volume.cropped`. Throws `RegionError` for a part that is empty or not inside, and `Interrupted`.
+    /// As `Volume.cropped`. Throws as `Grid.cropped`, and `Interrupted`.
     public func cropped(from: SIMD3<Int>, to: SIMD3<Int>) throws -> Mask {
         let part = try grid.cropped(from: from, to: to)
         return Mask(
             grid: part, voxels: try Crop(extent: grid.shape, from: from, shape: part.shape).apply(to: voxels, outside: 0), header: header)
     }
 
-    /// As `Volume.padded`, with voxels outside the mask. Throws `RegionError.negativePadding`, `GridError.tooLarge` beyond the largest image, `MemoryError`,
-    /// `Interrupted`.
+    /// As `Volume.padded`, with voxels outside the mask. Throws as `Grid.padded`, `MemoryError`, `Interrupted`.
     public func padded(before: SIMD3<Int>, after: SIMD3<Int>) throws -> Mask {
         let whole = try grid.padded(before: before, after: after)
         try whole.requireMemory(bytesPerVoxel: 4)

@@ -1,6 +1,6 @@
 extension Mask {
     /// The box about the mask and `margin` mm around it, rounded up to whole voxels and held to the grid.
-    /// Throws `IntensityError.emptyMask`, and `IntensityError.argument` for a margin that is negative or not finite.
+    /// Throws `IntensityError.emptyMask`, `IntensityError.argument` for a margin that is negative or not finite, and `Interrupted`.
     public func boundingBox(margin: Double) throws -> Box {
         guard margin >= 0, margin.isFinite else {
             throw IntensityError.argument(name: "margin", value: margin, allowed: "0 mm or more")
@@ -20,7 +20,7 @@ extension Mask {
 
 extension Volume {
     /// The box about a mask and `margin` mm around it, cut out; every voxel keeps its place in the world.
-    /// Throws `GridError.mismatch` for a mask elsewhere, and as `Mask.boundingBox(margin:)`.
+    /// Throws `GridError.mismatch` for a mask elsewhere, as `Mask.boundingBox(margin:)`, and as `cropped(from:to:)`.
     public func cropped(to mask: Mask, margin: Double = 0) throws -> Volume {
         try grid.require(same: mask.grid)
         let box = try mask.boundingBox(margin: margin)
@@ -29,7 +29,7 @@ extension Volume {
 }
 
 extension Mask {
-    /// As `Volume.cropped(to:margin:)`. Throws `GridError.mismatch` for a mask elsewhere, as `boundingBox(margin:)`, and `Interrupted`.
+    /// As `Volume.cropped(to:margin:)`. Throws `GridError.mismatch` for a mask elsewhere, as `boundingBox(margin:)`, and as `cropped(from:to:)`.
     public func cropped(to mask: Mask, margin: Double = 0) throws -> Mask {
         try grid.require(same: mask.grid)
         let box = try mask.boundingBox(margin: margin)

@@ -37,7 +37,7 @@ extension Volume {
     /// to the outer faces of its voxels: positions up to half a voxel outside of the outermost voxel centres have those voxels' values.
     /// Beyond is 0.
     ///
-    /// Throws as `resampled(onto:)`.
+    /// Throws `GridError.singular` for a source affine without inverse, `MemoryError`, and `Interrupted`.
     public func sharesResampled(onto target: Grid) throws -> Volume {
         if target == grid { return self }
         return Volume(

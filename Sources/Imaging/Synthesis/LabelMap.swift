@@ -42,8 +42,8 @@ public final class LabelMap: Sendable {
     ///   - map: whole numbers: 0 air; 1 to 499 brain in FreeSurfer's numbering, but 24, the fluid around the brain; from 500 the rest of
     ///     the head (`Tissue`).
     ///   - brain: what counts as brain beside the voxels labelled so. Holes are filled, and only the largest piece counts.
-    /// - Throws: `LabelMapError` for values that are no labels, for more than 120 of them, and where there is no brain; `MemoryError`;
-    ///   `Interrupted`.
+    /// - Throws: `LabelMapError` for values that are no labels, for more than 117 of them beside 0, for `brain` out of range, and where there is no
+    ///   brain; `IntensityError.argument` for a brain of so many voxels that the closing does not fit; `GridError`; `MemoryError`; `Interrupted`.
     public init(_ map: Volume, brain: Brain = Brain()) throws {
         guard (0...20).contains(brain.close) else { throw LabelMapError.millimetres(name: "close", value: brain.close) }
         guard (0...20).contains(brain.grow) else { throw LabelMapError.millimetres(name: "grow", value: brain.grow) }

@@ -53,7 +53,7 @@ public struct Phantom: Sendable {
     /// - Parameters:
     ///   - shape: voxels along x (right), y (anterior), z (superior).
     ///   - spacing: voxel size in mm.
-    /// - Throws: `SynthesisError` for a spacing, size or option out of range, `GridError`, `Interrupted`.
+    /// - Throws: `SynthesisError` for a spacing, size or option out of range, `GridError`, `MemoryError`, `Interrupted`.
     public static func make(
         seed: UInt64, shape: SIMD3<Int> = [96, 128, 160], spacing: SIMD3<Double> = [2, 2, 2], options: Options = Options()
     ) throws -> Phantom {

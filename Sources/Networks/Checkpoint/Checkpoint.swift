@@ -32,8 +32,8 @@ extension Model {
         }
     }
 
-    /// Reads a model that `save` wrote. Throws `FileError`, or `NetworkError.file` where the file is damaged or something else; sizes in the
-    /// file are checked against the file's length before anything is allocated.
+    /// Reads a model that `save` wrote. Throws `FileError`, `NetworkError.file` where the file is damaged or something else, `MemoryError`,
+    /// `Interrupted`; sizes in the file are checked against the file's length before anything is allocated.
     public static func load(_ path: String) throws -> Model {
         do {
             return try read(TensorFile(path))

@@ -44,7 +44,8 @@ extension Model {
     ///   - rename: the model's name for a name of the file; nil leaves the tensor out.
     ///   - partial: leaves weights as they are that the file lacks, and tensors aside that the model lacks.
     /// - Returns: how many arrays were set.
-    /// - Throws: `WeightMismatch` with all that does not fit, before any weight has changed; `FileError`, `NetworkError.file`, and what `rename` throws.
+    /// - Throws: `WeightMismatch` with all that does not fit, before any weight has changed; `FileError`, `NetworkError.file`, and what `rename` throws;
+    ///   `Interrupted`, after which some weights may have changed.
     @discardableResult
     public func loadWeights(_ path: String, partial: Bool = false, rename: (String) throws -> String? = { $0 }) throws -> Int {
         let file = try TensorFile(path)
