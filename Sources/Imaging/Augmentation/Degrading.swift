@@ -77,7 +77,7 @@ extension Volume {
 
     /// The image as if scanned in slices `thickness` mm apart and as wide (at half height of a Gaussian profile), with linear interpolation
     /// between them. Unchanged where that is no more than a voxel. Throws `IntensityError.argument` for an axis other than 0, 1, 2 or a
-    /// thickness that is negative, not finite, or leaves one slice alone; `Interrupted`.
+    /// thickness that is negative, not finite, or leaves one slice alone; `MemoryError`, `Interrupted`.
     public func thickSlices(_ thickness: Double, axis: Int) throws -> Volume {
         guard thickness >= 0, thickness.isFinite else {
             throw IntensityError.argument(name: "thickness", value: thickness, allowed: "0 mm or more")
@@ -89,6 +89,7 @@ extension Volume {
             throw IntensityError.argument(
                 name: "thickness", value: thickness, allowed: "at most \(Text.short(most)) mm here, for two slices")
         }
+        try grid.requireMemory(bytesPerVoxel: 4)
         return with(try slices.apply(to: voxels, shape: grid.shape))
     }
 

@@ -107,7 +107,7 @@ extension Cohort {
                     continue
                 }
                 if best.count > 1 { problems.append("\(id): \(best.count) masks, \"\(mask)\" is used") }
-                if checkGrids, let problem = misfit(path, mask) {
+                if checkGrids, let problem = try misfit(path, mask) {
                     problems.append("\(id): \(problem); left out")
                     continue
                 }

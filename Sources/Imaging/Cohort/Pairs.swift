@@ -48,7 +48,7 @@ extension Cohort {
                 problems.append("\"\(image)\": no mask of \(key.isEmpty ? "its name" : key); left out")
                 continue
             }
-            if checkGrids, let problem = misfit(image, mask) {
+            if checkGrids, let problem = try misfit(image, mask) {
                 problems.append("\(key): \(problem); left out")
                 continue
             }
@@ -67,8 +67,8 @@ extension Cohort {
         return seen.joined(separator: "/")
     }
 
-    /// Why an image and a mask cannot be used together, told from their headers; nil where they can.
-    static func misfit(_ image: String, _ mask: String) -> String? {
+    /// Why an image and a mask cannot be used together, told from their headers; nil where they can. Throws `Interrupted`.
+    static func misfit(_ image: String, _ mask: String) throws -> String? {
         do {
             let a = try ImageReader(image), b = try ImageReader(mask)
             if a.frames > 1 || b.frames > 1 {
@@ -78,6 +78,8 @@ extension Cohort {
             return nil
         } catch let error as GridError {
             return "image and mask lie on \(error.message)"
+        } catch let stop as Interrupted {
+            throw stop
         } catch let error as any ExplainedError {
             return error.message
         } catch {

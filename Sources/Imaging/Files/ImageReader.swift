@@ -58,7 +58,7 @@ public final class ImageReader {
         } else {
             let source = ByteSource(first)
             var parsed = try NIfTIHeader(source)
-            parsed.readExtensions(from: source)
+            try parsed.readExtensions(from: source)
             if parsed.isPair {
                 try source.finish()
                 file = try other(try ImagePair.imagePath(header: first.path))

@@ -36,10 +36,17 @@ struct NIfTIHeader {
 
     private init(isPair: Bool, image: ImageHeader) { (self.isPair, self.image) = (isPair, image) }
 
-    /// Keeps the header extensions, which lie between `source`'s position, the header's end, and the voxels or the end of a pair's header.
-    mutating func readExtensions(from source: ByteSource) {
+    /// Keeps the header extensions, which lie between `source`'s position, the header's end, and the voxels or the end of a pair's header. Those of a damaged
+    /// file are left out. Throws `Interrupted`.
+    mutating func readExtensions(from source: ByteSource) throws {
         let between = isPair ? Extensions.most : min(image.dataOffset - source.position, Extensions.most + 1)
-        guard between > 0, between <= Extensions.most, let raw = try? source.bytes(isPair ? min(between, source.mostBytes) : between) else {
+        guard between > 0, between <= Extensions.most else { return }
+        let raw: [UInt8]
+        do {
+            raw = try source.bytes(isPair ? min(between, source.mostBytes) : between)
+        } catch let stop as Interrupted {
+            throw stop
+        } catch {
             return
         }
         if isPair || raw.count == between { image.file.extensions = Extensions.records(raw, swapped: image.swapped) }

@@ -10,7 +10,7 @@ extension Mask {
         for axis in 0..<3 {
             // A whole number of voxels within rounding is meant as one; beyond the grid no more is wanted.
             let voxels = (margin / grid.spacing[axis] - 1e-6).rounded(.up)
-            let more = Int(min(voxels, Double(grid.shape[axis])))
+            let more = voxels.isNaN ? 0 : Int(min(voxels, Double(grid.shape[axis])))
             box.from[axis] = max(0, box.from[axis] - more)
             box.to[axis] = min(grid.shape[axis], box.to[axis] + more)
         }

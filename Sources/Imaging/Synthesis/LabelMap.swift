@@ -50,7 +50,8 @@ public final class LabelMap: Sendable {
         let whole = try map.reoriented(to: "RAS")
         // Specks apart from the head are leavings of segmentation.
         let head = try Mask(grid: whole.grid, voxels: whole.voxels.map { $0 != 0 ? 1 : 0 }).largestComponent(connectivity: .corners)
-        guard let box = try? head.boundingBox() else { throw LabelMapError.noBrain }
+        let box = try Box(around: head.voxels, shape: head.grid.shape)
+        if box.isEmpty { throw LabelMapError.noBrain }
         let room = SIMD3(repeating: 1)
         let image = try whole.cropped(from: box.from, to: box.to).padded(before: room, after: room)
         let inHead = try head.cropped(from: box.from, to: box.to).padded(before: room, after: room)
@@ -79,7 +80,8 @@ public final class LabelMap: Sendable {
         try Self.findFat(&classes, tissues, fat, grid)
         Self.findDura(&classes, tissues, dura, grid.shape)
         let mask = try Self.brainMask(classes, tissues, grid, brain)
-        guard let found = try? mask.boundingBox() else { throw LabelMapError.noBrain }
+        let found = try Box(around: mask.voxels, shape: mask.grid.shape)
+        if found.isEmpty { throw LabelMapError.noBrain }
 
         voxels = try Voxels.map(classes, mask.voxels) { c, m, out, n in
             for i in 0..<n { out[i] = c[i] | (m[i] &* Self.brainBit) }
@@ -146,7 +148,7 @@ public enum LabelMapError: ExplainedError, Equatable {
     public var message: String {
         switch self {
         case .notLabel(let value): "a map of labels holds whole numbers from 0 to 32767, and this one has \(Text.short(value))"
-        case .tooMany(let count): "this map has \(count) labels, and a head is drawn from 118 at most"
+        case .tooMany(let count): "this map has \(count) labels, and a head is drawn from 117 at most"
         case .noBrain: "this map has no brain: no label from 1 to 499 other than 24, which is fluid"
         case .millimetres(let name, let value): "`\(name)` must be 0 to 20 mm, got \(Text.short(value))"
         }
