@@ -158,6 +158,22 @@ import Testing
         }
     }
 
+    /// What is freed beside may be nested as deep as values are, behind lists that are long enough to be handed over.
+    @Test func interruptFreesDeepValues() async {
+        await #expect(processExitsWith: .success) {
+            let session = makeSession()
+            let nest = "d = [0]\nfor k in 0:4990 { d = [...[0] * 64, d] }\n"
+            for _ in 0..<3 {
+                #expect(throws: Never.self) { try session.run(source: nest + "length(d)", name: "t") }
+                Interrupt.raise()
+                session.define("d", .none)
+                usleep(200_000)
+                Interrupt.clear()
+            }
+            #expect((try? session.run(source: "d", name: "t"))?.text == "none")
+        }
+    }
+
     @Test func libraryFunctions() throws {
         let sink = Sink()
         let session = makeSession(

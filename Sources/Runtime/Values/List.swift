@@ -94,7 +94,7 @@ public final class List: RandomAccessCollection, @unchecked Sendable {
 
     deinit {
         for i in 0..<count {
-            if i & 63 == 0, Discard.isWanted {
+            if i & 63 == 63, Discard.isWanted {
                 let (words, rest) = (words, i..<count)
                 return Discard.later { Self.free(words, rest) }
             }
