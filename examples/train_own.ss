@@ -25,6 +25,7 @@ fn sample(s, seed=0) {
     if s.learn { augment(pair, seed=seed) } else { pair }
 }
 
+assert(length(o.rest) == 2, "{length(o.rest)} arguments rather than two patterns: put the patterns in quotes, so that the shell leaves their asterisks alone\n{usage}")
 cohort = pairs(o.rest[0], o.rest[1])
 assert(length(cohort) >= 3, "need at least 3 pairs of image and mask, found {length(cohort)}")
 # No one is on both sides.

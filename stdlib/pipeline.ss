@@ -8,7 +8,10 @@ fn preprocess(image, shape=[96, 128, 160], spacing=2, bias=true) {
 }
 
 ## The image with everything outside the mask set to 0. With a mask of the brain this takes off the skull.
-fn strip(image, mask) = image * mask
+fn strip(image, mask) {
+    assert(kind(mask) == "mask", "strip: `mask` must be a mask, got a {kind(mask)}; a volume becomes one by a comparison, as in v > 0")
+    image * mask
+}
 
 ## Mean of `f` over a list.
 fn average(xs, f=x -> x) {

@@ -151,7 +151,8 @@ extension Catalog {
         Builtin(
             "read_table", "The rows of a table: a file of tab- or comma-separated values.", theme: .cohorts,
             details: """
-                The first line names the columns. `n/a` and empty fields are none; a column of nothing but numbers holds numbers, unless one has a leading zero, as identifiers do.
+                The first line names the columns. `n/a` and empty fields are none; a column of nothing but numbers holds numbers, unless one has a leading zero, as identifiers do;
+                one of nothing but `true` and `false`, without quotes, holds booleans. In other columns a field in quotes is a string, also `""` and `"n/a"`.
                 `save` writes a list of records as a table.
                 """,
             Param<String>("path", "a file that ends in .tsv or .csv"),

@@ -171,6 +171,9 @@ extension Catalog {
                 throw context.reject("dtype", expected: "left out for \(value.mention)", found: type.rawValue)
             }
             switch value {
+            case _ where path.isFile(ending: ".png") && (value.isVolumes || value.isMasks || value.kind == "mask"):
+                throw context.reject(
+                    "value", expected: "a figure, as the file's name ends in .png", found: value.mention, hint: "slices(v), overlay(v) and overlay(v, mask) are pictures of volumes")
             case _ where path.isFile(ending: ".json"):
                 try AtomicFile.write(Array((try JSONText.write(value, indented: true) + "\n").utf8), to: path)
             case .string(let text) where path.isFile(ending: ".txt") || path.isFile(ending: ".md"): try AtomicFile.write(Array(text.utf8), to: path)

@@ -67,6 +67,9 @@ extension Catalog {
             }
             (options.border, options.flips, options.comparesFlip) = (border, flips ?? options.flips, qc)
             options.precision = precision.precision
+            if case .second(let path) = image, net.pipeline == nil {
+                context.note("predict: the network has no pipeline, and sees \"\(path)\" as it is in the file")
+            }
             let segmenter = try context.segmenter(net, options), image = try context.rawImage(image)
             defer { context.progress.clear() }
             if probability, !qc { return .volume(try segmenter.probability(image, progress: context.boxes)) }

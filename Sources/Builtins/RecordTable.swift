@@ -19,6 +19,7 @@ enum RecordTable {
                     switch cell {
                     case .missing: (name, .none)
                     case .number(let x): (name, .number(x))
+                    case .truth(let truth): (name, .boolean(truth))
                     case .text(let text): (name, .string(text))
                     }
                 })
@@ -43,7 +44,7 @@ enum RecordTable {
         case .none: return .missing
         case .number(let x): return .number(x)
         case .string(let text): return .text(text)
-        case .boolean(let b): return .text(b ? "true" : "false")
+        case .boolean(let b): return .truth(b)
         case .list, .range, .record: return .text(value.literal)
         default: throw RecordTableError(row: row, field: field, found: value.mention)
         }

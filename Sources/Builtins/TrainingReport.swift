@@ -6,6 +6,8 @@ import Support
 final class TrainingReport {
     private let context: Context
     private let options: FitOptions
+    /// Where a training goes on.
+    private var resumedAt: Int?
 
     init(context: Context, options: FitOptions) {
         self.context = context
@@ -21,6 +23,7 @@ final class TrainingReport {
     /// Once it is known whether there is a training to go on with: `step` is where.
     func resume(from step: Int?) {
         guard options.resume else { return }
+        resumedAt = step
         context.note(step.map { "fit: goes on from step \($0)" } ?? "fit: there is no training to go on with; this one begins anew")
     }
 
@@ -48,6 +51,9 @@ final class TrainingReport {
     }
 
     func end(_ history: History) {
+        if let resumedAt, history.steps == resumedAt, !history.stopped {
+            return context.note("fit: that training has had its \(history.epochs.count) epochs, and there was nothing left to do; ask for more to go on")
+        }
         guard history.stopped else { return }
         let of = options.epochs.map { " of \($0)" } ?? ""
         context.note(

@@ -27,19 +27,39 @@ extension Session {
         return out
     }
 
-    /// The user's own names, other than functions, on the lines of these places, in order of appearance.
+    /// The user's own names, other than functions, on the lines of these places, in order of appearance. What a function around a place binds
+    /// is not the user's name of that spelling.
     private func namesRead(in places: [(source: Source, span: Span)]) -> [String] {
         let bound = Set(userNames)
         var out: [String] = []
         for (source, span) in places where !source.isLibrary {
             let line = source.lineSpan(source.lineIndex(at: span.start))
             let text = source.text(Span(line.start, min(line.end, line.start + 2000)))
+            let local = Self.localNames(around: span.start, in: source)
             for word in text.split(whereSeparator: { !($0.isLetter || $0.isNumber || $0 == "_") }).map(String.init) {
-                guard bound.contains(word), !out.contains(word) else { continue }
+                guard bound.contains(word), !local.contains(word), !out.contains(word) else { continue }
                 if case .function? = main.value(word) { continue }
                 out.append(word)
             }
         }
         return Array(out.prefix(20))
+    }
+
+    /// The parameters and variables of the functions around a place.
+    private static func localNames(around place: Int, in source: Source) -> Set<String> {
+        var names: Set<String> = []
+        func visit(_ e: Expression) {
+            guard e.span.start <= place, place < e.span.end else { return }
+            switch e.kind {
+            case .lambda(let node), .define(let node):
+                names.formUnion(node.parameters.flatMap { $0.pattern.names.map(\.name) } + Names.bound(in: [node.body]))
+            case .comprehension(_, let clauses):
+                for case .each(let pattern, _) in clauses { names.formUnion(pattern.names.map(\.name)) }
+            default: break
+            }
+            e.forEachChild(intoFunctions: true, visit)
+        }
+        Parser.survey(source).script.statements.forEach(visit)
+        return names
     }
 }

@@ -20,6 +20,7 @@ public struct TextTable: Sendable, Equatable {
     public enum Cell: Sendable, Equatable {
         case missing
         case number(Double)
+        case truth(Bool)
         case text(String)
     }
 
@@ -35,7 +36,8 @@ public struct TextTable: Sendable, Equatable {
     }
 
     /// Reads a text. Empty fields and "n/a" are missing; a column all of whose other fields spell numbers holds numbers, unless one has a
-    /// leading zero, as identifiers do.
+    /// leading zero, as identifiers do. One all of whose other fields are true or false, without quotes, holds truths. In any other column a
+    /// field in quotes is text, be it empty or "n/a".
     ///
     /// Throws `TableError`, which names the line, for a row of another length, an unclosed quote, and names of columns that are empty or
     /// the same; and `Interrupted`.
@@ -43,7 +45,7 @@ public struct TextTable: Sendable, Equatable {
         var lines = try Self.fields(text, separator)
         guard !lines.isEmpty else { throw TableError.empty }
         let head = lines.removeFirst()
-        columns = head.fields
+        columns = head.fields.map(\.text)
         var known: Set<String> = []
         for (i, name) in columns.enumerated() {
             if name.isEmpty { throw TableError.noName(column: i + 1) }
@@ -52,16 +54,39 @@ public struct TextTable: Sendable, Equatable {
         for line in lines where line.fields.count != columns.count {
             throw TableError.length(line: line.number, found: line.fields.count, expected: columns.count)
         }
-        func isMissing(_ field: String) -> Bool { field.isEmpty || field == "n/a" }
-        let isNumeric = try columns.indices.map { c in
+        func isMissing(_ field: Field) -> Bool { field.text.isEmpty || field.text == "n/a" }
+        enum Kind { case numbers, truths, texts }
+        let kinds = try columns.indices.map { c -> Kind in
             try Interrupt.check()
-            return lines.allSatisfy { isMissing($0.fields[c]) || Self.number($0.fields[c]) != nil } && lines.contains { !isMissing($0.fields[c]) }
+            func all(_ fits: (Field) -> Bool) -> Bool { lines.allSatisfy { isMissing($0.fields[c]) || fits($0.fields[c]) } }
+            guard lines.contains(where: { !isMissing($0.fields[c]) }) else { return .texts }
+            return all { Self.number($0.text) != nil } ? .numbers : all { !$0.isQuoted && Self.truth($0.text) != nil } ? .truths : .texts
         }
         rows = try Interrupt.map(lines) { line in
             line.fields.enumerated().map { c, field in
-                if isMissing(field) { return .missing }
-                return isNumeric[c] ? .number(Self.number(field) ?? .nan) : .text(field)
+                switch kinds[c] {
+                case .texts where field.isQuoted: .text(field.text)
+                case _ where isMissing(field): .missing
+                case .numbers: .number(Self.number(field.text) ?? .nan)
+                case .truths: .truth(Self.truth(field.text) ?? false)
+                case .texts: .text(field.text)
+                }
             }
+        }
+    }
+
+    /// A field as it was read.
+    private struct Field {
+        let text: String
+        let isQuoted: Bool
+    }
+
+    /// As Python and R write it too.
+    private static func truth(_ field: String) -> Bool? {
+        switch field {
+        case "true", "True", "TRUE": true
+        case "false", "False", "FALSE": false
+        default: nil
         }
     }
 
@@ -69,6 +94,7 @@ public struct TextTable: Sendable, Equatable {
     public func text(separator: Separator) throws -> String {
         func quoted(_ field: String) -> String {
             let needs = field.contains { $0 == separator.rawValue || $0 == "\"" || $0.isNewline } || field.isEmpty || field == "n/a"
+                || Self.truth(field) != nil
             return needs ? "\"" + field.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\"" : field
         }
         var text = columns.map(quoted).joined(separator: String(separator.rawValue)) + "\n"
@@ -78,6 +104,7 @@ public struct TextTable: Sendable, Equatable {
                 switch cell {
                 case .missing: separator.missing
                 case .number(let x): x == x.rounded() && abs(x) < 1e15 ? String(Int(x)) : "\(x)"
+                case .truth(let truth): truth ? "true" : "false"
                 case .text(let field): quoted(field)
                 }
             }
@@ -102,12 +129,12 @@ public struct TextTable: Sendable, Equatable {
     }
 
     /// Lines of fields; empty lines are passed over. Lines end in a line feed, a carriage return, or both.
-    private static func fields(_ text: String, _ separator: Separator) throws -> [(number: Int, fields: [String])] {
+    private static func fields(_ text: String, _ separator: Separator) throws -> [(number: Int, fields: [Field])] {
         let quote = UInt8(ascii: "\""), feed = UInt8(ascii: "\n"), back = UInt8(ascii: "\r"), between = separator.rawValue.asciiValue
-        var lines: [(Int, [String])] = [], fields: [String] = [], field: [UInt8] = []
+        var lines: [(Int, [Field])] = [], fields: [Field] = [], field: [UInt8] = []
         var isQuoted = false, wasQuoted = false, line = 1, start = 1
         func endField() {
-            fields.append(String(decoding: field, as: UTF8.self))
+            fields.append(Field(text: String(decoding: field, as: UTF8.self), isQuoted: wasQuoted))
             field.removeAll(keepingCapacity: true)
             wasQuoted = false
         }

@@ -15,8 +15,8 @@ struct Predict: ParsableCommand {
         abstract: "Strip the skull from images: write the brain, its mask, and what can be told of their quality.",
         usage: "skullstrip predict IMAGE ... -o OUT [--mask MASK] [--qc PICTURE] [--json] [--model MODEL]",
         discussion: """
-            With one image OUT, MASK and PICTURE are files; with several, or where they end in / or are folders, they are folders, in which each file has the image's \
-            name. The image may have any orientation, voxel size and field of view; of a 4-D file the first volume is taken. Voxels outside of the brain become 0; \
+            With one image OUT, MASK and PICTURE are files; with several, or where they end in /, are folders or have no ending, they are folders, in which each file has \
+            the image's name. The image may have any orientation, voxel size and field of view; of a 4-D file the first volume is taken. Voxels outside of the brain become 0; \
             the mask lies on the image's own grid. `-` is an image on standard input, and the place of one on standard output: skullstrip predict - -o - < head.nii.gz > brain.nii.gz
 
             On a terminal a line tells of each image; in a pipe only what is suspect or fails is told, on standard error. An image that fails does not stop the others.
@@ -136,19 +136,25 @@ struct PredictJob {
     /// Makes the folders. Throws `PlaceError` where two files would have one name, an image would be written over, or there is no folder; `ImageError.fileName` for endings
     /// that no image format has; `FileError`. Before any work, so that an hour's is not lost to a folder that is missing.
     static func plan(_ images: [String], brain: String?, mask: String?, picture: String?) throws -> [PredictJob] {
+        // Made once all is known to be right.
+        var folders: [String] = []
         func place(_ option: String?, _ image: String, ending: String?) throws -> String? {
             guard let option else { return nil }
             if AtomicFile.isStream(option) { return option }
-            guard images.count > 1 || option.hasSuffix("/") || FileSystem.isFolder(option) else { return option }
+            let hasEnding = option.split(separator: "/").last?.contains(".") ?? false
+            guard images.count > 1 || option.hasSuffix("/") || FileSystem.isFolder(option) || !hasEnding else { return option }
             if !option.hasSuffix("/"), !FileSystem.isFolder(option), [".nii", ".gz", ".mgz", ".mgh", ".nrrd", ".png"].contains(where: option.isFile) {
                 throw PlaceError.oneForAll(option, images.count)
             }
-            try FileSystem.makeFolder(option)
+            let folder = option.hasSuffix("/") ? option : option + "/"
+            if !folders.contains(folder) { folders.append(folder) }
             let name = image == StandardInput.path ? "standard-input.nii.gz" : image.split(separator: "/").last.map(String.init) ?? image
-            return option + (option.hasSuffix("/") ? "" : "/") + (ending.map { PathName.stem(name) + $0 } ?? name)
+            return folder + (ending.map { PathName.stem(name) + $0 } ?? name)
         }
         let jobs = try images.map { image in
-            PredictJob(
+            // Reading it tells what is wrong.
+            if FileSystem.isFolder(image) { return PredictJob(image: image, brain: nil, mask: nil, picture: nil) }
+            return PredictJob(
                 image: image, brain: try place(brain, image, ending: nil), mask: try place(mask, image, ending: nil),
                 picture: try place(picture, image, ending: ".png"))
         }
@@ -166,12 +172,15 @@ struct PredictJob {
                 let identity = AtomicFile.isStream(path) ? StandardInput.path : FileSystem.identity(path)
                 if inputs.contains(identity), !AtomicFile.isStream(path) { throw PlaceError.input(path) }
                 let folder = PathName.folder(path)
-                guard AtomicFile.isStream(path) || FileSystem.isFolder(folder) else { throw PlaceError.noFolder(path, folder) }
+                guard AtomicFile.isStream(path) || FileSystem.isFolder(folder) || folders.contains(folder + "/") else {
+                    throw PlaceError.noFolder(path, folder)
+                }
                 let name = "the \(what) of \"\(job.image)\""
                 if let other = writers[identity] { throw PlaceError.twice(path, other, name) }
                 writers[identity] = name
             }
         }
+        for folder in folders { try FileSystem.makeFolder(folder) }
         return jobs
     }
 }

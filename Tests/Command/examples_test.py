@@ -48,7 +48,7 @@ def a_folder_of_heads():
     open("scans/readme.txt", "w").write("no image, and not named like one")
     os.link("masks/p1_mask.nii.gz", "scans/p1_mask.nii.gz")
     result = example("segment_folder.ss", "scans", "--out", "found", "--model", "model.safetensors", "--brains")
-    expect(result.returncode == 0, result.stderr)
+    expect(result.returncode == 1 and "1 of 4 images failed" in result.stderr, result)
     table = rows("found/heads.csv")
     expect([r["name"] for r in table] == ["broken", "p1_T1w", "p2_T1w", "p3_T1w"], table)
     expect(table[0]["verdict"] == "failed" and "broken.nii.gz" in table[0]["reasons"] and table[0]["volume_ml"] == "", table)
@@ -62,9 +62,15 @@ def a_folder_of_heads():
     before = os.stat("found/p1_T1w_mask.nii.gz").st_mtime_ns
     os.remove("found/p2_T1w_mask.nii.gz")
     evaluate('save(load("scans/p3_T1w.nii.gz"), "scans/broken.nii.gz")')
-    result = example("segment_folder.ss", "scans/", "--out", "found", "--model", "model.safetensors")
-    expect(result.returncode == 0 and "0 failed" in result.stdout, result)
+    result = example("segment_folder.ss", "scans/", "--out", "found", "--model", "model.safetensors", "--brains")
+    expect(result.returncode == 0 and "0 failed" in result.stdout and result.stdout.count("(kept)") == 2, result)
     expect(os.stat("found/p1_T1w_mask.nii.gz").st_mtime_ns == before and os.path.exists("found/p2_T1w_mask.nii.gz"), "done again, or not")
+    # Another image of that name, or other options, are no reason to keep anything.
+    evaluate('save(load("scans/p3_T1w.nii.gz") * 2, "scans/p2_T1w.nii.gz")')
+    result = example("segment_folder.ss", "scans", "--out", "found", "--model", "model.safetensors", "--brains")
+    expect(result.stdout.count("(kept)") == 3, result.stdout)
+    result = example("segment_folder.ss", "scans", "--out", "found", "--model", "model.safetensors")
+    expect("(kept)" not in result.stdout and os.stat("found/p1_T1w_mask.nii.gz").st_mtime_ns > before, result.stdout)
     expect_error(example("segment_folder.ss", "masks", "--model", "model.safetensors"), "there is no image in masks")
     expect_error(example("segment_folder.ss"), "usage")
 

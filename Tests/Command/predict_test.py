@@ -135,6 +135,13 @@ def wrong_usage():
     expect_error(run("predict"), "image", code=2)
     expect_error(predict("head.nii.gz"), "nothing to write", code=2)
     expect_error(predict("head.nii.gz", "-o", "brain.png"), "brain.png", code=2)
+    # A name without an ending is a folder's, which is not made where anything else is wrong.
+    expect_error(predict("head.nii.gz", "-o", "fresh", "--qc", "qc.jpg"), "qc.jpg", code=2)
+    expect(not os.path.exists("fresh"), "a folder was left behind")
+    result = predict("head.nii.gz", "-o", "fresh")
+    expect(os.path.exists("fresh/head.nii.gz"), result)
+    os.mkdir("heads")
+    expect_error(predict("heads", "-o", "fresh/"), "\"heads\" is a directory", code=1)
     expect_error(predict("head.nii.gz", "--qc", "qc.jpg", "-o", "b.nii"), "qc.jpg", ".png", code=2)
     expect_error(predict("head.nii.gz", "-o", "head.nii.gz"), "is one of the images", code=2)
     expect_error(predict("head.nii.gz", "-o", "."), "is one of the images", code=2)

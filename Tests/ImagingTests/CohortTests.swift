@@ -238,7 +238,21 @@ private final class Folder {
                 columns: ["a", "b,\"c"], rows: [[.text("x\ty"), .number(0.1)], [.text("two\nlines, \"quoted\""), .missing], [.text(""), .number(-1e300)]])
             let back = try TextTable(parsing: try odd.text(separator: separator), separator: separator)
             #expect(back.columns == odd.columns)
-            #expect(back.rows[0] == odd.rows[0] && back.rows[1] == odd.rows[1] && back.rows[2][1] == .number(-1e300))
+            #expect(back.rows[0] == odd.rows[0] && back.rows[1] == odd.rows[1] && back.rows[2] == odd.rows[2])
+        }
+    }
+
+    /// Kinds of columns survive, and texts that look like another kind.
+    @Test func truthsAndQuotedFields() throws {
+        let text = "ok,R,word,quoted,n\ntrue,TRUE,true,\"true\",\"1\"\n,False,no,\"false\",\"\"\nfalse,TRUE,\"n/a\",\"true\",2\n"
+        let table = try TextTable(parsing: text, separator: .comma)
+        #expect(table.rows == [
+            [.truth(true), .truth(true), .text("true"), .text("true"), .number(1)],
+            [.missing, .truth(false), .text("no"), .text("false"), .missing],
+            [.truth(false), .truth(true), .text("n/a"), .text("true"), .number(2)],
+        ])
+        for separator in [TextTable.Separator.tab, .comma] {
+            #expect(try TextTable(parsing: table.text(separator: separator), separator: separator) == table)
         }
     }
 

@@ -16,8 +16,10 @@ extension Optional: Convertible where Wrapped: Convertible {
 
 extension Array: Convertible where Element: Convertible {
     public static var typeName: String {
-        Element.typeName == Value.typeName ? "list" : "list of \(plural(Element.typeName))"
+        if !Element.words.isEmpty { return "list of " + Element.words.map { "\"\($0)\"" }.joined(separator: "|") }
+        return Element.typeName == Value.typeName ? "list" : "list of \(plural(Element.typeName))"
     }
+    public static var expected: String { Element.words.isEmpty ? "a \(typeName)" : "a list of strings" }
     /// Lists, and ranges that are no longer than a list may be, which count as the list of their numbers. Throws `Mismatch` for all else, for an item that
     /// does not fit, and upon Ctrl-C.
     public static func from(_ value: Value) throws(Mismatch) -> [Element] {

@@ -178,6 +178,8 @@ focal(alpha=0.5, classes=true)
 
 summary(unet3d(filters=2, depth=1), spacing=0)
 
+strip(v, v)
+
 overlay(v, width=10)
 
 overlay(v, m[1:, :, :])

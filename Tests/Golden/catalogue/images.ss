@@ -110,6 +110,8 @@ load("odd/words.xfm")
 
 save(overlay(v), "v.jpg")
 
+save(v > 0, "m.png")
+
 [save(3, "x.nii"), 1]
 
 load("odd/nan.nii")
