@@ -125,12 +125,23 @@ extension Catalog {
         },
 
         Builtin(
-            "unique", "The items of a list without those that repeat an earlier one.", theme: .lists,
-            Param<[Value]>("xs", "the list"),
+            "unique", "The items of a list without those that repeat an earlier one, or the values of a volume.", theme: .lists,
+            details: "Of a volume the values are in ascending order: the labels of a map. More than a million of them are refused.",
+            Param<Either<Volume, [Value]>>("xs", "the list or volume"),
             Param<Either<String, Function>?>("by", "a field of the items, or a function of an item, by which they are told apart", default: nil),
             returns: "a list, in the order of the first ones",
-            examples: [Example("unique([3, 1, 3, 2, 1])", "[3, 1, 2]"), Example("unique([\"a\", \"bb\", \"c\"], by=length)", "[\"a\", \"bb\"]")]
-        ) { context, xs, by in
+            examples: [
+                Example("unique([3, 1, 3, 2, 1])", "[3, 1, 2]"), Example("unique(phantom(seed=1, shape=16, spacing=12).labels)[0:3]", "[0, 1, 2]"),
+                Example("unique([\"a\", \"bb\", \"c\"], by=length)", "[\"a\", \"bb\"]"),
+            ]
+        ) { context, given, by -> [Value] in
+            let xs: [Value]
+            switch given {
+            case .second(let list): xs = list
+            case .first(let volume):
+                if by != nil { throw context.reject("by", expected: "left out for a volume", found: "a field or function") }
+                return try volume.distinctValues(atMost: 1_000_000).map { .number(Double($0)) }
+            }
             var kinds = Kinds(), out: [Value] = []
             defer { Discard.ifInterrupted(&kinds, leaving: Kinds()) }
             for (i, x) in xs.enumerated() {

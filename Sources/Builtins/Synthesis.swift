@@ -1,7 +1,11 @@
 import Imaging
 import Runtime
+import Synchronization
 
 extension ContrastKind: Convertible {}
+
+/// A training draws thousands of images: once is enough.
+private let hasToldOfNumbers = Atomic<Bool>(false)
 
 extension Catalog {
     static let synthesis: [Builtin] = [
@@ -53,6 +57,12 @@ extension Catalog {
                 case .first(let path): try LabelMapStore.shared.map(at: context.path(path), brain: brain)
                 case .second(let volume): try LabelMapStore.shared.map(of: volume, brain: brain)
                 }
+            // More than any brain: the numbers mean something else in this map.
+            if map.brainMillilitres > 2500, !hasToldOfNumbers.exchange(true, ordering: .relaxed) {
+                context.note(
+                    "warning: synth: the brain of this map would have \(Int(map.brainMillilitres)) ml\nhelp: in FreeSurfer's numbering, which synth reads, 1 to 499 are brain "
+                        + "(24 is fluid), and the rest of the head is from 500 on")
+            }
             let made = try HeadSynthesis(map, seed: seed, shape: shape.numbers, spacing: spacing.numbers, options: options)
             return Record([("image", .volume(made.image)), ("mask", .mask(made.mask)), ("labels", .volume(made.labels))])
         }

@@ -18,6 +18,8 @@ public final class LabelMap: Sendable {
     /// In voxels: the middle of the brain's box, and half of the box's size in mm.
     let centre: SIMD3<Double>
     let halfExtent: SIMD3<Double>
+    /// Of what counts as brain.
+    public let brainMillilitres: Double
     /// How far the brain reaches forwards and down, in mm from `centre`, along directions `faceAngles` degrees below straight ahead.
     let faceReach: [Double]
     static let faceAngles = [10.0, 20, 30, 40, 50, 60]
@@ -89,6 +91,7 @@ public final class LabelMap: Sendable {
         (shape, spacing, self.labels, self.tissues) = (grid.shape, grid.spacing, labels, tissues)
         centre = (SIMD3<Double>(found.from) + SIMD3<Double>(found.to) - 1) / 2
         halfExtent = (SIMD3<Double>(found.to) - SIMD3<Double>(found.from)) / 2 * grid.spacing
+        brainMillilitres = Double(mask.count) * grid.spacing.x * grid.spacing.y * grid.spacing.z / 1000
         faceReach = Self.reach(mask, centre, grid.spacing)
     }
 

@@ -133,6 +133,8 @@ print(table([{id: "a", dice: 0.9312, n: 3}, {id: "b", dice: 0.88, n: 12}], field
 
 unique([3, 1, 3, 2, 1])
 
+unique(phantom(seed=1, shape=16, spacing=12).labels)[0:3]
+
 unique(["a", "bb", "c"], by=length)
 
 # values

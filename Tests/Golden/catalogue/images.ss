@@ -112,6 +112,10 @@ save(overlay(v), "v.jpg")
 
 save(v > 0, "m.png")
 
+unique(v, by="a")
+
+length(unique(v)) > 1
+
 [save(3, "x.nii"), 1]
 
 load("odd/nan.nii")
