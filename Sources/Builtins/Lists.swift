@@ -109,7 +109,8 @@ extension Catalog {
                 Example("sort([\"bb\", \"a\", \"ccc\"], by=length)", "[\"a\", \"bb\", \"ccc\"]"),
             ]
         ) { context, xs, by, descending -> Value in
-            let keys = try by.map { by in try xs.enumerated().map { try context.key(of: $1, at: $0, by: by) } } ?? xs
+            var keys = try by.map { by in try Interrupt.map(xs.enumerated()) { try context.key(of: $1, at: $0, by: by) } } ?? xs
+            defer { Discard.ifInterrupted(&keys, leaving: []) }
             return .list(try List(xs, at: ValueOrder.places(keys, descending: descending)))
         },
 

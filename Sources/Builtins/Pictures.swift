@@ -63,6 +63,7 @@ extension Catalog {
         ) { context, data, title, x, y, at, points in
             if case .first(let record) = data, var known = RecordPlot.recognised(record) {
                 if at != nil { throw context.reject("at", expected: "none, as what `fit`, `lr_find` and `histogram` gave has places of its own", found: "a list") }
+                if points { throw context.reject("points", expected: "false, as what `fit`, `lr_find` and `histogram` gave is drawn in lines", found: "true") }
                 if !y.isEmpty, known.panels.count == 1 { known.panels[0].label = y }
                 return try Plot.panels(title: title.isEmpty ? known.title : title, xLabel: x.isEmpty ? known.xLabel : x, known.panels)
             }

@@ -66,7 +66,7 @@ public enum Plot {
     ///   - places: where the values lie along the horizontal axis.
     ///   - isScatter: dots rather than lines.
     ///   - width, height: in pixels, 300 … 4000.
-    /// Throws `FigureError.noSeries`.
+    /// Throws `FigureError.noSeries`, `Interrupted`.
     public static func lines(
         title: String, xLabel: String, yLabel: String, series: [(name: String, values: [Double])], places: [Double]? = nil, isScatter: Bool = false,
         width: Int = 1100, height: Int = 640

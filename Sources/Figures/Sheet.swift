@@ -14,7 +14,8 @@ public enum Sheet {
             heights[n / across] = max(heights[n / across], figure.height)
         }
         let width = widths.reduce(0, +)
-        let head = try headline.isEmpty ? nil : Self.head(headline, width: width)
+        // A sheet so wide is refused below.
+        let head = try headline.isEmpty || width > 1 << 20 ? nil : Self.head(headline, width: width)
         let above = head?.height ?? 0, height = above + heights.reduce(0, +)
         guard width < (1 << 27) / max(height, 1) else { throw FigureError.drawing(reason: "\(figures.count) pictures are too many for one sheet") }
         var pixels = [UInt32](repeating: figures[0].pixels.first ?? 0, count: width * height)
@@ -33,8 +34,14 @@ public enum Sheet {
     /// The line above the pictures.
     private static func head(_ text: String, width: Int) throws -> Figure {
         let size = max(14, min(28, Double(width) / 50))
-        let canvas = try Canvas(width: width, height: Int(2.2 * size))
-        canvas.text(canvas.fitted(text, size: size, width: Double(width) - 2 * size, bold: true), x: size, y: 1.5 * size, size: size, bold: true)
-        return try canvas.figure(title: text)
+        // Cairo draws no more in a row; the rest of it is left empty.
+        let drawn = min(width, 32_000)
+        let canvas = try Canvas(width: drawn, height: Int(2.2 * size))
+        canvas.text(canvas.fitted(text, size: size, width: Double(drawn) - 2 * size, bold: true), x: size, y: 1.5 * size, size: size, bold: true)
+        let line = try canvas.figure(title: text)
+        if drawn == width { return line }
+        var pixels = [UInt32](repeating: Theme.background.packed, count: width * line.height)
+        for y in 0..<line.height { pixels.replaceSubrange(y * width..<y * width + drawn, with: line.pixels[y * drawn..<(y + 1) * drawn]) }
+        return Figure(width: width, height: line.height, pixels: pixels, title: text)
     }
 }

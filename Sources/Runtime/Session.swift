@@ -93,8 +93,9 @@ public final class Session: @unchecked Sendable {
 
     private func loadPrelude() throws {
         while let (name, text) = prelude.first {
-            prelude.removeFirst()
             _ = try evaluate(parse(Source(name: name, text: text, isLibrary: true)), in: library)
+            // Not before: what Ctrl-C stopped is read the next time.
+            prelude.removeFirst()
         }
     }
 
@@ -107,16 +108,21 @@ public final class Session: @unchecked Sendable {
     }
 
     private func evaluate(_ script: consuming Script, in module: Module) throws -> Value {
-        let source = script.source
-        var code: FunctionCode? = try Compiler.compile(script, in: module)
-        Discard.ifInterrupted(&script, leaving: Parser.Survey.nothing.script)
-        try Interrupt.check(leaving: &code, for: nil)
-        guard let code else { return .none }
+        let source = script.source, code = try compile(script, in: module)
         do {
             return try execute(code)
         } catch let error as ArgumentError {
             throw ScriptError(error.message, hint: error.hint, source: source, span: Span(0, 0))
         }
+    }
+
+    /// Throws `SyntaxErrors`, and `Interrupted` upon Ctrl-C, after which a code is of no use.
+    private func compile(_ script: consuming Script, in module: Module) throws -> FunctionCode {
+        var code: FunctionCode? = try Compiler.compile(script, in: module)
+        Discard.ifInterrupted(&script, leaving: Parser.Survey.nothing.script)
+        try Interrupt.check(leaving: &code, for: nil)
+        guard let code else { throw Interrupted() }
+        return code
     }
 
     private func execute(_ code: FunctionCode) throws -> Value {
@@ -129,7 +135,7 @@ public final class Session: @unchecked Sendable {
     /// Compiles a text once and runs it as long as `goesOn` says, which is handed the seconds that each run took so far. Throws what compiling and running throw.
     public func benchmark(source: String, name: String, while goesOn: ([Double]) -> Bool) throws -> [Double] {
         try prepare()
-        let code = try Compiler.compile(parse(Source(name: name, text: source)), in: main)
+        let code = try compile(parse(Source(name: name, text: source)), in: main)
         return try BigStack.run { floor in
             machine.stackFloor = floor
             defer { machine.progress.clear() }

@@ -10,8 +10,9 @@ public enum Discard {
     }
 
     private static let jobs = Mutex(Jobs())
-    /// Lists within lists are freed one within the other, as deep as values may be nested; what is not touched of a stack takes no memory.
-    private static let stackSize = 256 << 20
+    /// Lists, closures and trees are freed one within the other, as deep as they are nested: as much as scripts run on. What is not touched of a
+    /// stack takes no memory.
+    private static let stackSize = 512 << 20
 
     /// Set on the thread.
     private static let mark: pthread_key_t? = {

@@ -1,8 +1,7 @@
 extension String {
     /// How many pieces a separator divides a string into, before they are made; for an empty separator its characters, for none its words.
     ///
-    /// Where a separator's bytes stand within a character there are fewer pieces than this. Throws `Interrupted`, but only where
-    /// characters are counted.
+    /// Where a separator's bytes stand within a character there are fewer pieces than this. Throws `Interrupted`.
     public func mostPieces(between separator: String?) throws -> Int {
         if separator?.isEmpty ?? false { return try countCharacters() }
         var text = self

@@ -174,7 +174,7 @@ extension Parser {
             switch part {
             case .text(let text): pieces.append(.text(text))
             case .code(let tokens, let format, let codeSpan):
-                var inner = Parser(source, tokens: tokens, depth: depth)
+                var inner = Parser(source, tokens: tokens, depth: depth, isStopped: isStopped)
                 inner.ending = format == nil ? "`}`" : "`:`"
                 defer { diagnostics += inner.diagnostics }
                 let value = try inner.interpolated(codeSpan)

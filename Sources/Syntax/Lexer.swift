@@ -22,6 +22,9 @@ struct Lexer {
     var isTooDeep = false
     var docLines: [String] = []
 
+    /// Asked now and then: once it is true, the rest of the text is left.
+    var isStopped: () -> Bool = { false }
+
     static let deepestString = 8
 
     /// Where the brackets begin that are never closed.
@@ -37,16 +40,22 @@ struct Lexer {
     }
 
     /// All tokens of the source, ending in `.end`, and what was wrong; of the part before `isStopped`, which is asked now and then, was true.
-    static func scan(_ source: Source, _ recovery: Recovery? = nil, isStopped: () -> Bool = { false }) -> Lexer {
+    static func scan(_ source: Source, _ recovery: Recovery? = nil, isStopped: @escaping () -> Bool = { false }) -> Lexer {
         var lexer = Lexer(source)
         lexer.recovery = recovery
-        var steps = 0
-        while lexer.step(stopAtFormat: false) {
-            steps += 1
-            if steps & 4095 == 0, isStopped() { break }
-        }
+        lexer.isStopped = isStopped
+        lexer.read(stopAtFormat: false)
         lexer.finish()
         return lexer
+    }
+
+    /// Reads token after token, up to the end or until it is stopped.
+    mutating func read(stopAtFormat: Bool) {
+        var steps = 0
+        while step(stopAtFormat: stopAtFormat) {
+            steps += 1
+            if steps & 4095 == 0, isStopped() { return }
+        }
     }
 
     mutating func report(_ message: String, hint: String? = nil, _ span: Span, isIncomplete: Bool = false) {

@@ -111,7 +111,8 @@ extension Lexer {
             return (nil, false)
         }
         var inner = Lexer(source, from: position, level: level + 1)
-        while inner.step(stopAtFormat: true) {}
+        inner.isStopped = isStopped
+        inner.read(stopAtFormat: true)
         position = inner.position
         let codeEnd = position
         let isClosed = position < limit && (bytes[position] == UInt8(ascii: "}") || bytes[position] == UInt8(ascii: ":"))

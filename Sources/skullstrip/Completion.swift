@@ -68,7 +68,7 @@ struct Completion {
         var named: [String] = []
         if let function = place.callee.flatMap({ Self.function($0, session) }) {
             // What was given by position is not asked for again.
-            let byPosition = max(0, place.position - place.given.count)
+            let byPosition = min(max(0, place.position - place.given.count), function.restPlace ?? .max)
             named = function.parameterNames.dropFirst(byPosition).filter { !place.given.contains($0) && !$0.hasPrefix("[") && !$0.hasPrefix("{") }.map { $0 + "=" }
             note = function.signature
             // An open call: what it takes, rather than every name there is.

@@ -58,6 +58,14 @@ public final class Function: @unchecked Sendable {
         }
     }
 
+    /// The number of the parameter that takes all further arguments given by position; nil where there is none.
+    public var restPlace: Int? {
+        switch kind {
+        case .builtin(let builtin): builtin.rest
+        case .closure(let code, _): code.rest
+        }
+    }
+
     /// Whether it may be called with so many arguments, all by position.
     public func takes(_ count: Int) -> Bool {
         let required: Int, most: Int

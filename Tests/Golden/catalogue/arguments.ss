@@ -202,6 +202,8 @@ plot({dice: [1, 2], iou: [1]}, at=[1, 2])
 
 plot({edges: [0, 1], counts: [3]}, at=[1])
 
+plot({edges: [0, 1], counts: [3]}, points=true)
+
 show(plot({a: [1, 4, 9], b: [2, nan, 1]}, at=[-1, 0, 5], points=true))
 
 sheet([])
