@@ -33,7 +33,11 @@ public enum FileSystem {
             if part.isEmpty || isFolder(part) { continue }
             if mkdir(part, 0o755) != 0 {
                 let code = errno
-                if code == EEXIST { throw .notDirectory(path: part) }
+                if code == EEXIST {
+                    // Another process may have made it meanwhile.
+                    if isFolder(part) { continue }
+                    throw .notDirectory(path: part)
+                }
                 throw .cannotWrite(path: part, reason: String(cString: strerror(code)))
             }
         } while end != path.endIndex

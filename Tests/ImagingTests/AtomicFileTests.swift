@@ -1,5 +1,6 @@
 import Foundation
 import Support
+import Synchronization
 import Testing
 
 @Suite struct AtomicFileTests {
@@ -61,6 +62,21 @@ import Testing
             try AtomicFile.write([2], to: file)
             #expect(try permissions(file) == bits)
             #expect(try Data(contentsOf: URL(fileURLWithPath: file)) == Data([2]))
+        }
+    }
+
+    /// Whoever makes a folder at the same time is no file in the way.
+    @Test func foldersAreMadeByManyAtATime() throws {
+        try inFolder { folder in
+            let failures = Atomic<Int>(0)
+            for round in 0..<200 {
+                let path = "\(folder)/\(round)/a/b/c"
+                Parallel.forEach(8) { _ in
+                    do { try FileSystem.makeFolder(path) } catch { failures.wrappingAdd(1, ordering: .relaxed) }
+                }
+                #expect(FileSystem.isFolder(path))
+            }
+            #expect(failures.load(ordering: .relaxed) == 0)
         }
     }
 }
