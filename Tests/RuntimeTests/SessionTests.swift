@@ -158,19 +158,35 @@ import Testing
         }
     }
 
-    /// What is freed beside may be nested as deep as values are, behind lists that are long enough to be handed over.
+    /// What is freed beside may be nested as deep as values are, behind lists that are long enough to be handed over. Closures that hold one another
+    /// by variables that were bound anew may be nested without a bound.
     @Test func interruptFreesDeepValues() async {
         await #expect(processExitsWith: .success) {
             let session = makeSession()
-            let nest = "d = [0]\nfor k in 0:4990 { d = [...[0] * 64, d] }\n"
-            for _ in 0..<3 {
-                #expect(throws: Never.self) { try session.run(source: nest + "length(d)", name: "t") }
-                Interrupt.raise()
-                session.define("d", .none)
+            let makers = """
+                fn lists() { d = [0]; for k in 0:4990 { d = [...[0] * 64, d] }; return d }
+                fn closure(v) { x = none; f = () -> x; x = v; return f }
+                fn closures() { d = 1; for k in 0:40000 { d = closure(d) }; return d }
+                reached = 0
+                """
+            #expect(throws: Never.self) { try session.run(source: makers, name: "t") }
+            for maker in ["lists", "closures"] {
+                var thread = pthread_t()
+                pthread_create(
+                    &thread, nil,
+                    { _ in
+                        usleep(500_000)
+                        Interrupt.raise()
+                        return nil
+                    }, nil)
+                #expect(throws: Interrupted.self) {
+                    try session.run(source: "reached = 0\nfn go() { x = [...[0] * 100, \(maker)()]; while true { } }\ngo()", name: "t")
+                }
+                pthread_join(thread, nil)
                 usleep(200_000)
                 Interrupt.clear()
             }
-            #expect((try? session.run(source: "d", name: "t"))?.text == "none")
+            #expect((try? session.run(source: "reached + 1", name: "t"))?.text == "1")
         }
     }
 
