@@ -14,12 +14,10 @@ public enum Sheet {
             heights[n / across] = max(heights[n / across], figure.height)
         }
         let width = widths.reduce(0, +)
-        // A sheet so wide is refused below.
-        let head = try headline.isEmpty || width > 1 << 20 ? nil : Self.head(headline, width: width)
-        let above = head?.height ?? 0, height = above + heights.reduce(0, +)
+        let above = headline.isEmpty ? 0 : Self.headHeight(width), height = above + heights.reduce(0, +)
         guard width < (1 << 27) / max(height, 1) else { throw FigureError.drawing(reason: "\(figures.count) pictures are too many for one sheet") }
         var pixels = [UInt32](repeating: figures[0].pixels.first ?? 0, count: width * height)
-        if let head { pixels.replaceSubrange(0..<width * above, with: head.pixels) }
+        if above > 0 { pixels.replaceSubrange(0..<width * above, with: try Self.head(headline, width: width).pixels) }
         for (n, figure) in figures.enumerated() {
             let column = n % across, row = n / across
             let left = widths[..<column].reduce(0, +) + (widths[column] - figure.width) / 2, top = above + heights[..<row].reduce(0, +)
@@ -31,12 +29,15 @@ public enum Sheet {
         return Figure(width: width, height: height, pixels: pixels, title: headline.isEmpty ? title : headline)
     }
 
+    private static func headSize(_ width: Int) -> Double { max(14, min(28, Double(width) / 50)) }
+    private static func headHeight(_ width: Int) -> Int { Int(2.2 * headSize(width)) }
+
     /// The line above the pictures.
     private static func head(_ text: String, width: Int) throws -> Figure {
-        let size = max(14, min(28, Double(width) / 50))
+        let size = headSize(width)
         // Cairo draws no more in a row; the rest of it is left empty.
         let drawn = min(width, 32_000)
-        let canvas = try Canvas(width: drawn, height: Int(2.2 * size))
+        let canvas = try Canvas(width: drawn, height: headHeight(width))
         canvas.text(canvas.fitted(text, size: size, width: Double(drawn) - 2 * size, bold: true), x: size, y: 1.5 * size, size: size, bold: true)
         let line = try canvas.figure(title: text)
         if drawn == width { return line }
